@@ -1,0 +1,66 @@
+"""What a network is: layers, activations, costs, initialisers, and the tree they make. Imports no framework."""
+
+from vitrina.network.activation import Activation
+from vitrina.network.activations import ACTIVATIONS
+from vitrina.network.containers import Branches, Residual, Sequential
+from vitrina.network.convolution import Conv2D
+from vitrina.network.costs import (
+    COSTS,
+    BinaryCrossEntropy,
+    Cost,
+    CrossEntropy,
+    Focal,
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    Quantile,
+)
+from vitrina.network.dense import Dense
+from vitrina.network.dropout import Dropout
+from vitrina.network.initialisers import INITIALISERS, Constant, Glorot, He, Initialiser, LeCun, Normal, Orthogonal
+from vitrina.network.layer import Context, Layer
+from vitrina.network.network import Input, Network
+from vitrina.network.normalisation import BatchNorm, LayerNorm
+from vitrina.network.pooling import AveragePool2D, GlobalAveragePool, MaxPool2D
+from vitrina.network.shaping import Flatten, Reshape
+
+__all__ = [
+    "ACTIVATIONS",
+    "COSTS",
+    "INITIALISERS",
+    "Activation",
+    "AveragePool2D",
+    "BatchNorm",
+    "BinaryCrossEntropy",
+    "Branches",
+    "Constant",
+    "Context",
+    "Conv2D",
+    "Cost",
+    "CrossEntropy",
+    "Dense",
+    "Dropout",
+    "Flatten",
+    "Focal",
+    "GlobalAveragePool",
+    "Glorot",
+    "He",
+    "Huber",
+    "Initialiser",
+    "Input",
+    "Layer",
+    "LayerNorm",
+    "LeCun",
+    "MaxPool2D",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Network",
+    "Normal",
+    "Orthogonal",
+    "Poisson",
+    "Quantile",
+    "Reshape",
+    "Residual",
+    "Sequential",
+]

@@ -1,0 +1,88 @@
+"""Neurons that look at one patch of the image at a time, and share their weights from place to place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vitrina.network.activations import ACTIVATIONS, check_activation
+from vitrina.network.initialisers import Initialiser, check_initialiser, initialiser_for
+from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, whole
+from vitrina.network.ops import Array, Ops
+from vitrina.network.windows import check_padding, pads_for, pair, slide
+
+
+@dataclass(frozen=True)
+class Conv2D(Layer):
+    """y = activation(x * weight + bias), * being cross-correlation, as in every framework.
+
+    x (batch, rows, columns, channels) -> y (batch, rows out, columns out, filters). Parameters: weight (height, width,
+    channels, filters), bias (filters,). `kernel_size` and `stride` take one number or two; `padding` 'valid' or 'same'.
+    Raises NetworkError for an impossible number or an unknown name.
+    """
+
+    filters: int
+    kernel_size: int | tuple[int, int]
+    stride: int | tuple[int, int] = 1
+    padding: str = "valid"
+    activation: str = "linear"
+    use_bias: bool = True
+    initialiser: str | Initialiser | None = None
+
+    def __post_init__(self) -> None:
+        filters = whole(self.filters, f"Conv2D: filters must be a whole number of 1 or more, not {self.filters!r}")
+        object.__setattr__(self, "filters", filters)
+        object.__setattr__(self, "kernel_size", pair(self.kernel_size, "Conv2D: kernel_size"))
+        object.__setattr__(self, "stride", pair(self.stride, "Conv2D: stride"))
+        check_padding(self.padding, "Conv2D")
+        check_activation(self.activation)
+        check_initialiser(self.initialiser)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (*slide(input_shape, self.kernel_size, self.stride, self.padding), self.filters)  # pyright: ignore
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
+        shape = self.output_shape(input_shape)
+        height, width = pair(self.kernel_size, "kernel_size")
+        size = (height, width, input_shape[-1], self.filters)
+        start = initialiser_for(self.initialiser, self.activation)
+        params = {"weight": start.draw(rng, size, height * width * input_shape[-1], height * width * self.filters)}
+        return shape, params | ({"bias": np.zeros(self.filters)} if self.use_bias else {}), {}
+
+    def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
+        z = ops.conv2d(x, params["weight"], *self._geometry(ops.shape(x)))  # (batch, rows out, columns out, filters)
+        if self.use_bias:
+            z = z + params["bias"]
+        y = ACTIVATIONS[self.activation].forward(ops, z)
+        return y, (x, z, y), state
+
+    def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
+        dz = self.error_signal(ops, saved, dy)
+        shape = ops.shape(saved[0])
+        dx = ops.conv2d_input_gradient(dz, params["weight"], shape, *self._geometry(shape))
+        return dx, self._gradients(ops, params, saved, dz)
+
+    def backward_first(self, ops: Ops, params: Params, saved: Any, dy: Array) -> Tree:
+        return self._gradients(ops, params, saved, self.error_signal(ops, saved, dy))
+
+    def _geometry(self, x_shape: Shape) -> Any:
+        size, stride = pair(self.kernel_size, "kernel_size"), pair(self.stride, "stride")
+        return stride, pads_for(x_shape[1:], size, stride, self.padding)
+
+    def error_signal(self, ops: Ops, saved: Any, dy: Array) -> Array:
+        """The error\'s slope by each weighted sum, of y\'s shape flattened to what `saved` holds."""
+        _, z, y = saved
+        return ACTIVATIONS[self.activation].backward(ops, z, y, dy)  # (batch, rows out, columns out, filters)
+
+    def _gradients(self, ops: Ops, params: Params, saved: Any, dz: Array) -> Tree:
+        x = saved[0]
+        weight_shape = ops.shape(params["weight"])
+        dweight = ops.conv2d_weight_gradient(x, dz, weight_shape, *self._geometry(ops.shape(x)))
+        return {"weight": dweight} | ({"bias": ops.sum(dz, axis=(0, 1, 2))} if self.use_bias else {})
+
+    def flops(self, input_shape: Shape) -> int:
+        rows, columns, filters = self.output_shape(input_shape)
+        height, width = pair(self.kernel_size, "kernel_size")
+        return rows * columns * filters * height * width * input_shape[-1] * 2

@@ -1,0 +1,126 @@
+"""Layers that bring numbers to mean 0 and spread 1: over the batch, or within each example."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vitrina.errors import ShapeError
+from vitrina.network.layer import SMALLEST, Context, Layer, Params, Shape, State, Tree, require
+from vitrina.network.ops import Array, Ops
+
+
+@dataclass(frozen=True)
+class BatchNorm(Layer):
+    """y = (x - mean) / sqrt(variance + epsilon) · scale + shift, per channel (last axis).
+
+    While learning, mean and variance are those of the batch (over all axes but the last), each example counting by its
+    weight, so the padding of a last batch leaves no trace; running averages are kept in the state and used afterwards:
+    running <- momentum · running + (1 - momentum) · batch. The running variance is the plain one of the batch, as in
+    Keras; PyTorch stores it times n / (n - 1). Parameters: scale, shift (channels,); state: mean, variance (channels,).
+    Raises NetworkError unless 0 <= momentum < 1 and epsilon > 0. Source: Ioffe and Szegedy (2015), arXiv:1502.03167.
+    """
+
+    momentum: float = 0.9
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        require(0.0 <= self.momentum < 1.0, f"BatchNorm: momentum must be in [0, 1), not {self.momentum!r}")
+        require(self.epsilon > 0.0, f"BatchNorm: epsilon must be above 0, not {self.epsilon!r}")
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        if not input_shape:
+            raise ShapeError(f"needs an input of shape (..., channels), but gets {input_shape}")
+        return input_shape
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
+        channels = self.output_shape(input_shape)[-1]
+        params = {"scale": np.ones(channels), "shift": np.zeros(channels)}
+        return input_shape, params, {"mean": np.zeros(channels), "variance": np.ones(channels)}
+
+    def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
+        if not context.training:
+            spread = ops.sqrt(state["variance"] + self.epsilon)  # (channels,)
+            xhat = (x - state["mean"]) / spread
+            return xhat * params["scale"] + params["shift"], (xhat, spread, None), state
+        shape = ops.shape(x)
+        axes = tuple(range(len(shape) - 1))
+        share = self._share(ops, shape, context.weight)
+        mean = ops.sum(x * share, axis=axes)  # (channels,)
+        centred = x - mean
+        variance = ops.sum(centred * centred * share, axis=axes)  # (channels,)
+        spread = ops.sqrt(variance + self.epsilon)
+        xhat = centred / spread
+        kept = self.momentum
+        state = {
+            "mean": kept * state["mean"] + (1.0 - kept) * mean,
+            "variance": kept * state["variance"] + (1.0 - kept) * variance,
+        }
+        return xhat * params["scale"] + params["shift"], (xhat, spread, share), state
+
+    def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
+        xhat, spread, share = saved
+        axes = tuple(range(len(ops.shape(dy)) - 1))
+        dscale, dshift = ops.sum(dy * xhat, axis=axes), ops.sum(dy, axis=axes)  # (channels,)
+        gradients = {"scale": dscale, "shift": dshift}
+        slope = params["scale"] / spread
+        if share is None:  # mean and variance were constants, not of this batch
+            return dy * slope, gradients
+        # every x moved the mean and the variance too, by its share in them; those two paths are taken off
+        return (dy - share * (dshift + xhat * dscale)) * slope, gradients
+
+    def _share(self, ops: Ops, shape: Shape, weight: Array) -> Any:
+        """What each number counts for in the batch's mean: shares add up to 1 over all axes but the last."""
+        places = math.prod(shape[1:-1])
+        if weight is None:
+            return 1.0 / (shape[0] * places)
+        share = weight / (ops.maximum(ops.sum(weight), SMALLEST) * places)
+        return ops.reshape(share, (shape[0], *(1 for _ in shape[1:])))
+
+    def flops(self, input_shape: Shape) -> int:
+        return math.prod(input_shape) * 2
+
+
+@dataclass(frozen=True)
+class LayerNorm(Layer):
+    """y = (x - mean) / sqrt(variance + epsilon) · scale + shift, mean and variance over the last axis of each example.
+
+    Parameters: scale, shift (channels,). Raises NetworkError unless epsilon > 0. Source: Ba et al. (2016),
+    arXiv:1607.06450.
+    """
+
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        require(self.epsilon > 0.0, f"LayerNorm: epsilon must be above 0, not {self.epsilon!r}")
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        if not input_shape:
+            raise ShapeError(f"needs an input of shape (..., channels), but gets {input_shape}")
+        return input_shape
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
+        channels = self.output_shape(input_shape)[-1]
+        return input_shape, {"scale": np.ones(channels), "shift": np.zeros(channels)}, {}
+
+    def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
+        centred = x - ops.mean(x, axis=-1, keepdims=True)
+        spread = ops.sqrt(ops.mean(centred * centred, axis=-1, keepdims=True) + self.epsilon)  # (batch, ..., 1)
+        xhat = centred / spread
+        return xhat * params["scale"] + params["shift"], (xhat, spread), state
+
+    def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
+        xhat, spread = saved
+        axes = tuple(range(len(ops.shape(dy)) - 1))
+        gradients = {"scale": ops.sum(dy * xhat, axis=axes), "shift": ops.sum(dy, axis=axes)}
+        dxhat = dy * params["scale"]
+        # every x moved the mean and the variance too; those two paths are taken off
+        through_mean = ops.mean(dxhat, axis=-1, keepdims=True)
+        through_spread = xhat * ops.mean(dxhat * xhat, axis=-1, keepdims=True)
+        return (dxhat - through_mean - through_spread) / spread, gradients
+
+    def flops(self, input_shape: Shape) -> int:
+        return math.prod(input_shape) * 8

@@ -1,0 +1,113 @@
+"""A network on one screen: each layer, what comes out of it, its parameters and its work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from vitrina.network.layer import Shape
+from vitrina.network.network import Network, flatten
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layer of the table; `depth` is how many containers it stands in."""
+
+    name: str
+    kind: str
+    detail: str
+    output_shape: Shape
+    parameters: int
+    flops: int
+    depth: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What `Network.summary()` returns: `rows` for programs, a Rich table for terminals, HTML for notebooks."""
+
+    input_shape: Shape
+    cost: str
+    rows: tuple[Row, ...]
+    parameters: int
+    flops: int
+
+    def __rich__(self) -> Any:
+        from rich import box
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
+        table.add_column("layer", footer="all", style="bold")
+        table.add_column("what", style="dim")
+        table.add_column("output", justify="right", style="cyan")
+        table.add_column("parameters", f"{self.parameters:,}", justify="right")
+        table.add_column("FLOPs per example", f"{self.flops:,}", justify="right")
+        table.add_row("input", "", _shape(self.input_shape), "", "")
+        for row in self.rows:
+            name = "  " * row.depth + row.name.split("/")[-1]
+            count = f"{row.parameters:,}" if row.parameters else "[dim]–[/dim]"
+            work = f"{row.flops:,}" if row.flops else "[dim]–[/dim]"
+            table.add_row(name, row.detail, _shape(row.output_shape), count, work)
+        table.add_row("cost", self.cost, "", "", "")
+        return table
+
+    def __str__(self) -> str:
+        from io import StringIO
+
+        from rich.console import Console
+
+        out = StringIO()
+        Console(file=out, width=100, color_system=None).print(self)
+        return out.getvalue()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{title}</th>" for title in ("layer", "what", "output", "parameters", "FLOPs per example"))
+        lines = [
+            f"<tr><td style='padding-left:{1 + row.depth}em'>{escape(row.name)}</td><td>{escape(row.detail)}</td>"
+            f"<td>{_shape(row.output_shape)}</td><td>{row.parameters:,}</td><td>{row.flops:,}</td></tr>"
+            for row in self.rows
+        ]
+        totals = ("all", escape(self.cost), "", f"{self.parameters:,}", f"{self.flops:,}")
+        foot = "<tr>" + "".join(f"<th>{total}</th>" for total in totals) + "</tr>"
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody><tfoot>{foot}</tfoot></table>"
+
+
+def summarise(network: Network) -> Summary:
+    """The table of `network`. A container's own row counts what it holds; the total counts each parameter once."""
+    sizes = {name: array.size for name, array in flatten(network.build(0)[0]).items()}
+    rows: list[Row] = []
+    for name, layer, shape in network.walk():
+        own = sum(size for parameter, size in sizes.items() if parameter.startswith(f"{name}/"))
+        kind = type(layer).__name__
+        row = Row(name, kind, _detail(layer), layer.output_shape(shape), own, layer.flops(shape), name.count("/"))
+        rows.append(row)
+    return Summary(network.input_shape, network.cost.label, tuple(rows), sum(sizes.values()), network.flops)
+
+
+def _detail(layer: Any) -> str:
+    """The settings that tell this layer from a default one: `32 filters, 3×3, relu`."""
+    words: list[str] = []
+    for name, value in layer.to_json().items():
+        if name in ("type", "name", "layers", "shortcut", "initialiser", "units") or value in (None, "linear", "valid"):
+            continue
+        if name in ("kernel_size", "size", "stride") and isinstance(value, list):
+            if name != "stride":
+                words.append("×".join(map(str, value)))
+            elif value not in ([1, 1], layer.to_json().get("size")):
+                words.append(f"stride {'×'.join(map(str, value))}")
+        elif name == "use_bias":
+            words.extend([] if value else ["no bias"])
+        elif name in ("activation", "padding", "merge"):
+            words.append(str(value))
+        elif name == "filters":
+            words.append(f"{value} filters")
+        else:
+            words.append(f"{name} {value}")
+    return ", ".join(words)
+
+
+def _shape(shape: Shape) -> str:
+    return " × ".join(map(str, shape))

@@ -1,0 +1,54 @@
+"""The geometry of windows that slide over an image: shared by convolution and pooling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from vitrina.errors import NetworkError, ShapeError
+from vitrina.network.layer import Shape, whole
+from vitrina.network.ops import Pads
+
+
+def pair(value: Any, what: str) -> tuple[int, int]:
+    """3 -> (3, 3); (3, 5) stays. Raises NetworkError unless both are whole numbers of 1 or more."""
+    sentence = f"{what} must be one or two whole numbers of 1 or more, not {value!r}"
+    both: Any = tuple(value) if isinstance(value, list | tuple) else (value, value)
+    if len(both) != 2:
+        raise NetworkError(sentence)
+    return whole(both[0], sentence), whole(both[1], sentence)
+
+
+def check_padding(padding: str, what: str) -> None:
+    """Raises NetworkError unless `padding` is 'valid' or 'same'."""
+    if padding not in ("valid", "same"):
+        raise NetworkError(f"{what}: padding must be 'valid' or 'same', not {padding!r}")
+
+
+def pads_for(input_shape: Shape, size: tuple[int, int], stride: tuple[int, int], padding: str) -> Pads:
+    """Zeros around the image: none for 'valid'; for 'same' what makes the output ceil(input / stride), odd one last.
+
+    The rule is TensorFlow's, which Keras and JAX share.
+    """
+    if padding == "valid":
+        return ((0, 0), (0, 0))
+    around: list[tuple[int, int]] = []
+    for length, window, step in zip(input_shape[:2], size, stride, strict=True):
+        total = max((-(-length // step) - 1) * step + window - length, 0)
+        around.append((total // 2, total - total // 2))
+    return (around[0], around[1])
+
+
+def slide(input_shape: Shape, size: tuple[int, int], stride: tuple[int, int], padding: str) -> tuple[int, int]:
+    """Rows and columns that come out. Raises ShapeError if the input is no image or smaller than the window."""
+    if len(input_shape) != 3:
+        raise ShapeError(f"needs an image of shape (rows, columns, channels), but gets {input_shape}")
+    pads = pads_for(input_shape, size, stride, padding)
+    out: list[int] = []
+    for length, window, step, (before, after) in zip(input_shape[:2], size, stride, pads, strict=True):
+        if length + before + after < window:
+            raise ShapeError(
+                f"its window of {size} does not fit into the image of shape {input_shape}; "
+                "make the window smaller, use padding='same', or pool less before it"
+            )
+        out.append((length + before + after - window) // step + 1)
+    return out[0], out[1]

@@ -1,0 +1,437 @@
+"""Every public layer and cost with its options, and numbers for them that keep away from kinks.
+
+A kink is where a slope jumps: ReLU at 0, a tie in max pooling. Nothing can be learned there about a slope, so numbers are
+drawn again until every kink is far compared with the step of a finite difference: `WatchingOps` measures how far.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from vitrina.engines.engine import tree_map
+from vitrina.engines.numpy_engine import NumpyOps
+from vitrina.network import (
+    ACTIVATIONS,
+    Activation,
+    AveragePool2D,
+    BatchNorm,
+    BinaryCrossEntropy,
+    Branches,
+    Context,
+    Conv2D,
+    Cost,
+    CrossEntropy,
+    Dense,
+    Dropout,
+    Flatten,
+    Focal,
+    GlobalAveragePool,
+    Huber,
+    Layer,
+    LayerNorm,
+    MaxPool2D,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    Poisson,
+    Quantile,
+    Reshape,
+    Residual,
+    Sequential,
+)
+from vitrina.network.ops import Array, Ops
+
+Tree = dict[str, Any]
+
+NEAR = 5e-4  # closer to a kink than this, a finite difference with a step of 1e-5 could cross it
+STEP = 1e-5
+
+
+class WatchingOps(NumpyOps):
+    """NumPy's operations in float64 that also note how close to a kink any number came."""
+
+    def __init__(self) -> None:
+        super().__init__("float64")
+        self.closest = math.inf
+
+    def _note(self, gap: Array) -> None:
+        gap = np.abs(gap[gap != 0.0])  # exactly 0 is a constant: dropped, padded or silent numbers, which no step moves
+        self.closest = min(self.closest, float(gap.min(initial=math.inf)))
+
+    def maximum(self, a: Array, b: Any) -> Array:
+        self._note(a - b)
+        return super().maximum(a, b)
+
+    def minimum(self, a: Array, b: Any) -> Array:
+        self._note(a - b)
+        return super().minimum(a, b)
+
+    def abs(self, x: Array) -> Array:
+        self._note(x)
+        return super().abs(x)
+
+    def sign(self, x: Array) -> Array:
+        self._note(x)
+        return super().sign(x)
+
+    def where(self, condition: Array, a: Any, b: Any) -> Array:
+        if condition.dtype == bool and np.ndim(a) and np.ndim(b):
+            self._note(a - b)  # the branches of a function without jumps meet at its kink
+        return super().where(condition, a, b)
+
+    def max_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Any) -> tuple[Array, Any]:
+        y, winners = super().max_pool2d(x, size, stride, pads)
+        if size != (1, 1):
+            padded = np.pad(x, ((0, 0), *pads, (0, 0)), constant_values=-np.inf)
+            windows = np.lib.stride_tricks.sliding_window_view(padded, size, axis=(1, 2))
+            windows = np.sort(windows[:, :: stride[0], :: stride[1]].reshape(*y.shape, -1), axis=-1)
+            gap = windows[..., -1] - windows[..., -2]
+            self._note(gap[np.isfinite(gap)])
+        return y, winners
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer, the shape of one example for it, and how it is run.
+
+    weight: what each example counts for; flat: slopes that are 0 by the mathematics ("x" or a parameter's name).
+    """
+
+    layer: Layer
+    shape: tuple[int, ...]
+    batch: int = 3
+    training: bool = True
+    weight: tuple[float, ...] | None = None
+    flat: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        how = "" if self.training else " not training"
+        return f"{_brief(self.layer)} on {self.batch}x{'x'.join(map(str, self.shape))}{how}{' weighted' if self.weight else ''}"
+
+
+def _brief(layer: Layer) -> str:
+    own: list[str] = []
+    for field in fields(layer):
+        value = getattr(layer, field.name)
+        if isinstance(value, Layer):
+            own.append(f"{field.name}={_brief(value)}")
+        elif field.name == "layers":
+            own += [_brief(child) for child in value]
+        elif value != field.default:
+            own.append(value if isinstance(value, str) else f"{field.name}={value}".replace(" ", ""))
+    return f"{type(layer).__name__}({','.join(own)})"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Numbers for a case, float64: what comes in, the error's slope by what goes out, parameters, state, weights."""
+
+    x: np.ndarray
+    dy: np.ndarray
+    params: Tree
+    state: Tree
+    weight: np.ndarray
+
+    def tree(self) -> Tree:
+        return {"x": self.x, "dy": self.dy, "params": self.params, "state": self.state, "weight": self.weight}
+
+
+def pose(case: Case, rng: np.random.Generator) -> Problem:
+    """Numbers for `case`, none of them near a kink."""
+    _, params, state = case.layer.build(case.shape, rng)
+    for _ in range(500):
+        drawn = Problem(
+            x=rng.normal(size=(case.batch, *case.shape)),
+            dy=rng.normal(size=(case.batch, *case.layer.output_shape(case.shape))),
+            params=tree_map(lambda array: rng.normal(0.0, 0.6, array.shape), params),
+            state=tree_map(lambda array: rng.uniform(0.5, 1.5, array.shape), state),
+            weight=np.ones(case.batch) if case.weight is None else np.array(case.weight),
+        )
+        ops = WatchingOps()
+        run_forward(ops, case, drawn.tree())
+        if ops.closest > NEAR:
+            return drawn
+    raise AssertionError(f"{case}: 500 draws, each of them near a kink")
+
+
+def run_forward(ops: Ops, case: Case, numbers: Tree) -> tuple[Array, Any, Tree]:
+    """The case's layer from left to right, on any engine."""
+    key = ops.key(7, ops.array(np.int32(11))) if case.layer.random else None
+    context = Context(training=case.training, key=key, weight=numbers["weight"])
+    return case.layer.forward(ops, numbers["params"], numbers["state"], numbers["x"], context)  # pyright: ignore
+
+
+def run_both(ops: Ops, case: Case, numbers: Tree) -> dict[str, Array]:
+    """Forward and backward, on any engine: "y", "x" (its slope), and each parameter's slope by its readable name."""
+    y, saved, _ = run_forward(ops, case, numbers)
+    dx, dparams = case.layer.backward(ops, numbers["params"], saved, numbers["dy"])
+    return {"y": y, "x": dx} | flat_names(dparams)
+
+
+def flat_names(tree: Any, prefix: str = "") -> dict[str, Any]:
+    """`{"dense_1": {"weight": w}}` -> `{"dense_1/weight": w}`; written here again, so that no oracle leans on what it judges."""
+    out: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, dict):
+            out |= flat_names(value, f"{prefix}{name}/")
+        else:
+            out[prefix + name] = value
+    return out
+
+
+def finite_difference(value: Any, array: np.ndarray) -> np.ndarray:
+    """The slope of `value()`, one number, by each entry of `array`, which is changed in place and put back."""
+    slope = np.zeros_like(array)
+    for position in np.ndindex(array.shape):
+        kept = array[position]
+        array[position] = kept + STEP
+        above = value()
+        array[position] = kept - STEP
+        slope[position] = (above - value()) / (2.0 * STEP)
+        array[position] = kept
+    return slope
+
+
+def assert_close(actual: Any, expected: Any, relative: float, what: str, flat: bool = False) -> None:
+    """Equal within `relative` of the largest number: entries that cancel to almost 0 cannot have their own digits right.
+
+    flat: the largest number is 0 but for rounding, so it is judged beside 1, the size of the terms that cancel.
+    """
+    actual, expected = np.asarray(actual, np.float64), np.asarray(expected, np.float64)
+    assert actual.shape == expected.shape, f"{what}: shape {actual.shape} instead of {expected.shape}"
+    scale = max(float(np.abs(expected).max(initial=0.0)), 1.0 if flat else 1e-3)
+    gap = float(np.abs(actual - expected).max(initial=0.0))
+    assert gap <= relative * scale, f"{what}: off by {gap:.3g} where the largest is {scale:.3g}"
+
+
+def _activations(make: Any, shape: tuple[int, ...]) -> list[Case]:
+    return [Case(make(name), shape) for name in ACTIVATIONS]
+
+
+_BOTTLENECK = Residual(
+    Conv2D(2, 1, activation="relu", use_bias=False), BatchNorm(), Conv2D(3, 3, padding="same", activation="tanh")
+)
+
+EVERY_LAYER: list[Case] = [
+    Case(Dense(1), (4,)),
+    Case(Dense(2), (1,), batch=1),
+    Case(Dense(3, use_bias=False), (2,)),
+    Case(Dense(2, "tanh"), (3, 4)),
+    Case(Dense(3, "relu", use_bias=False), (2, 1, 4), batch=2),
+    *_activations(lambda name: Dense(3, name), (4,)),
+    Case(Conv2D(2, 3), (5, 4, 2)),
+    Case(Conv2D(1, 1), (2, 3, 1), batch=1),
+    Case(Conv2D(2, (2, 3), stride=(2, 1), padding="same", use_bias=False), (5, 4, 1)),
+    Case(Conv2D(2, 2, stride=3), (7, 5, 2)),
+    Case(Conv2D(2, 2, stride=3, padding="same"), (7, 5, 2), batch=2),
+    Case(Conv2D(2, (4, 2), stride=2, padding="same"), (6, 3, 1), batch=2),
+    Case(Conv2D(3, (3, 5), activation="gelu"), (3, 5, 2), batch=2),
+    Case(Conv2D(1, 3, padding="same", activation="relu"), (1, 1, 2)),
+    *_activations(lambda name: Conv2D(3, 2, activation=name), (3, 3, 2)),
+    Case(MaxPool2D(), (4, 6, 2)),
+    Case(MaxPool2D(2), (5, 3, 1), batch=1),
+    Case(MaxPool2D(3, stride=1), (4, 5, 2)),
+    Case(MaxPool2D(2, stride=3), (6, 5, 2)),
+    Case(MaxPool2D((2, 3), padding="same"), (5, 4, 1)),
+    Case(MaxPool2D(3, stride=2, padding="same"), (6, 5, 2), batch=2),
+    Case(MaxPool2D(1), (2, 2, 1)),
+    Case(AveragePool2D(), (4, 6, 2)),
+    Case(AveragePool2D(3, stride=1), (4, 5, 2)),
+    Case(AveragePool2D(2, stride=3), (6, 5, 1), batch=1),
+    Case(AveragePool2D((2, 3), padding="same"), (5, 4, 2)),
+    Case(AveragePool2D(3, stride=2, padding="same"), (6, 5, 2)),
+    Case(GlobalAveragePool(), (3, 4, 2)),
+    Case(GlobalAveragePool(), (5, 1), batch=1),
+    Case(Flatten(), (2, 3, 2)),
+    Case(Flatten(), (4,), batch=1),
+    Case(Reshape((2, 6)), (3, 4)),
+    Case(Reshape((-1, 2)), (3, 2, 2)),
+    Case(Reshape(4), (2, 2)),
+    *_activations(Activation, (3, 4)),
+    Case(Activation("softmax"), (1,), flat=("x",)),
+    Case(Dropout(0.4), (3, 5)),
+    Case(Dropout(0.4), (5,), training=False),
+    Case(Dropout(0.0), (5,)),
+    Case(BatchNorm(), (3,), batch=5),
+    Case(BatchNorm(), (2, 3, 2)),
+    Case(BatchNorm(epsilon=0.1), (2, 3, 2), batch=1),
+    Case(BatchNorm(), (2,), batch=1, flat=("x", "scale")),
+    Case(BatchNorm(momentum=0.0), (3,), batch=5, weight=(1.0, 2.0, 3.0, 1.0, 4.0)),
+    Case(BatchNorm(), (2, 2, 2), batch=4, weight=(1.0, 3.0, 1.0, 2.0)),
+    Case(BatchNorm(), (3,), training=False),
+    Case(LayerNorm(), (4,)),
+    Case(LayerNorm(epsilon=0.1), (2, 3), batch=1),
+    Case(LayerNorm(), (1,), flat=("x", "scale")),
+    Case(Sequential(), (3,)),
+    Case(Sequential(Dense(3, "silu"), Dense(2)), (4,)),
+    Case(
+        Sequential(Conv2D(2, 2), Sequential(BatchNorm(), Activation("relu")), MaxPool2D(2), Flatten()),
+        (5, 5, 1),
+        flat=("conv2d_1/bias",),
+    ),
+    Case(Residual(), (3,)),
+    Case(Residual(Dense(3, "tanh")), (3,)),
+    Case(Residual(Dense(4, "relu"), Dropout(0.3), Dense(2), shortcut=Dense(2, use_bias=False)), (3,)),
+    Case(_BOTTLENECK, (3, 4, 3), batch=2),
+    Case(
+        Residual(Conv2D(2, 3, padding="same"), shortcut=Sequential(Conv2D(2, 1), BatchNorm())),
+        (3, 3, 2),
+        flat=("shortcut/conv2d_1/bias",),
+    ),
+    Case(Branches(Dense(2, "relu"), Dense(3)), (4,)),
+    Case(Branches(Dense(2, "elu"), Dense(2), merge="add"), (4,)),
+    Case(Branches(LayerNorm()), (4,)),
+    Case(
+        Branches(Conv2D(2, 1), Conv2D(1, 3, padding="same"), Sequential(MaxPool2D(3, 1, "same"), Conv2D(2, 1))),
+        (3, 4, 2),
+        batch=2,
+    ),
+    Case(Residual(Branches(Residual(Dense(2, "tanh")), Dropout(0.5), merge="add"), Dense(2)), (2,), batch=4),
+]
+
+
+# -- odd shapes and options, drawn
+_names = st.sampled_from(sorted(ACTIVATIONS))
+_sizes = st.tuples(st.integers(1, 3), st.integers(1, 3))
+_padding = st.sampled_from(["valid", "same"])
+_batch = st.integers(1, 3)
+_images = st.tuples(st.integers(3, 6), st.integers(3, 6), st.integers(1, 2))
+_rows = st.one_of(st.tuples(st.integers(1, 4)), st.tuples(st.integers(1, 3), st.integers(1, 4)))
+_any_shape = st.one_of(_rows, _images)
+_strides = st.tuples(st.integers(1, 4), st.integers(1, 4))  # larger than the window, too
+
+_dense = st.builds(Dense, st.integers(1, 4), _names, st.booleans())
+_conv = st.builds(Conv2D, st.integers(1, 3), _sizes, _strides, _padding, _names, st.booleans())
+
+
+def _known_flat(case: Case) -> Case:
+    """Marks what cannot change whatever comes in, such as softmax over one unit: there is no slope to compare."""
+    layer, alone = case.layer, case.layer.output_shape(case.shape)[-1] == 1
+    one_share = getattr(layer, "activation", None) == "softmax" and alone
+    one_number = (isinstance(layer, LayerNorm) and alone) or (
+        isinstance(layer, BatchNorm) and case.training and case.batch * math.prod(case.shape[:-1]) == 1
+    )
+    one_of_two = isinstance(layer, LayerNorm) and case.shape[-1] == 2  # always -1 and 1, but for epsilon
+    if one_share:
+        return replace(case, flat=("x", "weight", "bias"))
+    if one_number:
+        return replace(case, flat=("x", "scale"))
+    return replace(case, flat=("x",)) if one_of_two else case
+
+
+def _cases(layers: Any, shapes: Any, **how: Any) -> st.SearchStrategy[Case]:
+    return st.builds(Case, layers, shapes, _batch, **how).map(_known_flat)
+
+
+DRAWN: dict[str, st.SearchStrategy[Case]] = {
+    "dense": _cases(_dense, _rows),
+    "conv2d": _cases(_conv, _images),
+    "max_pool2d": _cases(st.builds(MaxPool2D, _sizes, _strides, _padding), _images),
+    "average_pool2d": _cases(st.builds(AveragePool2D, _sizes, _strides, _padding), _images),
+    "global_average_pool": _cases(st.just(GlobalAveragePool()), _images),
+    "activation": _cases(st.builds(Activation, _names), _any_shape),
+    # epsilon not tiny: two numbers that happen to be close would make a slope too steep for a finite difference
+    "batch_norm": _cases(st.builds(BatchNorm, epsilon=st.just(0.05)), _any_shape, training=st.booleans()),
+    "layer_norm": _cases(st.builds(LayerNorm, epsilon=st.just(0.05)), _any_shape),
+    "branches": _cases(st.builds(Branches, _dense, _dense), _rows),
+    "residual": _cases(
+        st.builds(lambda first, units, last: Residual(first, Dense(units, last), shortcut=Dense(units)), _dense,
+                  st.integers(1, 3), st.sampled_from(["linear", "relu", "tanh"])),
+        _rows,
+    ),
+}  # fmt: skip
+
+
+# -- costs
+@dataclass(frozen=True)
+class CostCase:
+    """A cost, the prediction's shape without the batch, and what its target looks like.
+
+    target: "numbers" (like the prediction), "column" ((batch,) beside one output), "classes", "shares", "counts", "yes_no",
+    or "targets" (one for each set of quantiles).
+    """
+
+    cost: Cost
+    outputs: tuple[int, ...]
+    target: str
+    batch: int = 4
+
+    def __str__(self) -> str:
+        own = {name: value for name, value in self.cost.to_json().items() if name != "type"}
+        said = ",".join(f"{name}={value}" for name, value in own.items())
+        return f"{self.cost.label}({said}) {self.target} on {self.batch}x{'x'.join(map(str, self.outputs))}"
+
+
+EVERY_COST: list[CostCase] = [
+    CostCase(MeanSquaredError(), (3,), "numbers"),
+    CostCase(MeanSquaredError(), (1,), "column", batch=1),
+    CostCase(MeanSquaredError(), (2, 3, 2), "numbers"),
+    CostCase(MeanAbsoluteError(), (3,), "numbers"),
+    CostCase(MeanAbsoluteError(), (1,), "column"),
+    CostCase(Huber(), (3,), "numbers"),
+    CostCase(Huber(delta=0.3), (1,), "column", batch=6),
+    CostCase(CrossEntropy(), (3,), "classes"),
+    CostCase(CrossEntropy(), (2,), "classes", batch=1),
+    CostCase(CrossEntropy(), (3,), "shares"),
+    CostCase(CrossEntropy(label_smoothing=0.2), (4,), "classes"),
+    CostCase(CrossEntropy(label_smoothing=0.1), (3,), "shares"),
+    CostCase(CrossEntropy(), (2, 3), "classes"),
+    CostCase(BinaryCrossEntropy(), (1,), "yes_no"),
+    CostCase(BinaryCrossEntropy(), (3,), "yes_no"),
+    CostCase(BinaryCrossEntropy(label_smoothing=0.2), (2,), "yes_no", batch=1),
+    CostCase(Focal(), (3,), "classes"),
+    CostCase(Focal(gamma=0.5), (2,), "classes"),
+    CostCase(Focal(gamma=0.0), (3,), "classes"),
+    CostCase(Focal(gamma=1.0), (1,), "yes_no"),
+    CostCase(Focal(gamma=3.0), (2, 3), "classes"),
+    CostCase(Poisson(), (2,), "counts"),
+    CostCase(Poisson(), (1,), "counts", batch=1),
+    CostCase(Quantile(), (2,), "targets"),
+    CostCase(Quantile((0.1, 0.5, 0.9)), (3,), "targets"),
+    CostCase(Quantile((0.2, 0.7)), (4,), "targets"),
+]
+
+
+def draw_target(case: CostCase, rng: np.random.Generator) -> np.ndarray:
+    shape = (case.batch, *case.outputs)
+    if case.target == "classes":
+        return rng.integers(0, shape[-1], shape[:-1])
+    if case.target == "shares":
+        return rng.dirichlet(np.ones(shape[-1]), shape[:-1])
+    if case.target == "yes_no":
+        return rng.integers(0, 2, shape).astype(np.float64)
+    if case.target == "counts":
+        return rng.integers(0, 6, shape).astype(np.float64)
+    if case.target == "column":
+        return rng.normal(size=case.batch)
+    if case.target == "targets":
+        return rng.normal(size=(case.batch, case.outputs[0] // len(case.cost.quantiles)))  # pyright: ignore
+    return rng.normal(size=shape)
+
+
+def pose_cost(case: CostCase, rng: np.random.Generator) -> Tree:
+    """Prediction, target and weight for `case`, away from kinks; the last of several examples counts for nothing."""
+    for _ in range(500):
+        prediction, target = rng.normal(size=(case.batch, *case.outputs)), draw_target(case, rng)
+        weight = rng.uniform(0.5, 2.0, case.batch)
+        if case.batch > 1:
+            weight[-1] = 0.0
+        ops = WatchingOps()
+        case.cost.value(ops, prediction, target, weight)
+        if ops.closest > NEAR:
+            return {"prediction": prediction, "target": target, "weight": weight}
+    raise AssertionError(f"{case}: 500 draws, each of them near a kink")
+
+
+def kinds_in(layers: Sequence[Layer]) -> set[str]:
+    """The names of all layers, also of those inside others."""
+    found: set[str] = set()
+    for layer in layers:
+        found.add(type(layer).__name__)
+        found |= kinds_in([child for _, child in getattr(layer, "children", ())])
+    return found

@@ -1,0 +1,207 @@
+"""The same mathematics said with JAX's own functions and differentiated by JAX."""
+
+from __future__ import annotations
+
+from functools import partial, singledispatch
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from tests.network.cases import Case, Problem, flat_names
+from tests.network.on_engines import QUICKLY
+from vitrina import network as vn
+
+ACTIVATIONS: dict[str, Any] = {
+    "linear": lambda z: z,
+    "relu": jax.nn.relu,
+    "leaky_relu": partial(jax.nn.leaky_relu, negative_slope=0.01),
+    "elu": jax.nn.elu,
+    "selu": jax.nn.selu,
+    "gelu": partial(jax.nn.gelu, approximate=False),
+    "silu": jax.nn.silu,
+    "softplus": jax.nn.softplus,
+    "tanh": jnp.tanh,
+    "sigmoid": jax.nn.sigmoid,
+    "hard_sigmoid": jax.nn.hard_sigmoid,
+    "softmax": jax.nn.softmax,
+}
+
+
+@singledispatch
+def forward(layer: Any, x: Any, p: Any, s: Any, case: Case) -> Any:
+    raise NotImplementedError(f"no JAX statement of {type(layer).__name__}")
+
+
+@forward.register
+def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return ACTIVATIONS[layer.activation](jnp.einsum("...i,iu->...u", x, p["weight"]) + p.get("bias", 0.0))
+
+
+@forward.register
+def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    numbers = ("NHWC", "HWIO", "NHWC")
+    z = lax.conv_general_dilated(x, p["weight"], layer.stride, layer.padding.upper(), dimension_numbers=numbers)  # pyright: ignore
+    return ACTIVATIONS[layer.activation](z + p.get("bias", 0.0))
+
+
+def windows(x: Any, start: float, combine: Any, layer: Any) -> Any:
+    start = np.asarray(start, x.dtype)[()]  # pyright: ignore
+    return lax.reduce_window(x, start, combine, (1, *layer.size, 1), (1, *layer.stride, 1), layer.padding.upper())
+
+
+@forward.register
+def _(layer: vn.MaxPool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return windows(x, -np.inf, lax.max, layer)
+
+
+@forward.register
+def _(layer: vn.AveragePool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return windows(x, 0.0, lax.add, layer) / windows(jnp.ones_like(x), 0.0, lax.add, layer)
+
+
+@forward.register
+def _(layer: vn.GlobalAveragePool, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return jnp.einsum("b...c->bc", x) / (x.size // (x.shape[0] * x.shape[-1]))
+
+
+@forward.register
+def _(layer: vn.Flatten, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return jax.vmap(jnp.ravel)(x)
+
+
+@forward.register
+def _(layer: vn.Reshape, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return jax.vmap(lambda one: jnp.reshape(one, layer.shape))(x)
+
+
+@forward.register
+def _(layer: vn.Activation, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return ACTIVATIONS[layer.activation](x)
+
+
+@forward.register
+def _(layer: vn.Dropout, x: Any, p: Any, s: Any, case: Case) -> Any:
+    assert not (case.training and layer.rate), "which units fall silent is tested on its own"
+    return x
+
+
+@forward.register
+def _(layer: vn.BatchNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    mean, variance = s["mean"], s["variance"]
+    if case.training:
+        rows = x.reshape(-1, x.shape[-1])
+        counts = np.repeat(np.ones(len(x)) if case.weight is None else np.array(case.weight), len(rows) // len(x))
+        counts = jnp.asarray(counts, x.dtype)
+        mean = jnp.average(rows, axis=0, weights=counts)
+        variance = jnp.average(jnp.square(rows), axis=0, weights=counts) - jnp.square(mean)  # E x² - (E x)²
+    return p["scale"] * ((x - mean) * lax.rsqrt(variance + layer.epsilon)) + p["shift"]
+
+
+@forward.register
+def _(layer: vn.LayerNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return jax.nn.standardize(x, axis=-1, epsilon=layer.epsilon) * p["scale"] + p["shift"]
+
+
+@forward.register
+def _(layer: vn.Sequential, x: Any, p: Any, s: Any, case: Case) -> Any:
+    for name, child in layer.children:
+        x = forward(child, x, p.get(name, {}), s.get(name, {}), case)
+    return x
+
+
+@forward.register
+def _(layer: vn.Residual, x: Any, p: Any, s: Any, case: Case) -> Any:
+    y = x
+    for name, child in zip(layer.names, layer.layers, strict=True):
+        y = forward(child, y, p.get(name, {}), s.get(name, {}), case)
+    short = layer.shortcut
+    return y + (x if short is None else forward(short, x, p.get("shortcut", {}), s.get("shortcut", {}), case))
+
+
+@forward.register
+def _(layer: vn.Branches, x: Any, p: Any, s: Any, case: Case) -> Any:
+    ys = [forward(child, x, p.get(name, {}), s.get(name, {}), case) for name, child in layer.children]
+    return jnp.concatenate(ys, -1) if layer.merge == "concatenate" else jnp.stack(ys).sum(0)
+
+
+def slopes_of(case: Case, numbers: dict[str, Any]) -> dict[str, Any]:
+    """ "y", the slope by x, and by each parameter; may stand inside a compiled function."""
+    y, back = jax.vjp(lambda x, p: forward(case.layer, x, p, numbers["state"], case), numbers["x"], numbers["params"])
+    dx, dparams = back(numbers["dy"])
+    return {"y": y, "x": dx} | flat_names(dparams)
+
+
+def layer_slopes(case: Case, problem: Problem, dtype: str) -> dict[str, np.ndarray]:
+    with jax.enable_x64(dtype == "float64"):
+        numbers = jax.tree.map(lambda array: np.asarray(array, dtype), problem.tree())
+        compiled = jax.jit(partial(slopes_of, case)).lower(numbers).compile(compiler_options=QUICKLY)
+        return jax.tree.map(np.asarray, compiled(numbers))
+
+
+# -- costs: each output's or place's own error
+@singledispatch
+def losses(cost: Any, p: Any, t: Any) -> Any:
+    raise NotImplementedError(f"no JAX statement of {type(cost).__name__}")
+
+
+@losses.register
+def _(cost: vn.MeanSquaredError, p: Any, t: Any) -> Any:
+    return jnp.square(t.reshape(p.shape) - p)
+
+
+@losses.register
+def _(cost: vn.MeanAbsoluteError, p: Any, t: Any) -> Any:
+    return jnp.abs(t.reshape(p.shape) - p)
+
+
+@losses.register
+def _(cost: vn.Huber, p: Any, t: Any) -> Any:
+    size = jnp.abs(t.reshape(p.shape) - p)
+    return jnp.where(size <= cost.delta, 0.5 * size**2, cost.delta * (size - 0.5 * cost.delta))
+
+
+@losses.register
+def _(cost: vn.CrossEntropy, p: Any, t: Any) -> Any:
+    classes = p.shape[-1]
+    shares = t if jnp.issubdtype(t.dtype, jnp.floating) else jnp.eye(classes, dtype=p.dtype)[t]
+    shares = (1.0 - cost.label_smoothing) * shares + cost.label_smoothing / classes
+    return jnp.sum(shares * (jax.nn.logsumexp(p, axis=-1, keepdims=True) - p), axis=-1)
+
+
+@losses.register
+def _(cost: vn.BinaryCrossEntropy, p: Any, t: Any) -> Any:
+    t = t.reshape(p.shape) * (1.0 - cost.label_smoothing) + cost.label_smoothing / 2.0
+    return -t * jax.nn.log_sigmoid(p) - (1.0 - t) * jax.nn.log_sigmoid(-p)
+
+
+@losses.register
+def _(cost: vn.Focal, p: Any, t: Any) -> Any:
+    if p.shape[-1] == 1:
+        log_q = jnp.where(t.reshape(p.shape) > 0.5, jax.nn.log_sigmoid(p), jax.nn.log_sigmoid(-p))
+    else:
+        log_q = jnp.take_along_axis(jax.nn.log_softmax(p), t[..., None], axis=-1)[..., 0]
+    return -((1.0 - jnp.exp(log_q)) ** cost.gamma) * log_q
+
+
+@losses.register
+def _(cost: vn.Poisson, p: Any, t: Any) -> Any:
+    return jnp.exp(p) - t.reshape(p.shape) * p
+
+
+@losses.register
+def _(cost: vn.Quantile, p: Any, t: Any) -> Any:
+    gap = t[:, :, None] - p.reshape(len(p), t.shape[1], -1)
+    share = jnp.asarray(cost.quantiles, p.dtype)
+    return jnp.where(gap > 0, share * gap, (share - 1.0) * gap)
+
+
+def cost_slopes_of(cost: Any, posed: dict[str, Any]) -> dict[str, Any]:
+    def value(p: Any) -> Any:
+        own = losses(cost, p, posed["target"])
+        return jnp.average(own.reshape(len(own), -1).mean(1), weights=posed["weight"])
+
+    found, slope = jax.value_and_grad(value)(posed["prediction"])
+    return {"value": found, "gradient": slope}

@@ -1,0 +1,217 @@
+"""The same mathematics said with TensorFlow's own functions and differentiated by its tape."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tests.network.cases import Case, Problem, flat_names
+from vitrina import network as vn
+from vitrina.engines.engine import tree_map
+
+ACTIVATIONS: dict[str, Any] = {
+    "linear": tf.identity,
+    "relu": tf.nn.relu,
+    "leaky_relu": lambda z: tf.maximum(0.01 * z, z),  # tf.nn.leaky_relu keeps its slope in float32, also in float64
+    "elu": tf.nn.elu,
+    "selu": tf.nn.selu,
+    "gelu": lambda z: (
+        0.5 * z * tf.math.erfc(-z / np.sqrt(2.0))
+    ),  # tf.nn.gelu takes the root of 2 in float32, also in float64
+    "silu": tf.nn.silu,
+    "softplus": tf.nn.softplus,
+    "tanh": tf.nn.tanh,
+    "sigmoid": tf.nn.sigmoid,
+    "hard_sigmoid": lambda z: tf.nn.relu6(z + 3.0) / 6.0,
+    "softmax": tf.nn.softmax,
+}
+
+
+@singledispatch
+def forward(layer: Any, x: Any, p: Any, s: Any, case: Case) -> Any:
+    raise NotImplementedError(f"no TensorFlow statement of {type(layer).__name__}")
+
+
+@forward.register
+def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return ACTIVATIONS[layer.activation](tf.tensordot(x, p["weight"], 1) + p.get("bias", 0.0))
+
+
+@forward.register
+def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    # TensorFlow's CPU kernel takes one stride for both directions; with two, every pixel is visited and some are kept
+    same_stride = layer.stride[0] == layer.stride[1]  # pyright: ignore
+    if same_stride or layer.padding == "valid":
+        z = tf.nn.conv2d(x, p["weight"], layer.stride, layer.padding.upper())
+    else:
+        z = tf.nn.conv2d(*_same_padded(x, p["weight"], layer.stride), layer.stride, "VALID")
+    return ACTIVATIONS[layer.activation](z + p.get("bias", 0.0))
+
+
+def _same_padded(x: Any, weight: Any, stride: Any) -> tuple[Any, Any]:
+    pads = [[0, 0]]
+    for length, window, step in zip(x.shape[1:3], weight.shape[:2], stride, strict=True):
+        missing = max(window - (step if length % step == 0 else length % step), 0)
+        pads.append([missing // 2, (missing + 1) // 2])
+    return tf.pad(x, [*pads, [0, 0]]), weight
+
+
+@forward.register
+def _(layer: vn.MaxPool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return tf.nn.max_pool2d(x, layer.size, layer.stride, layer.padding.upper())
+
+
+@forward.register
+def _(layer: vn.AveragePool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return tf.nn.avg_pool2d(x, layer.size, layer.stride, layer.padding.upper())  # leaves padding out by itself
+
+
+@forward.register
+def _(layer: vn.GlobalAveragePool, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return tf.reduce_mean(x, list(range(1, len(x.shape) - 1)))
+
+
+@forward.register
+def _(layer: vn.Flatten, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return tf.reshape(x, (x.shape[0], -1))
+
+
+@forward.register
+def _(layer: vn.Reshape, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return tf.reshape(x, (x.shape[0], *layer.shape))
+
+
+@forward.register
+def _(layer: vn.Activation, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return ACTIVATIONS[layer.activation](x)
+
+
+@forward.register
+def _(layer: vn.Dropout, x: Any, p: Any, s: Any, case: Case) -> Any:
+    assert not (case.training and layer.rate), "which units fall silent is tested on its own"
+    return tf.identity(x)
+
+
+@forward.register
+def _(layer: vn.BatchNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    mean, variance = s["mean"], s["variance"]
+    if case.training:
+        axes = list(range(len(x.shape) - 1))
+        counts = np.ones(len(x)) if case.weight is None else np.array(case.weight)
+        counts = tf.reshape(tf.constant(counts, x.dtype), (-1, *(1 for _ in x.shape[1:])))
+        mean, variance = tf.nn.weighted_moments(x, axes, counts)
+    return tf.nn.batch_normalization(x, mean, variance, p["shift"], p["scale"], layer.epsilon)
+
+
+@forward.register
+def _(layer: vn.LayerNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    mean, variance = tf.nn.moments(x, [-1], keepdims=True)
+    return tf.nn.batch_normalization(x, mean, variance, p["shift"], p["scale"], layer.epsilon)
+
+
+@forward.register
+def _(layer: vn.Sequential, x: Any, p: Any, s: Any, case: Case) -> Any:
+    x = tf.identity(x)
+    for name, child in layer.children:
+        x = forward(child, x, p.get(name, {}), s.get(name, {}), case)
+    return x
+
+
+@forward.register
+def _(layer: vn.Residual, x: Any, p: Any, s: Any, case: Case) -> Any:
+    y = x
+    for name, child in zip(layer.names, layer.layers, strict=True):
+        y = forward(child, y, p.get(name, {}), s.get(name, {}), case)
+    short = layer.shortcut
+    return y + (x if short is None else forward(short, x, p.get("shortcut", {}), s.get("shortcut", {}), case))
+
+
+@forward.register
+def _(layer: vn.Branches, x: Any, p: Any, s: Any, case: Case) -> Any:
+    ys = [forward(child, x, p.get(name, {}), s.get(name, {}), case) for name, child in layer.children]
+    return tf.concat(ys, -1) if layer.merge == "concatenate" else tf.add_n(ys)
+
+
+def layer_slopes(case: Case, problem: Problem, dtype: str) -> dict[str, np.ndarray]:
+    """ "y", the slope by x, and by each parameter."""
+    tree = tree_map(lambda array: tf.constant(array, dtype), {"x": problem.x, "params": problem.params})
+    state = tree_map(lambda array: tf.constant(array, dtype), problem.state)
+    leaves = {"x": tree["x"]} | flat_names(tree["params"])
+    with tf.GradientTape() as tape:
+        tape.watch(list(leaves.values()))
+        y = forward(case.layer, tree["x"], tree["params"], state, case)
+    slopes = tape.gradient(y, leaves, output_gradients=tf.constant(problem.dy, dtype))
+    return {"y": y.numpy()} | {name: slope.numpy() for name, slope in slopes.items()}
+
+
+# -- costs: each output's or place's own error
+@singledispatch
+def losses(cost: Any, p: Any, t: Any) -> Any:
+    raise NotImplementedError(f"no TensorFlow statement of {type(cost).__name__}")
+
+
+@losses.register
+def _(cost: vn.MeanSquaredError, p: Any, t: Any) -> Any:
+    return tf.math.squared_difference(p, tf.reshape(t, p.shape))
+
+
+@losses.register
+def _(cost: vn.MeanAbsoluteError, p: Any, t: Any) -> Any:
+    return tf.abs(p - tf.reshape(t, p.shape))
+
+
+@losses.register
+def _(cost: vn.Huber, p: Any, t: Any) -> Any:
+    size = tf.abs(p - tf.reshape(t, p.shape))
+    near = tf.clip_by_value(size, 0.0, cost.delta)
+    return 0.5 * near**2 + cost.delta * (size - near)
+
+
+@losses.register
+def _(cost: vn.CrossEntropy, p: Any, t: Any) -> Any:
+    classes = p.shape[-1]
+    shares = t if t.dtype.is_floating else tf.one_hot(t, classes, dtype=p.dtype)
+    shares = shares * (1.0 - cost.label_smoothing) + cost.label_smoothing / classes
+    return tf.nn.softmax_cross_entropy_with_logits(shares, p)
+
+
+@losses.register
+def _(cost: vn.BinaryCrossEntropy, p: Any, t: Any) -> Any:
+    t = tf.reshape(t, p.shape) * (1.0 - cost.label_smoothing) + 0.5 * cost.label_smoothing
+    return tf.nn.sigmoid_cross_entropy_with_logits(t, p)
+
+
+@losses.register
+def _(cost: vn.Focal, p: Any, t: Any) -> Any:
+    if p.shape[-1] == 1:
+        surprise = tf.nn.sigmoid_cross_entropy_with_logits(tf.reshape(t, p.shape), p)
+    else:
+        surprise = tf.nn.sparse_softmax_cross_entropy_with_logits(t, p)
+    return tf.pow(-tf.math.expm1(-surprise), cost.gamma) * surprise
+
+
+@losses.register
+def _(cost: vn.Poisson, p: Any, t: Any) -> Any:
+    return tf.nn.log_poisson_loss(tf.reshape(t, p.shape), p)
+
+
+@losses.register
+def _(cost: vn.Quantile, p: Any, t: Any) -> Any:
+    gap = tf.expand_dims(t, -1) - tf.reshape(p, (p.shape[0], t.shape[1], -1))
+    share = tf.constant(cost.quantiles, p.dtype)
+    return tf.maximum(share * gap, (share - 1.0) * gap)
+
+
+def cost_slopes(cost: Any, posed: dict[str, Any], dtype: str) -> dict[str, np.ndarray]:
+    """ "value" and its "gradient" by the prediction."""
+    p, w = tf.constant(posed["prediction"], dtype), tf.constant(posed["weight"], dtype)
+    t = tf.constant(posed["target"], dtype if posed["target"].dtype.kind == "f" else "int32")
+    with tf.GradientTape() as tape:
+        tape.watch(p)
+        own = losses(cost, p, t)
+        own = tf.reduce_mean(tf.reshape(own, (own.shape[0], -1)), 1)
+        value = tf.reduce_sum(own * w) / tf.reduce_sum(w)
+    return {"value": value.numpy(), "gradient": tape.gradient(value, p).numpy()}  # pyright: ignore

@@ -1,0 +1,230 @@
+"""The same mathematics said by PyTorch's own layers and differentiated by its autograd."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from tests.network.cases import Case, Problem, flat_names
+from vitrina import network as vn
+from vitrina.engines.engine import tree_map
+
+ACTIVATIONS: dict[str, Any] = {
+    "linear": lambda z: z,
+    "relu": F.relu,
+    "leaky_relu": lambda z: F.leaky_relu(z, 0.01),
+    "elu": F.elu,
+    "selu": F.selu,
+    "gelu": F.gelu,
+    "silu": F.silu,
+    "softplus": lambda z: F.softplus(z, threshold=60.0),
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "hard_sigmoid": lambda z: F.relu6(z + 3.0) / 6.0,  # F.hardsigmoid multiplies by 1/6 in float32, also in float64
+    "softmax": lambda z: F.softmax(z, dim=-1),
+}
+
+
+def around(x: Any, size: tuple[int, int], stride: tuple[int, int], padding: str, value: float) -> Any:
+    """x (batch, channels, rows, columns) padded so that ceil(length / stride) windows fit, an odd one more at the end."""
+    if padding == "valid":
+        return x
+    pads: list[int] = []
+    for length, window, step in list(zip(x.shape[2:], size, stride, strict=True))[::-1]:
+        missing = max((length + step - 1) // step * step - step + window - length, 0)
+        pads += [missing // 2, missing - missing // 2]
+    return F.pad(x, pads, value=value)
+
+
+def first(x: Any) -> Any:
+    return torch.movedim(x, -1, 1)
+
+
+def last(x: Any) -> Any:
+    return torch.movedim(x, 1, -1)
+
+
+@singledispatch
+def forward(layer: Any, x: Any, p: Any, s: Any, case: Case) -> Any:
+    raise NotImplementedError(f"no PyTorch statement of {type(layer).__name__}")
+
+
+@forward.register
+def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return ACTIVATIONS[layer.activation](F.linear(x, p["weight"].T, p.get("bias")))
+
+
+@forward.register
+def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    image = around(first(x), layer.kernel_size, layer.stride, layer.padding, 0.0)  # pyright: ignore
+    z = F.conv2d(image, p["weight"].permute(3, 2, 0, 1).contiguous(), p.get("bias"), layer.stride)
+    return ACTIVATIONS[layer.activation](last(z))
+
+
+@forward.register
+def _(layer: vn.MaxPool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    image = around(first(x), layer.size, layer.stride, layer.padding, -torch.inf)  # pyright: ignore
+    return last(F.max_pool2d(image, layer.size, layer.stride))  # pyright: ignore
+
+
+@forward.register
+def _(layer: vn.AveragePool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    def pooled(image: Any) -> Any:
+        return F.avg_pool2d(around(image, layer.size, layer.stride, layer.padding, 0.0), layer.size, layer.stride)  # pyright: ignore
+
+    return last(pooled(first(x)) / pooled(torch.ones_like(first(x))))
+
+
+@forward.register
+def _(layer: vn.GlobalAveragePool, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return x.flatten(1, -2).mean(1)
+
+
+@forward.register
+def _(layer: vn.Flatten, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return x.flatten(1)
+
+
+@forward.register
+def _(layer: vn.Reshape, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return x.unflatten(1, layer.shape) if x.dim() == 2 else x.flatten(1).unflatten(1, layer.shape)
+
+
+@forward.register
+def _(layer: vn.Activation, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return ACTIVATIONS[layer.activation](x)
+
+
+@forward.register
+def _(layer: vn.Dropout, x: Any, p: Any, s: Any, case: Case) -> Any:
+    assert not (case.training and layer.rate), "which units fall silent is tested on its own"
+    return F.dropout(x, layer.rate, training=False)
+
+
+@forward.register
+def _(layer: vn.BatchNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    scale, shift, epsilon = p["scale"], p["shift"], layer.epsilon
+    if not case.training:
+        return last(F.batch_norm(first(x), s["mean"], s["variance"], scale, shift, training=False, eps=epsilon))
+    if case.weight is None:
+        if x.numel() == x.shape[-1]:  # PyTorch refuses one value per channel, which normalises to 0
+            return x * 0.0 * scale + shift
+        return last(F.batch_norm(first(x), None, None, scale, shift, training=True, eps=epsilon))
+    repeated = torch.repeat_interleave(
+        x, torch.tensor(case.weight).long(), 0
+    )  # a weight of 2 is a row that comes twice
+    y = last(F.batch_norm(first(repeated), None, None, scale, shift, training=True, eps=epsilon))
+    starts = np.cumsum([0, *case.weight[:-1]]).astype(int)
+    return y[torch.tensor(starts)]
+
+
+@forward.register
+def _(layer: vn.LayerNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return F.layer_norm(x, x.shape[-1:], p["scale"], p["shift"], layer.epsilon)
+
+
+@forward.register
+def _(layer: vn.Sequential, x: Any, p: Any, s: Any, case: Case) -> Any:
+    for name, child in layer.children:
+        x = forward(child, x, p.get(name, {}), s.get(name, {}), case)
+    return x
+
+
+@forward.register
+def _(layer: vn.Residual, x: Any, p: Any, s: Any, case: Case) -> Any:
+    y = x
+    for name, child in zip(layer.names, layer.layers, strict=True):
+        y = forward(child, y, p.get(name, {}), s.get(name, {}), case)
+    short = layer.shortcut
+    return y + (x if short is None else forward(short, x, p.get("shortcut", {}), s.get("shortcut", {}), case))
+
+
+@forward.register
+def _(layer: vn.Branches, x: Any, p: Any, s: Any, case: Case) -> Any:
+    ys = [forward(child, x, p.get(name, {}), s.get(name, {}), case) for name, child in layer.children]
+    return torch.cat(ys, -1) if layer.merge == "concatenate" else torch.stack(ys).sum(0)
+
+
+def layer_slopes(case: Case, problem: Problem, dtype: str) -> dict[str, np.ndarray]:
+    """ "y", the slope by x, and by each parameter."""
+    kind = getattr(torch, dtype)
+    tree = tree_map(
+        lambda array: torch.tensor(array, dtype=kind, requires_grad=True), {"x": problem.x, "params": problem.params}
+    )
+    state = tree_map(lambda array: torch.tensor(array, dtype=kind), problem.state)
+    y = forward(case.layer, tree["x"], tree["params"], state, case)
+    y.backward(torch.tensor(problem.dy, dtype=kind))
+    leaves = {"x": tree["x"]} | flat_names(tree["params"])
+    return {"y": y.detach().numpy()} | {name: leaf.grad.numpy() for name, leaf in leaves.items()}
+
+
+# -- costs: each output's or place's own error
+@singledispatch
+def losses(cost: Any, p: Any, t: Any) -> Any:
+    raise NotImplementedError(f"no PyTorch statement of {type(cost).__name__}")
+
+
+@losses.register
+def _(cost: vn.MeanSquaredError, p: Any, t: Any) -> Any:
+    return F.mse_loss(p, t.view_as(p), reduction="none")
+
+
+@losses.register
+def _(cost: vn.MeanAbsoluteError, p: Any, t: Any) -> Any:
+    return F.l1_loss(p, t.view_as(p), reduction="none")
+
+
+@losses.register
+def _(cost: vn.Huber, p: Any, t: Any) -> Any:
+    return F.huber_loss(p, t.view_as(p), reduction="none", delta=cost.delta)
+
+
+@losses.register
+def _(cost: vn.CrossEntropy, p: Any, t: Any) -> Any:
+    p, t = torch.movedim(p, -1, 1), (torch.movedim(t, -1, 1) if t.is_floating_point() else t.long())
+    return F.cross_entropy(p, t, reduction="none", label_smoothing=cost.label_smoothing)
+
+
+@losses.register
+def _(cost: vn.BinaryCrossEntropy, p: Any, t: Any) -> Any:
+    t = torch.lerp(t.view_as(p), torch.full_like(p, 0.5), cost.label_smoothing)
+    return F.binary_cross_entropy_with_logits(p, t, reduction="none")
+
+
+@losses.register
+def _(cost: vn.Focal, p: Any, t: Any) -> Any:
+    if p.shape[-1] == 1:
+        surprise = F.binary_cross_entropy_with_logits(p, t.view_as(p), reduction="none")
+    else:
+        surprise = F.cross_entropy(torch.movedim(p, -1, 1), t.long(), reduction="none")
+    return (1.0 - torch.exp(-surprise)) ** cost.gamma * surprise
+
+
+@losses.register
+def _(cost: vn.Poisson, p: Any, t: Any) -> Any:
+    return F.poisson_nll_loss(p, t.view_as(p), log_input=True, full=False, reduction="none")
+
+
+@losses.register
+def _(cost: vn.Quantile, p: Any, t: Any) -> Any:
+    q = torch.tensor(cost.quantiles, dtype=p.dtype).repeat(t.shape[1])
+    gap = t.repeat_interleave(len(cost.quantiles), 1) - p
+    return q * F.relu(gap) + (1.0 - q) * F.relu(-gap)
+
+
+def cost_slopes(cost: Any, posed: dict[str, Any], dtype: str) -> dict[str, np.ndarray]:
+    """ "value" and its "gradient" by the prediction."""
+    kind = getattr(torch, dtype)
+    p = torch.tensor(posed["prediction"], dtype=kind, requires_grad=True)
+    t = torch.tensor(posed["target"], dtype=kind if posed["target"].dtype.kind == "f" else torch.int64)
+    own = losses(cost, p, t)
+    own = own.flatten(1).mean(1) if own.dim() > 1 else own
+    w = torch.tensor(posed["weight"], dtype=kind)
+    value = torch.dot(own, w) / w.sum()
+    value.backward()
+    assert p.grad is not None
+    return {"value": value.detach().numpy(), "gradient": p.grad.numpy()}
