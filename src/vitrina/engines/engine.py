@@ -1,0 +1,90 @@
+"""What every engine offers: operations, a place to put arrays, and many training steps compiled into one call."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from vitrina.network.ops import Array, Ops
+
+Tree = Any  # nested dicts of arrays
+EVERYTHING = sys.maxsize  # for `Engine.packs_up_to`
+Step = Callable[[Ops, Tree, Mapping[str, Array]], tuple[Tree, Mapping[str, Array]]]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Which examples each of the next steps sees.
+
+    index (steps, batch) int32: rows of the data; present (steps, batch): 1, or 0 for the padding of a last batch. Only
+    the first `count` steps are run: a chunk of a fixed shape with a varying count is compiled once.
+    """
+
+    index: np.ndarray
+    present: np.ndarray
+    count: int
+
+    @property
+    def padded(self) -> bool:
+        """True if any of its examples is padding."""
+        return not bool(self.present[: self.count].all())
+
+
+class Run(Protocol):
+    """A compiled step: carries the state through all the batches of a chunk, in one call.
+
+    `data` is a dict of device arrays whose first axis is the example. The step sees the batch's rows of each, and
+    "present" (batch,). What it measures comes back stacked, (count, ...), as NumPy arrays.
+    """
+
+    def __call__(
+        self, carried: Tree, data: Mapping[str, Array], chunk: Chunk
+    ) -> tuple[Tree, dict[str, np.ndarray]]: ...
+
+
+class Engine(Protocol):
+    """Where the arithmetic runs. Made by `vitrina.engines.get(name, dtype)`."""
+
+    name: str
+    variant: str  # how this engine runs a chunk: "eager", "compiled", "scan", "graph", "xla"
+    dtype: str
+    ops: Ops
+    packs_up_to: int  # parameters: that many are updated faster as one long vector than as many short ones
+
+    def put(self, tree: Tree) -> Tree:
+        """NumPy arrays as device arrays: floats in this engine's type, whole numbers as int32."""
+        ...
+
+    def get(self, tree: Tree) -> Tree:
+        """Device arrays as NumPy arrays that own their memory."""
+        ...
+
+    def compile(self, step: Step, donate: bool = True) -> Run:
+        """`step` as a call that runs a chunk of steps.
+
+        donate: the call may reuse the memory of the carried tree, which must then not be used afterwards.
+        """
+        ...
+
+    def devices(self) -> list[str]:
+        """The devices it can run on, the one it uses first: `cpu`, or `gpu: NVIDIA H200`."""
+        ...
+
+
+def tree_map(function: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
+    """`function` on every array of nested dicts, in their order."""
+    if isinstance(tree, dict):
+        return {name: tree_map(function, value, *(other[name] for other in others)) for name, value in tree.items()}
+    return function(tree, *others)
+
+
+def as_numpy(value: Any, dtype: str) -> np.ndarray:
+    """Floats in `dtype`, whole numbers as int32 (labels and counters), truth values as they are."""
+    array = np.asarray(value)
+    if array.dtype.kind == "f":
+        return np.asarray(array, dtype=dtype, order="C")
+    return np.asarray(array, dtype=np.int32, order="C") if array.dtype.kind in "iu" else array

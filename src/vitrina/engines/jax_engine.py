@@ -1,0 +1,384 @@
+"""JAX: a whole chunk of steps is one XLA program, so that small networks cost microseconds a step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+
+from vitrina.engines.engine import Chunk, Run, Step, Tree, as_numpy, tree_map
+from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
+from vitrina.network.ops import Pads
+
+Array = Any
+PATCHES_IN_CACHE = 4 << 20  # bytes: all patches of a batch at once go through memory, at a third of the speed
+SMALL = (
+    20_000  # parameters: below, starting a kernel costs more than what it does, and one for all arrays saves a tenth
+)
+
+
+class JaxOps:
+    """The operations of `network/ops.py` on jax.numpy."""
+
+    eager = False
+
+    def __init__(self, dtype: str = "float32", own_convolution: bool = False) -> None:
+        self.dtype = dtype
+        self.own_convolution = own_convolution
+
+    # -- making arrays
+    def array(self, value: Any) -> Array:
+        return jnp.asarray(as_numpy(value, self.dtype))
+
+    def zeros(self, shape: Sequence[int]) -> Array:
+        return jnp.zeros(shape, self.dtype)
+
+    def zeros_like(self, x: Array) -> Array:
+        return jnp.zeros_like(x)
+
+    def ones_like(self, x: Array) -> Array:
+        return jnp.ones_like(x)
+
+    # -- shape
+    def shape(self, x: Array) -> tuple[int, ...]:
+        return x.shape
+
+    def reshape(self, x: Array, shape: Sequence[int]) -> Array:
+        return jnp.reshape(x, shape)
+
+    def transpose(self, x: Array, axes: Sequence[int] | None = None) -> Array:
+        return jnp.transpose(x, axes)
+
+    def concatenate(self, arrays: Sequence[Array], axis: int) -> Array:
+        return jnp.concatenate(arrays, axis)
+
+    def split(self, x: Array, sizes: Sequence[int], axis: int) -> list[Array]:
+        return jnp.split(x, np.cumsum(sizes)[:-1].tolist(), axis)
+
+    def broadcast_to(self, x: Array, shape: Sequence[int]) -> Array:
+        return jnp.broadcast_to(x, tuple(shape))
+
+    # -- arithmetic
+    def matmul(self, a: Array, b: Array) -> Array:
+        return jnp.matmul(a, b)
+
+    def affine(self, x: Array, weight: Array, bias: Array) -> Array:
+        return jnp.matmul(x, weight) + bias
+
+    def exp(self, x: Array) -> Array:
+        return jnp.exp(x)
+
+    def log(self, x: Array) -> Array:
+        return jnp.log(x)
+
+    def log1p(self, x: Array) -> Array:
+        return jnp.log1p(x)
+
+    def expm1(self, x: Array) -> Array:
+        return jnp.expm1(x)
+
+    def sqrt(self, x: Array) -> Array:
+        return jnp.sqrt(x)
+
+    def tanh(self, x: Array) -> Array:
+        return jnp.tanh(x)
+
+    def sigmoid(self, x: Array) -> Array:
+        return jax.nn.sigmoid(x)
+
+    def erf(self, x: Array) -> Array:
+        return lax.erf(x)
+
+    def cos(self, x: Array) -> Array:
+        return jnp.cos(x)
+
+    def abs(self, x: Array) -> Array:
+        return jnp.abs(x)
+
+    def sign(self, x: Array) -> Array:
+        return jnp.sign(x)
+
+    def maximum(self, a: Array, b: Any) -> Array:
+        return jnp.maximum(a, b)
+
+    def minimum(self, a: Array, b: Any) -> Array:
+        return jnp.minimum(a, b)
+
+    def where(self, condition: Array, a: Any, b: Any) -> Array:
+        return jnp.where(condition, a, b)
+
+    def relu_gradient(self, y: Array, dy: Array) -> Array:
+        return jnp.where(y > 0, dy, 0.0)
+
+    # -- reduction
+    def sum(self, x: Array, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Array:
+        return jnp.sum(x, axis=axis, keepdims=keepdims)
+
+    def mean(self, x: Array, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Array:
+        return jnp.mean(x, axis=axis, keepdims=keepdims)
+
+    def max(self, x: Array, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Array:
+        return jnp.max(x, axis=axis, keepdims=keepdims)
+
+    def argmax(self, x: Array, axis: int) -> Array:
+        return jnp.argmax(x, axis).astype(jnp.int32)
+
+    # -- by index
+    def one_hot(self, index: Array, count: int) -> Array:
+        return jax.nn.one_hot(index, count, dtype=self.dtype)
+
+    def gather(self, x: Array, index: Array) -> Array:
+        return jnp.take(x, index, axis=0)
+
+    def scatter_add(self, into: Array, index: Array, values: Array) -> Array:
+        return into.at[index].add(values)
+
+    # -- type
+    def cast(self, x: Array) -> Array:
+        return x.astype(self.dtype)
+
+    # -- images: patches × matrix on CPU, where XLA's own convolution loses its fast kernel inside a loop
+    #    (33 -> 3 GFLOP/s)
+    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
+        if self.own_convolution:
+            return _convolve(x, weight, stride, pads)
+        size = (weight.shape[0], weight.shape[1])
+        flat = weight.reshape(-1, weight.shape[-1])  # (height · width · channels, filters)
+
+        def of_block(x: Array) -> Array:
+            patches = _patches(x, size, stride, pads)  # (images, rows out, columns out, height · width · channels)
+            return (patches.reshape(-1, flat.shape[0]) @ flat).reshape(*patches.shape[:3], flat.shape[1])
+
+        return _by_blocks(of_block, _block(x.shape, size, stride, pads, x.dtype), x)
+
+    def conv2d_input_gradient(
+        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+    ) -> Array:
+        if self.own_convolution:
+            return _transposed(lambda x: _convolve(x, weight, stride, pads), x_shape, dy)
+        height, width, channels, filters = weight.shape
+        flat = weight.reshape(-1, filters).T
+
+        def of_block(dy: Array) -> Array:
+            dpatches = (dy.reshape(-1, filters) @ flat).reshape(*dy.shape[:3], height, width, channels)
+            places = [dpatches[:, :, :, i, j] for i in range(height) for j in range(width)]
+            return _fold(places, (len(dy), *x_shape[1:]), (height, width), stride, pads)
+
+        return _by_blocks(of_block, _block(x_shape, (height, width), stride, pads, dy.dtype), dy)
+
+    def conv2d_weight_gradient(
+        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+    ) -> Array:
+        if self.own_convolution:
+            return _transposed(lambda weight: _convolve(x, weight, stride, pads), weight_shape, dy)
+        height, width, channels, filters = weight_shape
+        size = (height, width)
+
+        def of_block(x: Array, dy: Array) -> Array:
+            patches = _patches(x, size, stride, pads).reshape(-1, height * width * channels)
+            return (patches.T @ dy.reshape(-1, filters)).reshape(*weight_shape)
+
+        return _sum_of_blocks(of_block, _block(x.shape, size, stride, pads, x.dtype), x, dy)
+
+    def max_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> tuple[Array, Any]:
+        best: Any = None
+        winners: Any = None
+        for place, candidate in enumerate(_shifted(x, size, stride, pads, -math.inf)):
+            if best is None:
+                best, winners = candidate, jnp.zeros(candidate.shape, jnp.int32)
+            else:
+                winners = jnp.where(candidate > best, place, winners)  # strictly: the first of equals stays
+                best = jnp.maximum(best, candidate)
+        return best, winners
+
+    def max_pool2d_gradient(
+        self,
+        dy: Array,
+        winners: Any,
+        x_shape: Sequence[int],
+        size: tuple[int, int],
+        stride: tuple[int, int],
+        pads: Pads,
+    ) -> Array:
+        parts = [jnp.where(winners == place, dy, 0.0) for place in range(size[0] * size[1])]
+        return _fold(parts, x_shape, size, stride, pads)
+
+    def sum_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> Array:
+        return sum(_shifted(x, size, stride, pads, 0.0))
+
+    def sum_pool2d_gradient(
+        self, dy: Array, x_shape: Sequence[int], size: tuple[int, int], stride: tuple[int, int], pads: Pads
+    ) -> Array:
+        return _fold([dy] * (size[0] * size[1]), x_shape, size, stride, pads)
+
+    # -- for a layer that has no backward pass
+    def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:
+        return jax.vjp(function, *inputs)[1](dy)
+
+    # -- randomness
+    def key(self, seed: int, step: Array) -> Array:
+        mixed = jnp.asarray(step).astype(jnp.uint32) * jnp.uint32(GOLDEN)
+        return _hash(mixed ^ jnp.uint32(triple32_int(seed)))
+
+    def fold_in(self, key: Array, number: int) -> Array:
+        return _hash(key ^ jnp.uint32(triple32_int(number + GOLDEN)))
+
+    def random_uniform(self, key: Array, shape: Sequence[int]) -> Array:
+        counter = lax.iota(jnp.uint32, math.prod(shape))
+        return ((_hash(_hash(counter) ^ key) >> 8).astype(self.dtype) * WIDTH).reshape(shape)
+
+
+class JaxEngine:
+    """Runs a chunk as one XLA loop; on a GPU when JAX has one."""
+
+    name = "jax"
+    variant = "scan"
+    packs_up_to = SMALL
+
+    def __init__(self, dtype: str = "float32") -> None:
+        self.dtype = dtype
+        self.device = jax.devices()[0]
+        self.ops = JaxOps(dtype, own_convolution=self.device.platform != "cpu")
+
+    def put(self, tree: Tree) -> Tree:
+        with self._precision():
+            return tree_map(lambda value: jax.device_put(as_numpy(value, self.dtype), self.device), tree)
+
+    def get(self, tree: Tree) -> Tree:
+        return tree_map(lambda value: np.array(value), tree)
+
+    def compile(self, step: Step, donate: bool = True) -> Run:
+        def loop(carried: Tree, data: Mapping[str, Array], index: Array, present: Array, count: Array) -> Any:
+            def body(position: Array, loop_state: Any) -> Any:
+                carried, measured = loop_state
+                # the loop hands out rows that are there; checking it again would cost a pass over the batch
+                batch = {name: rows.at[index[position]].get(mode="promise_in_bounds") for name, rows in data.items()}
+                batch["present"] = present[position]
+                carried, seen = step(self.ops, carried, batch)
+                return carried, {name: measured[name].at[position].set(value) for name, value in seen.items()}
+
+            first = {name: rows[index[0]] for name, rows in data.items()} | {"present": present[0]}
+            shapes = jax.eval_shape(lambda c, b: step(self.ops, c, b)[1], carried, first)
+            empty = {name: jnp.zeros((index.shape[0], *seen.shape), seen.dtype) for name, seen in shapes.items()}
+            return lax.fori_loop(0, count, body, (carried, empty))
+
+        compiled = jax.jit(loop, donate_argnums=(0,) if donate else ())
+
+        def run(carried: Tree, data: Mapping[str, Array], chunk: Chunk) -> tuple[Tree, dict[str, np.ndarray]]:
+            with self._precision():
+                present = chunk.present.astype(self.dtype)
+                carried, measured = compiled(carried, data, chunk.index, present, np.int32(chunk.count))
+                return carried, {name: np.asarray(value)[: chunk.count] for name, value in measured.items()}
+
+        return run
+
+    def devices(self) -> list[str]:
+        return [_device_name(device) for device in jax.devices()]
+
+    def _precision(self) -> Any:
+        return jax.enable_x64(self.dtype == "float64")
+
+
+def _device_name(device: Any) -> str:
+    return "cpu" if device.platform == "cpu" else f"{device.platform}: {device.device_kind}"
+
+
+def _hash(x: Array) -> Array:
+    return triple32(x, jnp.bitwise_xor, lambda a, n: a >> jnp.uint32(n), lambda a, b: a * jnp.uint32(b))
+
+
+def _padded(x: Array, pads: Pads, value: float = 0.0) -> Array:
+    if pads == ((0, 0), (0, 0)):
+        return x
+    return jnp.pad(x, ((0, 0), *pads, (0, 0)), constant_values=value)
+
+
+def _shifted(x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads, value: float) -> list[Array]:
+    """The pixel at each place of the window, for all windows.
+
+    height · width arrays (batch, rows out, columns out, channels).
+    """
+    x = _padded(x, pads, value)
+    rows, columns = (x.shape[1] - size[0]) // stride[0] + 1, (x.shape[2] - size[1]) // stride[1] + 1
+    return [
+        x[:, i : i + (rows - 1) * stride[0] + 1 : stride[0], j : j + (columns - 1) * stride[1] + 1 : stride[1]]
+        for i in range(size[0])
+        for j in range(size[1])
+    ]
+
+
+def _patches(x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> Array:
+    """Every window in a row: (batch, rows out, columns out, height · width · channels)."""
+    return jnp.concatenate(_shifted(x, size, stride, pads, 0.0), axis=-1)
+
+
+def _fold(
+    parts: list[Array], x_shape: Sequence[int], size: tuple[int, int], stride: tuple[int, int], pads: Pads
+) -> Array:
+    """Sends each place of the windows' slopes back to the pixel it came from, adding up where windows overlap."""
+    batch, rows, columns, channels = x_shape
+    (top, bottom), (left, right) = pads
+    height, width = rows + top + bottom, columns + left + right
+    rows_out, columns_out = parts[0].shape[1:3]
+    if stride == size:  # windows side by side: no sum, only another order
+        grid = jnp.stack(parts, axis=3).reshape(batch, rows_out, columns_out, *size, channels)
+        dx = grid.transpose(0, 1, 3, 2, 4, 5).reshape(batch, rows_out * size[0], columns_out * size[1], channels)
+        dx = jnp.pad(dx, ((0, 0), (0, height - dx.shape[1]), (0, width - dx.shape[2]), (0, 0)))
+    else:
+        dx = 0.0
+        for place, part in enumerate(parts):
+            i, j = divmod(place, size[1])
+            after_rows = height - i - ((rows_out - 1) * stride[0] + 1)
+            after_columns = width - j - ((columns_out - 1) * stride[1] + 1)
+            room = ((0, 0, 0), (i, after_rows, stride[0] - 1), (j, after_columns, stride[1] - 1), (0, 0, 0))
+            dx = dx + lax.pad(part, jnp.zeros((), part.dtype), room)
+    return dx[:, top : top + rows, left : left + columns]
+
+
+def _block(x_shape: Sequence[int], size: tuple[int, int], stride: tuple[int, int], pads: Pads, dtype: Any) -> int:
+    """How many images at a time, so that their patches stay in the processor's cache."""
+    across = [
+        (length + before + after - window) // step + 1
+        for length, window, step, (before, after) in zip(x_shape[1:3], size, stride, pads, strict=True)
+    ]
+    bytes_per_image = math.prod(across) * math.prod(size) * x_shape[3] * np.dtype(dtype).itemsize
+    return max(1, min(x_shape[0], PATCHES_IN_CACHE // bytes_per_image))
+
+
+def _in_blocks(x: Array, block: int) -> Array:
+    """x as (blocks, block, ...), filled up with zeros, which add nothing to any sum."""
+    blocks = -(-len(x) // block)
+    missing = blocks * block - len(x)
+    x = jnp.pad(x, ((0, missing), *((0, 0) for _ in x.shape[1:]))) if missing else x
+    return x.reshape(blocks, block, *x.shape[1:])
+
+
+def _by_blocks(function: Any, block: int, x: Array) -> Array:
+    """`function` of each block of examples, put together again."""
+    if block == len(x):
+        return function(x)
+    y = lax.map(function, _in_blocks(x, block))
+    return y.reshape(-1, *y.shape[2:])[: len(x)]
+
+
+def _sum_of_blocks(function: Any, block: int, *arrays: Array) -> Array:
+    """The sum of `function` of each block of examples."""
+    if block == len(arrays[0]):
+        return function(*arrays)
+    blocks = tuple(_in_blocks(array, block) for array in arrays)
+    nothing = jnp.zeros_like(jax.eval_shape(function, *(array[0] for array in blocks)))
+    return lax.scan(lambda total, parts: (total + function(*parts), None), nothing, blocks)[0]
+
+
+def _convolve(x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
+    return lax.conv_general_dilated(x, weight, stride, pads, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+
+
+def _transposed(linear: Any, shape: Sequence[int], dy: Array) -> Array:
+    """The slope by the argument of a linear function: its transpose, which XLA knows for its convolution."""
+    return jax.linear_transpose(linear, jax.ShapeDtypeStruct(tuple(shape), dy.dtype))(dy)[0]

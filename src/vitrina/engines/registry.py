@@ -1,0 +1,105 @@
+"""The engines there are, which of them are installed, and how to get one."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import importlib.util
+from dataclasses import dataclass
+from functools import cache
+
+from vitrina.engines.engine import Engine
+from vitrina.errors import EngineError, UsageError
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """How to find an engine: its module and class, what must be installed, and how it is installed."""
+
+    module: str
+    cls: str
+    needs: str
+    install: str
+    variants: tuple[str, ...]
+
+
+ENGINES: dict[str, _Entry] = {
+    "numpy": _Entry("vitrina.engines.numpy_engine", "NumpyEngine", "numpy", "pip install vitrina", ("eager",)),
+    "jax": _Entry("vitrina.engines.jax_engine", "JaxEngine", "jax", "pip install vitrina", ("scan",)),
+    "torch": _Entry(
+        "vitrina.engines.torch_engine", "TorchEngine", "torch", "pip install 'vitrina[torch]'", ("eager", "compiled")
+    ),
+    "tensorflow": _Entry(
+        "vitrina.engines.tensorflow_engine",
+        "TensorflowEngine",
+        "tensorflow",
+        "pip install 'vitrina[tensorflow]'",
+        ("graph", "xla"),
+    ),
+}
+DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """One line of `vitrina engines`: its version if installed, else how to install it."""
+
+    name: str
+    installed: bool
+    version: str | None
+    variants: tuple[str, ...]
+    install: str
+
+    def devices(self) -> list[str]:
+        """The devices it can use; loads the framework."""
+        return get(self.name).devices() if self.installed else []
+
+
+def available() -> list[EngineInfo]:
+    """Every engine, installed or not, without loading any framework."""
+    return [
+        EngineInfo(name, is_installed(name), _version(entry), entry.variants, entry.install)
+        for name, entry in ENGINES.items()
+    ]
+
+
+def is_installed(name: str) -> bool:
+    """True if the engine's framework can be imported; does not import it."""
+    return importlib.util.find_spec(ENGINES[name].needs) is not None
+
+
+def get(name: str, dtype: str = "float32", variant: str | None = None) -> Engine:
+    """The engine of that name, computing in `dtype` ('float32' or 'float64'); one object for the same request.
+
+    `variant` picks how it runs a chunk (`vitrina engines` lists them); None leaves it to the engine. `name` may carry
+    it: "torch:compiled". Raises UsageError for an unknown name, variant or dtype, EngineError (with the extra to
+    install) for an engine that is not installed.
+    """
+    name, _, own = name.partition(":")
+    variant = own or variant
+    if name not in ENGINES:
+        raise UsageError(f"unknown engine {name!r}; it can be auto, {', '.join(ENGINES)}")
+    entry = ENGINES[name]
+    if dtype not in DTYPES:
+        raise UsageError(f"unknown dtype {dtype!r}; it can be {' or '.join(DTYPES)}")
+    if variant is not None and variant not in entry.variants:
+        raise UsageError(f"engine {name} has no variant {variant!r}; it can be {' or '.join(entry.variants)}")
+    if not is_installed(name):
+        raise EngineError(f"engine {name} is not installed; install it with: {entry.install}")
+    return _make(name, dtype, variant)
+
+
+@cache
+def _make(name: str, dtype: str, variant: str | None) -> Engine:
+    entry = ENGINES[name]
+    cls = getattr(importlib.import_module(entry.module), entry.cls)
+    return cls(dtype) if len(entry.variants) == 1 else cls(dtype, variant)
+
+
+def _version(entry: _Entry) -> str | None:
+    for package in (entry.needs, f"{entry.needs}-cpu"):
+        try:
+            return importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return None

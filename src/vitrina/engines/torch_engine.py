@@ -1,0 +1,412 @@
+"""PyTorch: its kernels without its autograd, step by step or compiled; on a GPU when PyTorch has one."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from vitrina.engines.engine import EVERYTHING, Chunk, Run, Step, Tree, as_numpy, tree_map
+from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
+from vitrina.errors import EngineError, UsageError
+from vitrina.network.ops import Pads
+
+Array = Any
+Measured = list[Mapping[str, Array]]  # what each step measured
+OneStep = Callable[[Tree, Mapping[str, Array], Array, Array], tuple[Tree, Mapping[str, Array]]]
+Loop = Callable[[Tree, Mapping[str, Array], Sequence[Array], Sequence[Array]], tuple[Tree, Measured]]
+aten = torch.ops.aten  # kernels that have no other name
+NO_PADS = ((0, 0), (0, 0))
+BITS = 0xFFFFFFFF  # 32 random bits live in int64: PyTorch has no arithmetic on uint32
+
+
+class TorchOps:
+    """The operations of `network/ops.py` on torch tensors; images stay channels-last, seen through permuted views."""
+
+    def __init__(self, dtype: str = "float32", device: str = "cpu", eager: bool = True) -> None:
+        self.dtype = dtype
+        self.eager = eager
+        self.type: torch.dtype = getattr(torch, dtype)
+        self.device = torch.device(device)
+
+    # -- making arrays
+    def array(self, value: Any) -> Array:
+        return torch.tensor(as_numpy(value, self.dtype), device=self.device)
+
+    def zeros(self, shape: Sequence[int]) -> Array:
+        return torch.zeros(tuple(shape), dtype=self.type, device=self.device)
+
+    def zeros_like(self, x: Array) -> Array:
+        return torch.zeros_like(x)
+
+    def ones_like(self, x: Array) -> Array:
+        return torch.ones_like(x)
+
+    # -- shape
+    def shape(self, x: Array) -> tuple[int, ...]:
+        return tuple(x.shape)
+
+    def reshape(self, x: Array, shape: Sequence[int]) -> Array:
+        return x.reshape(shape)
+
+    def transpose(self, x: Array, axes: Sequence[int] | None = None) -> Array:
+        return x.permute(tuple(range(x.dim() - 1, -1, -1)) if axes is None else tuple(axes))
+
+    def concatenate(self, arrays: Sequence[Array], axis: int) -> Array:
+        return torch.cat(tuple(arrays), axis)
+
+    def split(self, x: Array, sizes: Sequence[int], axis: int) -> list[Array]:
+        return list(x.split(list(sizes), axis))
+
+    def broadcast_to(self, x: Array, shape: Sequence[int]) -> Array:
+        return x.expand(tuple(shape))
+
+    # -- arithmetic
+    def matmul(self, a: Array, b: Array) -> Array:
+        return torch.matmul(a, b)
+
+    def affine(self, x: Array, weight: Array, bias: Array) -> Array:
+        return torch.addmm(bias, x, weight)
+
+    def exp(self, x: Array) -> Array:
+        return torch.exp(x)
+
+    def log(self, x: Array) -> Array:
+        return torch.log(x)
+
+    def log1p(self, x: Array) -> Array:
+        return torch.log1p(x)
+
+    def expm1(self, x: Array) -> Array:
+        return torch.expm1(x)
+
+    def sqrt(self, x: Array) -> Array:
+        return torch.sqrt(x)
+
+    def tanh(self, x: Array) -> Array:
+        return torch.tanh(x)
+
+    def sigmoid(self, x: Array) -> Array:
+        return torch.sigmoid(x)
+
+    def erf(self, x: Array) -> Array:
+        return torch.erf(x)
+
+    def cos(self, x: Array) -> Array:
+        return torch.cos(x)
+
+    def abs(self, x: Array) -> Array:
+        return torch.abs(x)
+
+    def sign(self, x: Array) -> Array:
+        return torch.sign(x)
+
+    def maximum(self, a: Array, b: Any) -> Array:
+        return torch.maximum(a, b) if isinstance(b, torch.Tensor) else torch.clamp_min(a, b)
+
+    def minimum(self, a: Array, b: Any) -> Array:
+        return torch.minimum(a, b) if isinstance(b, torch.Tensor) else torch.clamp_max(a, b)
+
+    def where(self, condition: Array, a: Any, b: Any) -> Array:
+        if not isinstance(a, torch.Tensor) and not isinstance(b, torch.Tensor):
+            a = torch.tensor(
+                a, dtype=self.type, device=self.device
+            )  # two plain numbers would give PyTorch's default type
+        return torch.where(condition, a, b)
+
+    def relu_gradient(self, y: Array, dy: Array) -> Array:
+        return aten.threshold_backward(dy, y, 0.0)
+
+    # -- reduction
+    def sum(self, x: Array, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Array:
+        return torch.sum(x, dim=_axes(axis), keepdim=keepdims)
+
+    def mean(self, x: Array, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Array:
+        return torch.mean(x, dim=_axes(axis), keepdim=keepdims)
+
+    def max(self, x: Array, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Array:
+        return torch.amax(x, dim=() if axis is None else _axes(axis), keepdim=keepdims)
+
+    def argmax(self, x: Array, axis: int) -> Array:
+        return torch.argmax(x, axis).to(torch.int32)
+
+    # -- by index
+    def one_hot(self, index: Array, count: int) -> Array:
+        return (index[..., None] == torch.arange(count, device=self.device)).to(self.type)
+
+    def gather(self, x: Array, index: Array) -> Array:
+        if index.dim() == 1:
+            return x.index_select(0, index)
+        return x.index_select(0, index.reshape(-1)).reshape(*index.shape, *x.shape[1:])
+
+    def scatter_add(self, into: Array, index: Array, values: Array) -> Array:
+        if into.is_cuda:  # there index_add adds in any order; this sorts first
+            return into.index_put((index.to(torch.int64),), values, accumulate=True)
+        return into.index_add(0, index, values)
+
+    # -- type
+    def cast(self, x: Array) -> Array:
+        return x.to(self.type)
+
+    # -- images: PyTorch's kernels count in (batch, channels, rows, columns); a permuted view is all they need
+    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
+        around, before = _shared_out(pads)
+        return _last(F.conv2d(_first(_padded(x, before)), weight.permute(3, 2, 0, 1), None, stride, around))
+
+    def conv2d_input_gradient(
+        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+    ) -> Array:
+        around, before = _shared_out(pads)
+        x, weight = _unfilled(dy, x_shape, before), weight.permute(3, 2, 0, 1)
+        dx = _convolution_backward(_first(dy), _first(x), weight, stride, around, [True, False, False])[0]
+        return _cropped(_last(dx), x_shape, before)
+
+    def conv2d_weight_gradient(
+        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+    ) -> Array:
+        around, before = _shared_out(pads)
+        height, width, channels, filters = weight_shape
+        # only its shape is read; contiguous, because for one filter in float64 PyTorch refuses to write into a permuted one
+        weight = dy.new_empty((filters, channels, height, width))
+        x = _first(_padded(x, before))
+        dweight = _convolution_backward(_first(dy), x, weight, stride, around, [False, True, False])[1]
+        return dweight.permute(2, 3, 1, 0).contiguous()  # a parameter keeps its layout from step to step
+
+    def max_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> tuple[Array, Any]:
+        best, places = aten.max_pool2d_with_indices(_first(_padded(x, pads, -math.inf)), size, stride)
+        return _last(best), places
+
+    def max_pool2d_gradient(
+        self,
+        dy: Array,
+        winners: Any,
+        x_shape: Sequence[int],
+        size: tuple[int, int],
+        stride: tuple[int, int],
+        pads: Pads,
+    ) -> Array:
+        x = _first(_unfilled(dy, x_shape, pads))
+        if dy.is_cuda and (stride[0] < size[0] or stride[1] < size[1]):
+            dx = _max_pool2d_backward(dy, x, size, stride, winners)  # where windows overlap, PyTorch adds in any order
+        else:
+            dx = aten.max_pool2d_with_indices_backward(_first(dy), x, size, stride, (0, 0), (1, 1), False, winners)
+            dx = _last(dx)
+        return _cropped(dx, x_shape, pads)
+
+    def sum_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> Array:
+        return _last(F.avg_pool2d(_first(_padded(x, pads)), size, stride, divisor_override=1))
+
+    def sum_pool2d_gradient(
+        self, dy: Array, x_shape: Sequence[int], size: tuple[int, int], stride: tuple[int, int], pads: Pads
+    ) -> Array:
+        x = _first(_unfilled(dy, x_shape, pads))
+        dx = aten.avg_pool2d_backward(_first(dy), x, size, stride, (0, 0), False, True, 1)
+        return _cropped(_last(dx), x_shape, pads)
+
+    # -- for a layer that has no backward pass
+    def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:
+        return torch.func.vjp(function, *inputs)[1](dy)
+
+    # -- randomness
+    def key(self, seed: int, step: Array) -> Array:
+        mixed = step.to(torch.int64) * GOLDEN & BITS
+        return _hash(mixed ^ triple32_int(seed))
+
+    def fold_in(self, key: Array, number: int) -> Array:
+        return _hash(key ^ triple32_int(number + GOLDEN))
+
+    def random_uniform(self, key: Array, shape: Sequence[int]) -> Array:
+        counter = torch.arange(math.prod(shape), device=self.device)
+        return ((_hash(_hash(counter) ^ key) >> 8).to(self.type) * WIDTH).reshape(tuple(shape))
+
+
+class TorchEngine:
+    """Runs a chunk step by step ("eager"), or with a step that PyTorch compiled into kernels of its own ("compiled").
+
+    Raises UsageError for an unknown variant, EngineError if "compiled" finds no C++ compiler.
+    """
+
+    name = "torch"
+
+    def __init__(self, dtype: str = "float32", variant: str | None = None) -> None:
+        if variant not in (None, "eager", "compiled"):
+            raise UsageError(f"engine torch has no variant {variant!r}; it can be eager or compiled")
+        if variant == "compiled":
+            _check_compiler()
+        self.dtype = dtype
+        self.variant = variant or "eager"
+        # compiled, the update of each array is one kernel anyway
+        self.packs_up_to = EVERYTHING if self.variant == "eager" else 0
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.ops = TorchOps(dtype, self.device.type, eager=self.variant == "eager")
+
+    def put(self, tree: Tree) -> Tree:
+        return tree_map(self.ops.array, tree)
+
+    def get(self, tree: Tree) -> Tree:
+        return tree_map(lambda value: np.array(value.cpu().numpy()), tree)
+
+    def compile(self, step: Step, donate: bool = True) -> Run:
+        def one(carried: Tree, data: Mapping[str, Array], index: Array, present: Array) -> tuple[Tree, Any]:
+            batch = {name: rows.index_select(0, index) for name, rows in data.items()}
+            return step(self.ops, carried, batch | {"present": present})
+
+        loop = _eagerly(one) if self.variant == "eager" else _compiled(one)
+
+        def run(carried: Tree, data: Mapping[str, Array], chunk: Chunk) -> tuple[Tree, dict[str, np.ndarray]]:
+            if chunk.count == 0:
+                return carried, {}
+            with _repeatable():
+                index = torch.tensor(chunk.index[: chunk.count], device=self.device).unbind()
+                present = self.ops.array(chunk.present[: chunk.count]).unbind()
+                carried, measured = loop(carried, data, index, present)
+                # stacked on the device and fetched at the end: to wait for a number at each step would stop a GPU
+                return carried, {
+                    name: torch.stack([seen[name] for seen in measured]).cpu().numpy() for name in measured[0]
+                }
+
+        return run
+
+    def devices(self) -> list[str]:
+        gpus = [f"gpu: {torch.cuda.get_device_name(number)}" for number in range(torch.cuda.device_count())]
+        return [*gpus, "cpu"]
+
+
+def _eagerly(one: OneStep) -> Loop:
+    def loop(carried: Tree, data: Mapping[str, Array], index: Any, present: Any) -> tuple[Tree, Measured]:
+        measured: Measured = []
+        for rows, there in zip(index, present, strict=True):
+            carried, seen = one(carried, data, rows, there)
+            measured.append(seen)
+        return carried, measured
+
+    return loop
+
+
+def _compiled(one: OneStep) -> Loop:
+    """Compiles `one` when it first meets arrays of some shapes.
+
+    The step is first run once, its kernels written down as a flat graph of tensors (`make_fx`), and that is compiled:
+    its Python can then be any Python (layers use NumPy and `differentiate`), and a call has nothing to check but a list
+    of tensors.
+    """
+    graphs: dict[Any, tuple[Callable[..., Any], list[str]]] = {}  # by shapes: graph, names of what it measures
+
+    def made_for(carried: Tree, data: Mapping[str, Array], index: Array, present: Array) -> tuple[Any, list[str]]:
+        names: list[str] = []
+
+        def flat(*leaves: Array) -> list[Array]:
+            there = iter(leaves)
+            after, seen = one(_filled(carried, there), _filled(data, there), next(there), next(there))
+            names[:] = seen
+            return [*_leaves(after), *seen.values()]
+
+        graph = make_fx(flat)(*_leaves(carried), *_leaves(data), index, present)
+        return torch.compile(graph, dynamic=False), names
+
+    def loop(carried: Tree, data: Mapping[str, Array], index: Any, present: Any) -> tuple[Tree, Measured]:
+        leaves, rows = _leaves(carried), _leaves(data)
+        shapes = tuple((leaf.shape, leaf.dtype) for leaf in (*leaves, *rows, index[0]))
+        if shapes not in graphs:
+            graphs[shapes] = made_for(carried, data, index[0], present[0])
+        graph, names = graphs[shapes]
+        measured: Measured = []
+        for own, there in zip(index, present, strict=True):
+            after = graph(*leaves, *rows, own, there)
+            leaves = after[: len(leaves)]
+            measured.append(dict(zip(names, after[len(leaves) :], strict=True)))
+        return _filled(carried, iter(leaves)), measured
+
+    return loop
+
+
+def _leaves(tree: Any) -> list[Array]:
+    """The arrays of nested dicts, by name: two trees with the same names have the same order."""
+    return [leaf for name in sorted(tree) for leaf in _leaves(tree[name])] if isinstance(tree, dict) else [tree]
+
+
+def _filled(like: Any, leaves: Iterator[Array]) -> Any:
+    """`like` with other arrays in its places."""
+    return {name: _filled(like[name], leaves) for name in sorted(like)} if isinstance(like, dict) else next(leaves)
+
+
+def _check_compiler() -> None:
+    """Raises EngineError if there is no C++ compiler for `torch.compile` to use."""
+    if not any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++", "cl") if name):
+        raise EngineError(
+            "engine torch:compiled finds no C++ compiler; install one (such as g++ or clang), name it in the variable "
+            "CXX, or use engine='torch', which needs none"
+        )
+
+
+@contextmanager
+def _repeatable() -> Generator[None]:
+    """No autograd; and on a GPU only convolutions that give the same bits each time, in full float32."""
+    with torch.no_grad(), torch.backends.cudnn.flags(True, benchmark=False, deterministic=True, allow_tf32=False):
+        yield
+
+
+def _axes(axis: int | Sequence[int] | None) -> Any:
+    return axis if axis is None or isinstance(axis, int) else tuple(axis)
+
+
+def _hash(x: Array) -> Array:
+    # b and a are results of the step before, which nobody else holds: written over, a third of the time is saved
+    return triple32(x, lambda a, b: b.bitwise_xor_(a), lambda a, n: a >> n, lambda a, b: a.mul_(b).bitwise_and_(BITS))
+
+
+def _first(x: Array) -> Array:
+    return x.permute(0, 3, 1, 2)
+
+
+def _last(x: Array) -> Array:
+    return x.permute(0, 2, 3, 1)
+
+
+def _shared_out(pads: Pads) -> tuple[tuple[int, int], Pads]:
+    """What the convolution kernels pad themselves (as much before as after), and what must be padded beforehand."""
+    (top, bottom), (left, right) = pads
+    return ((top, left), NO_PADS) if top == bottom and left == right else ((0, 0), pads)
+
+
+def _padded(x: Array, pads: Pads, value: float = 0.0) -> Array:
+    return x if pads == NO_PADS else F.pad(x, (0, 0, *pads[1], *pads[0]), value=value)
+
+
+def _cropped(x: Array, shape: Sequence[int], pads: Pads) -> Array:
+    (top, _), (left, _) = pads
+    return x if pads == NO_PADS else x[:, top : top + shape[1], left : left + shape[2]]
+
+
+def _unfilled(like: Array, shape: Sequence[int], pads: Pads) -> Array:
+    """An image of that shape, padded, for kernels that read nothing but the shape."""
+    (top, bottom), (left, right) = pads
+    return like.new_empty((shape[0], shape[1] + top + bottom, shape[2] + left + right, shape[3]))
+
+
+def _convolution_backward(
+    dy: Array, x: Array, weight: Array, stride: tuple[int, int], around: tuple[int, int], wanted: list[bool]
+) -> tuple[Array, Array, Array]:
+    return aten.convolution_backward(dy, x, weight, None, stride, around, (1, 1), False, (0, 0), 1, wanted)
+
+
+def _max_pool2d_backward(dy: Array, x: Array, size: tuple[int, int], stride: tuple[int, int], winners: Array) -> Array:
+    """What PyTorch's kernel does, adding up in a fixed order; x gives the shape."""
+    (down, along), (rows, columns), width = stride, dy.shape[1:3], x.shape[3]
+    row, column = torch.arange(rows, device=dy.device), torch.arange(columns, device=dy.device)
+    first = row[:, None, None] * (down * width) + column[:, None] * along  # where each window begins
+    place = _last(winners) - first  # in the window, counted along rows of the image
+    dx = torch.zeros_like(_last(x))
+    for i in range(size[0]):
+        for j in range(size[1]):
+            target = dx[:, i : i + (rows - 1) * down + 1 : down, j : j + (columns - 1) * along + 1 : along]
+            target += torch.where(place == i * width + j, dy, 0.0)
+    return dx
