@@ -1,0 +1,22 @@
+"""Which examples each step sees: a pure function of the seed and the epoch, so that a resumed run sees the same."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def order_of(rows: int, seed: int, epoch: int, shuffle: bool) -> np.ndarray:
+    """The rows in the order of this epoch: (rows,) int32."""
+    if not shuffle:
+        return np.arange(rows, dtype=np.int32)
+    return np.random.default_rng((seed, epoch)).permutation(rows).astype(np.int32)
+
+
+def batched(order: np.ndarray, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """index (steps, batch) and present (steps, batch) float32: the last batch is filled up with row 0, not present."""
+    steps = -(-len(order) // batch_size)
+    index = np.zeros(steps * batch_size, np.int32)
+    index[: len(order)] = order
+    present = np.zeros(steps * batch_size, np.float32)
+    present[: len(order)] = 1.0
+    return index.reshape(steps, batch_size), present.reshape(steps, batch_size)

@@ -1,0 +1,373 @@
+"""The training loop.
+
+Epochs of compiled chunks, validation, early stopping with the best weights, history, checkpoints.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vitrina.engines.engine import Chunk, Engine
+from vitrina.engines.numpy_engine import NumpyOps
+from vitrina.errors import ModelError
+from vitrina.learning.batches import batched, order_of
+from vitrina.learning.callbacks import Callback, as_callback
+from vitrina.learning.history import History, Row
+from vitrina.learning.packing import Packing
+from vitrina.learning.schedules import ReduceOnPlateau
+from vitrina.learning.step import Recipe, evaluation_step, metric_name, start, training_step
+from vitrina.network.layer import Tree
+from vitrina.network.network import Network, flatten, nest
+
+SECONDS_A_CALL = 0.3  # one call of compiled steps: short enough for progress, pausing and checkpoints to feel immediate
+LARGEST_CHUNK = 1024  # steps
+
+
+class LearningWarning(UserWarning):
+    """Training went on, or ended, in a way its owner should know about."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What is learned from: x (rows, *input shape), y (rows,) or (rows, ...), weight (rows,) or None for all alike."""
+
+    x: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None = None
+
+    @property
+    def rows(self) -> int:
+        return len(self.x)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays by the names a step knows them by."""
+        return {"x": self.x, "y": self.y} | ({} if self.weight is None else {"weight": self.weight})
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long and in what portions to train. patience: epochs without a better validation error before stopping."""
+
+    batch_size: int = 32
+    epochs: int = 10
+    seed: int = 0
+    shuffle: bool = True
+    patience: int | None = None
+
+    def steps_per_epoch(self, rows: int) -> int:
+        return -(-rows // self.batch_size)
+
+
+@dataclass
+class Checkpoint:
+    """All that a killed run needs to end in the very same weights: arrays by readable name, and plain facts."""
+
+    arrays: dict[str, np.ndarray]
+    facts: dict[str, Any]
+
+
+@dataclass
+class _Progress:
+    """Where training stands, in numbers that go into a checkpoint."""
+
+    epoch: int = 0  # epochs that are done
+    position: int = 0  # steps of the current epoch that are done
+    error_sum: float = 0.0
+    weight_sum: float = 0.0
+    best_error: float = math.inf
+    best_epoch: int = 0
+    waited: int = 0  # epochs since the best one
+    plateau_best: float = math.inf
+    plateau_waited: int = 0
+    rate_scale: float = 1.0
+    seconds: float = 0.0
+    stopped: str | None = None
+
+
+class _Pace:
+    """How many steps the next call may run so that it takes about `SECONDS_A_CALL`."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+        self._seconds_a_step: float | None = None
+
+    def steps(self, left: int) -> int:
+        """At most `left`; few as long as nothing is known, unless the epoch is short anyway."""
+        if self._seconds_a_step is None:
+            return left if left <= 16 else 8
+        return min(left, max(1, int(SECONDS_A_CALL / self._seconds_a_step)))
+
+    def took(self, count: int, seconds: float) -> None:
+        """The first call also compiles, so it tells nothing about speed unless it was quick anyway."""
+        self._calls += 1
+        if self._calls > 1 or seconds / count < 0.005:
+            self._seconds_a_step = max(seconds / count, 1e-7)
+
+
+class Learner:
+    """A network being taught. `run()` trains to the end; everything it knows is in `checkpoint()`.
+
+    weights: first parameters and state (nested NumPy arrays); None builds them from the seed. save: called with a
+    Checkpoint now and then, at most every `save_every` seconds, and at the end.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        recipe: Recipe,
+        plan: Plan,
+        examples: Examples,
+        validation: Examples | None = None,
+        weights: tuple[Tree, Tree] | None = None,
+        callbacks: Sequence[object] = (),
+        save: Callable[[Checkpoint], None] | None = None,
+        save_every: float = 5.0,
+    ) -> None:
+        self.engine, self.recipe, self.plan = engine, recipe, plan
+        self.network: Network = recipe.network
+        self.steps_per_epoch = plan.steps_per_epoch(examples.rows)
+        self.history = History()
+        self.callbacks: list[Callback] = [as_callback(callback) for callback in callbacks]
+        self._rows = examples.rows
+        self._save, self._save_every, self._saved_at = save, save_every, time.monotonic()
+        self._progress = _Progress()
+        self._pace = _Pace()
+
+        params, state = weights if weights is not None else self.network.build(plan.seed)
+        parameters = sum(array.size for array in flatten(params).values())
+        self._packing = Packing(params) if 0 < parameters <= engine.packs_up_to else None
+        self._carried = self._enter(engine.put(start(recipe, params, state)))
+        self._best: dict[str, np.ndarray] | None = None
+        self._data = engine.put(examples.arrays())
+        self._run = engine.compile(training_step(recipe, self._packing))
+        self._evaluator = Evaluator(engine, self.network, validation, plan.batch_size) if validation else None
+
+    # -- what callbacks may read and do
+    @property
+    def epoch(self) -> int:
+        """Epochs that are done."""
+        return self._progress.epoch
+
+    @property
+    def position(self) -> int:
+        """Steps of the current epoch that are done."""
+        return self._progress.position
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """The parameters as they are now, copied: `{"dense_1/weight": ...}`."""
+        return flatten(self.engine.get(self._leave()["params"]))
+
+    @property
+    def learning_rate(self) -> float:
+        """The rate of the next step, schedule included."""
+        done = np.float64((self.epoch * self.steps_per_epoch + self.position) / self.recipe.steps)
+        factor = self.recipe.schedule.factor(NumpyOps("float64"), done)
+        return self.recipe.optimizer.rate * float(factor) * self._progress.rate_scale
+
+    @property
+    def best_epoch(self) -> int:
+        """The epoch with the smallest validation error so far (0: none yet)."""
+        return self._progress.best_epoch
+
+    @property
+    def stopped(self) -> str | None:
+        """Why training ended before the last epoch, if it did."""
+        return self._progress.stopped
+
+    def stop(self, reason: str = "stopped by a callback") -> None:
+        """Ends training after the current call of compiled steps; the best weights are kept."""
+        self._progress.stopped = reason
+
+    def scale_rate(self, factor: float) -> None:
+        """Multiplies the learning rate of all steps to come."""
+        self._progress.rate_scale *= factor
+        self._carried |= self.engine.put({"rate_scale": np.float64(self._progress.rate_scale)})
+
+    # -- training
+    def run(self) -> None:
+        """Trains until the last epoch, or until it is stopped."""
+        for callback in self.callbacks:
+            callback.training_starts(self)
+        while self.epoch < self.plan.epochs and self.stopped is None:
+            self._one_epoch()
+        if self._save:
+            self._save(self.checkpoint())
+        for callback in self.callbacks:
+            callback.training_ends(self)
+
+    def _one_epoch(self) -> None:
+        progress = self._progress
+        order = order_of(self._rows, self.plan.seed, progress.epoch, self.plan.shuffle)
+        index, present = batched(order, self.plan.batch_size)
+        rate = self.learning_rate
+        while progress.position < self.steps_per_epoch and self.stopped is None:
+            began = time.monotonic()
+            measured = self._chunk(index, present)
+            progress.seconds += time.monotonic() - began
+            errors, weights = (measured[name].astype(np.float64) for name in ("error", "weight"))
+            progress.error_sum += float(np.sum(errors * weights))
+            progress.weight_sum += float(np.sum(weights))
+            progress.position += len(errors)
+            if not np.isfinite(errors).all():
+                step = progress.position - len(errors) + int(np.argmin(np.isfinite(errors))) + 1
+                self._not_finite(step)
+            for callback in self.callbacks:
+                callback.chunk_done(self)
+            if progress.position < self.steps_per_epoch:
+                self._save_now_and_then()
+        if progress.position == self.steps_per_epoch:
+            self._epoch_done(rate)
+
+    def _chunk(self, index: np.ndarray, present: np.ndarray) -> dict[str, np.ndarray]:
+        """The next steps of the epoch, in one call. A chunk's shape never changes, so it is compiled once."""
+        size = min(self.steps_per_epoch, LARGEST_CHUNK)
+        position = self._progress.position
+        count = self._pace.steps(min(size, self.steps_per_epoch - position))
+        chunk = Chunk(_window(index, position, size), _window(present, position, size), count)
+        began = time.monotonic()
+        self._carried, measured = self._run(self._carried, self._data, chunk)
+        self._pace.took(count, time.monotonic() - began)
+        return measured
+
+    def _epoch_done(self, rate: float) -> None:
+        progress = self._progress
+        began = time.monotonic()
+        row: Row = {"epoch": progress.epoch + 1, "error": progress.error_sum / max(progress.weight_sum, 1e-300)}
+        if self._evaluator:
+            error, metric = self._evaluator.measure(self._leave())
+            row |= {"validation_error": error, f"validation_{metric_name(self.network)}": metric}
+        progress.seconds += time.monotonic() - began
+        row |= {"learning_rate": rate, "seconds": progress.seconds}
+        self.history.append(row)
+        progress.epoch, progress.position = progress.epoch + 1, 0
+        progress.error_sum = progress.weight_sum = progress.seconds = 0.0
+        self._keep_best(row)
+        self._reduce_on_plateau(row)
+        for callback in self.callbacks:
+            callback.epoch_done(self, row)
+        self._save_now_and_then()
+
+    def _keep_best(self, row: Row) -> None:
+        progress = self._progress
+        judged = row.get("validation_error", math.nan)
+        if judged < progress.best_error:
+            progress.best_error, progress.best_epoch, progress.waited = judged, progress.epoch, 0
+            carried = self._leave()
+            self._best = flatten(self.engine.get({"params": carried["params"], "state": carried["state"]}))
+        elif self._evaluator:
+            progress.waited += 1
+            if self.plan.patience is not None and progress.waited >= self.plan.patience and self.stopped is None:
+                self.stop(f"no better validation error for {progress.waited} epochs")
+
+    def _reduce_on_plateau(self, row: Row) -> None:
+        schedule, progress = self.recipe.schedule, self._progress
+        if not isinstance(schedule, ReduceOnPlateau):
+            return
+        judged = row.get("validation_error", row["error"])
+        if judged < progress.plateau_best * (1.0 - schedule.threshold):
+            progress.plateau_best, progress.plateau_waited = judged, 0
+            return
+        progress.plateau_waited += 1
+        if progress.plateau_waited >= schedule.patience and progress.rate_scale > schedule.floor:
+            progress.plateau_waited = 0
+            self.scale_rate(max(schedule.decay, schedule.floor / progress.rate_scale))
+
+    def _not_finite(self, step: int) -> None:
+        sentence = f"the error became infinite or NaN in epoch {self.epoch + 1} at step {step}"
+        self.stop(sentence)
+        warnings.warn(f"{sentence}; training stopped. Lower the learning rate, or scale the data", LearningWarning, 2)
+
+    # -- the end of it
+    def result(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The best parameters and state by validation error (the last ones without validation): nested NumPy arrays."""
+        carried = self._leave()
+        last = self.engine.get({"params": carried["params"], "state": carried["state"]})
+        best = nest(self._best) if self._best is not None else last
+        return best.get("params", {}), best.get("state", {})
+
+    # -- checkpoints
+    def checkpoint(self) -> Checkpoint:
+        """Everything needed to go on from here."""
+        arrays = {f"carried/{name}": array for name, array in flatten(self.engine.get(self._leave())).items()}
+        arrays |= {f"best/{name}": array for name, array in (self._best or {}).items()}
+        facts = {"progress": dict(vars(self._progress)), "history": list(self.history), "rows": self._rows}
+        return Checkpoint(arrays, facts)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Goes on from a checkpoint. Raises ModelError if it belongs to another network or other data."""
+        flat = {
+            name.removeprefix("carried/"): array
+            for name, array in checkpoint.arrays.items()
+            if name.startswith("carried/")
+        }
+        now = flatten(self._leave())
+        ops = self.engine.ops
+        if set(flat) != set(now) or any(flat[name].shape != ops.shape(now[name]) for name in flat):
+            raise ModelError(
+                "the checkpoint belongs to another network or optimizer; resume with the run's own settings"
+            )
+        if checkpoint.facts["rows"] != self._rows:
+            raise ModelError(
+                f"the run was trained on {checkpoint.facts['rows']} rows and the data now have {self._rows}; "
+                "resume with the same data"
+            )
+        like = self._leave()
+        self._carried = self._enter(_filled(like, self.engine.put(nest(flat))))
+        best = {
+            name.removeprefix("best/"): array for name, array in checkpoint.arrays.items() if name.startswith("best/")
+        }
+        self._best = best or None
+        self._progress = _Progress(**checkpoint.facts["progress"])
+        self.history = History(checkpoint.facts["history"])
+
+    def _save_now_and_then(self) -> None:
+        if self._save and time.monotonic() - self._saved_at >= self._save_every:
+            self._save(self.checkpoint())
+            self._saved_at = time.monotonic()
+
+    # -- packed parameters
+    def _enter(self, carried: dict[str, Any]) -> dict[str, Any]:
+        self._plain = {"optimizer": carried["optimizer"]}
+        return self._packing.enter(self.engine.ops, carried) if self._packing else carried
+
+    def _leave(self) -> dict[str, Any]:
+        return self._packing.leave(self.engine.ops, self._carried, self._plain) if self._packing else self._carried
+
+
+class Evaluator:
+    """Error and metric of a network on examples it is not taught with; compiled once, used after each epoch."""
+
+    def __init__(self, engine: Engine, network: Network, examples: Examples, batch_size: int) -> None:
+        self.engine = engine
+        self._data = engine.put(examples.arrays())
+        index, present = batched(np.arange(examples.rows, dtype=np.int32), max(batch_size, min(256, examples.rows)))
+        self._chunk = Chunk(index, present, len(index))
+        self._run = engine.compile(evaluation_step(network), donate=False)
+
+    def measure(self, carried: Mapping[str, Any]) -> tuple[float, float]:
+        """Mean error and mean metric, each example counting by its weight."""
+        watched = {"params": carried["params"], "state": carried["state"]}
+        _, measured = self._run(watched, self._data, self._chunk)
+        sums = {name: float(np.sum(values, dtype=np.float64)) for name, values in measured.items()}
+        return sums["error"] / sums["weight"], sums["metric"] / sums["weight"]
+
+
+def _window(rows: np.ndarray, first: int, size: int) -> np.ndarray:
+    """`size` rows from `first` on, filled up with the first rows where they end."""
+    window = rows[first : first + size]
+    return window if len(window) == size else np.concatenate([window, rows[: size - len(window)]])
+
+
+def _filled(like: Any, tree: Any) -> Any:
+    """`tree` with the empty branches of `like`, which have no arrays and so are not in a checkpoint."""
+    if isinstance(like, dict):
+        return {name: _filled(value, tree.get(name, {})) for name, value in like.items()}  # pyright: ignore
+    return tree

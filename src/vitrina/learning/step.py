@@ -1,0 +1,188 @@
+"""One training step as a pure function: the three stages, then the change of the weights.
+
+And its two quieter sisters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vitrina.learning.optimizers import Optimizer
+from vitrina.learning.packing import ALL, Packing
+from vitrina.learning.schedules import Schedule
+from vitrina.learning.stages import back_propagation, error, forward_propagation
+from vitrina.network.layer import Context, Tree
+from vitrina.network.network import Network, flatten
+from vitrina.network.ops import Array, Ops
+
+Carried = dict[str, Any]
+Step = Callable[[Ops, Any, Mapping[str, Array]], tuple[Any, Mapping[str, Array]]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How the weights are changed: everything a training step needs to know but the numbers.
+
+    steps: of the whole training, which schedules are shares of; gradient_clip: largest length of all gradients together
+    (Pascanu et al. 2012, arXiv:1211.5063), None for no limit; seed: of what is random within a step.
+    """
+
+    network: Network
+    optimizer: Optimizer
+    schedule: Schedule
+    steps: int
+    seed: int = 0
+    gradient_clip: float | None = None
+
+
+def start(recipe: Recipe, params: Tree, state: Tree) -> Carried:
+    """What training carries from step to step, before the first, as nested NumPy arrays."""
+    return {
+        "params": params,
+        "state": state,
+        "optimizer": recipe.optimizer.start(params),
+        "step": np.int32(0),
+        "rate_scale": np.float64(1.0),  # what the loop multiplies the learning rate by, between steps
+    }
+
+
+def training_step(recipe: Recipe, packing: Packing | None = None) -> Step:
+    """The step that learns: carried and a batch ("x", "y", "present", perhaps "weight") -> carried, what was measured.
+
+    Measures "error" (of the batch) and "weight" (the sum of what its examples count for).
+    """
+    network, optimizer = recipe.network, recipe.optimizer
+    decayed = _decayed(network, packing) if optimizer.weight_decay else None
+
+    def step(ops: Ops, carried: Carried, batch: Mapping[str, Array]) -> tuple[Carried, Mapping[str, Array]]:
+        learned = carried["params"]
+        params = packing.unpack(ops, learned) if packing else learned
+        key = ops.key(recipe.seed, carried["step"]) if network.root.random else None
+        weight = _weight(batch)
+        context = Context(training=True, key=key, weight=weight)
+
+        prediction, saved, state = forward_propagation(ops, network, params, carried["state"], batch["x"], context)
+        value, dprediction = error(ops, network, prediction, batch["y"], weight)
+        gradients = back_propagation(ops, network, params, saved, dprediction)
+
+        if packing:
+            gradients = packing.pack(ops, gradients)
+        if recipe.gradient_clip is not None:
+            gradients = _clipped(ops, gradients, recipe.gradient_clip)
+        number = carried["step"] + 1
+        done = ops.cast(carried["step"])
+        factor = recipe.schedule.factor(ops, done * (1.0 / recipe.steps))
+        rate = carried["rate_scale"] * (optimizer.rate * factor)
+        where = _constants(ops, decayed) if decayed is not None else _nowhere(learned)
+        learned, slots = optimizer.update(ops, learned, gradients, carried["optimizer"], done + 1.0, rate, where)
+        after = carried | {"params": learned, "state": state, "optimizer": slots, "step": number}
+        return after, {"error": value, "weight": ops.sum(weight)}
+
+    return step
+
+
+def evaluation_step(network: Network) -> Step:
+    """Measures sums over a batch.
+
+    "error", "metric" (right answers, or absolute gaps) and "weight". Carries params and state.
+    """
+
+    def step(ops: Ops, carried: Carried, batch: Mapping[str, Array]) -> tuple[Carried, Mapping[str, Array]]:
+        weight = _weight(batch)
+        prediction, _, _ = forward_propagation(
+            ops, network, carried["params"], carried["state"], batch["x"], Context(weight=weight)
+        )
+        losses = network.cost.per_example(ops, prediction, batch["y"])
+        metric = _metric(ops, network, prediction, batch["y"])
+        return carried, {
+            "error": ops.sum(losses * weight),
+            "metric": ops.sum(metric * weight),
+            "weight": ops.sum(weight),
+        }
+
+    return step
+
+
+def prediction_step(network: Network, readable: bool = True) -> Step:
+    """Measures "prediction" (batch, *output shape): probabilities for classes, or the raw output if not `readable`."""
+
+    def step(ops: Ops, carried: Carried, batch: Mapping[str, Array]) -> tuple[Carried, Mapping[str, Array]]:
+        prediction, _, _ = forward_propagation(ops, network, carried["params"], carried["state"], batch["x"], Context())
+        return carried, {"prediction": network.cost.readable(ops, prediction) if readable else prediction}
+
+    return step
+
+
+def metric_name(network: Network) -> str:
+    """What `evaluation_step` calls "metric"."""
+    return "accuracy" if network.cost.classifies else "mean_absolute_error"
+
+
+def _weight(batch: Mapping[str, Array]) -> Array:
+    return batch["weight"] * batch["present"] if "weight" in batch else batch["present"]
+
+
+def _metric(ops: Ops, network: Network, prediction: Array, target: Array) -> Array:
+    """Each example's share of right answers, or its mean absolute gap: (batch,)."""
+    shape, target_rank = ops.shape(prediction), len(ops.shape(target))
+    if network.cost.link == "softmax" and shape[-1] > 1:
+        truth = ops.argmax(target, axis=-1) if target_rank == len(shape) else target
+        score = ops.cast(ops.argmax(prediction, axis=-1) == truth)
+    elif network.cost.classifies:
+        score = ops.cast((prediction > 0) == (ops.reshape(ops.cast(target), shape) > 0.5))
+    elif network.cost.label == "quantile":
+        return network.cost.per_example(ops, prediction, target)
+    else:
+        score = ops.abs(network.cost.readable(ops, prediction) - ops.reshape(ops.cast(target), shape))
+    rank = len(ops.shape(score))
+    return score if rank == 1 else ops.mean(score, axis=tuple(range(1, rank)))
+
+
+def _clipped(ops: Ops, gradients: Tree, limit: float) -> Tree:
+    squares = [ops.sum(gradient * gradient) for gradient in flatten(gradients).values()]
+    if not squares:
+        return gradients
+    length = ops.sqrt(sum(squares[1:], start=squares[0]))
+    return _scaled(gradients, ops.minimum(limit / (length + 1e-12), 1.0))
+
+
+def _scaled(tree: Any, factor: Array) -> Any:
+    if isinstance(tree, dict):
+        return {name: _scaled(value, factor) for name, value in tree.items()}  # pyright: ignore[reportUnknownVariableType]
+    return tree * factor
+
+
+def _nowhere(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {name: _nowhere(value) for name, value in tree.items()}  # pyright: ignore[reportUnknownVariableType]
+    return 0.0
+
+
+def _decayed(network: Network, packing: Packing | None) -> Any:
+    """1 for weights, 0 for biases, scales and shifts: as numbers, or as one vector when packed."""
+    params, _ = network.build(0)
+    marks = {name: 1.0 if array.ndim > 1 else 0.0 for name, array in flatten(params).items()}
+    if packing is None:
+        return _named(params, marks)
+    return {
+        ALL: np.concatenate(
+            [np.full(size, marks[name]) for name, size in zip(packing.shapes, packing.sizes, strict=True)]
+        )
+    }
+
+
+def _named(tree: Tree, marks: Mapping[str, float], prefix: str = "") -> dict[str, Any]:
+    return {
+        name: _named(value, marks, f"{prefix}{name}/") if isinstance(value, dict) else marks[prefix + name]
+        for name, value in tree.items()
+    }
+
+
+def _constants(ops: Ops, tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return {name: _constants(ops, value) for name, value in tree.items()}  # pyright: ignore[reportUnknownVariableType]
+    return tree if isinstance(tree, float) else ops.array(tree)
