@@ -1,0 +1,158 @@
+"""The columns of a table as inputs of a network, each fitted on the training rows and written as readable JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vitrina.data.roles import as_text, parse_numbers
+from vitrina.data.scaling import robust_scale
+from vitrina.data.table import Table, bad_value, check_finite
+from vitrina.errors import DataError, ModelError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST_CATEGORIES = 100
+RARE_ROWS, RARE_SHARE = (
+    2,
+    1 / 5000,
+)  # a category needs as many rows, and this share of them, to have an input of its own
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """A number: clipped, standardised, the median where missing, as a second input says if training had such rows."""
+
+    name: str
+    low: float
+    high: float
+    centre: float
+    spread: float
+    median: float
+    missing: bool
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        value = (self.name,) if self.spread else ()
+        return (*value, f"{self.name} is missing") if self.missing else value
+
+    @property
+    def informative(self) -> bool:
+        return bool(self.input_names)
+
+    @classmethod
+    def fit(cls, table: Table, name: str) -> NumericColumn:
+        numbers = _numbers(table, name)
+        present = numbers.drop_nulls().to_numpy()
+        if len(present) == 0:
+            return cls(name, 0.0, 0.0, 0.0, 0.0, 0.0, False)
+        low, high, centre, spread = robust_scale(present)
+        if not np.isfinite(spread):
+            raise DataError(
+                f"{table.name}: the numbers of column {name!r} are too large to be scaled; "
+                "divide them by a constant first"
+            )
+        return cls(name, low, high, centre, spread, float(np.median(present)), numbers.has_nulls())
+
+    def encode(self, table: Table, out: np.ndarray) -> None:
+        """Writes the column into out, float32 (rows, inputs of this column)."""
+        numbers = _numbers(table, self.name)
+        if self.spread:
+            values = numbers.fill_null(self.median).to_numpy()
+            out[:, 0] = (np.clip(values, self.low, self.high) - self.centre) / self.spread
+        if self.missing:
+            out[:, -1] = numbers.is_null().to_numpy()
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": "numeric", **asdict(self)}
+
+
+@dataclass(frozen=True)
+class CategoricalColumn:
+    """A category: one input for each, one for all the rare ones, one for missing.
+
+    A value never seen in training counts as rare, or as nothing at all where training had no rare ones: an input that
+    was always zero has learned no weight, and would only add noise. The same holds for missing values.
+    """
+
+    name: str
+    categories: tuple[str, ...]
+    other: bool
+    missing: bool
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        own = tuple(f"{self.name} = {category}" for category in self.categories)
+        return own + (f"{self.name} = (other)",) * self.other + (f"{self.name} is missing",) * self.missing
+
+    @property
+    def informative(self) -> bool:
+        return len(self.input_names) > 1
+
+    @classmethod
+    def fit(cls, table: Table, name: str) -> CategoricalColumn:
+        import polars as pl
+
+        text = _text(table, name)
+        counts = (
+            text.drop_nulls().alias("value").value_counts(name="rows").sort(["rows", "value"], descending=[True, False])
+        )
+        enough = max(RARE_ROWS, int(table.rows * RARE_SHARE))
+        kept = counts.filter(pl.col("rows") >= enough).head(MOST_CATEGORIES)["value"].sort().to_list()
+        if not kept and counts.height <= MOST_CATEGORIES:  # a handful of rows, each of its own kind
+            kept = counts["value"].sort().to_list()
+        return cls(name, tuple(kept), counts.height > len(kept), text.has_nulls())
+
+    def encode(self, table: Table, out: np.ndarray) -> None:
+        """Writes the column into out, float32 (rows, inputs of this column), which holds zeros."""
+        import polars as pl
+
+        text = _text(table, self.name)
+        if self.categories:
+            known = text.cast(pl.Enum(self.categories), strict=False)
+            rows = np.flatnonzero(known.is_not_null().to_numpy())
+            out[rows, known.drop_nulls().to_physical().to_numpy()] = 1
+        else:
+            known = text.clear(len(text))
+        if self.other:
+            out[:, len(self.categories)] = (known.is_null() & text.is_not_null()).to_numpy()
+        if self.missing:
+            out[:, -1] = text.is_null().to_numpy()
+
+    def to_json(self) -> dict[str, Any]:
+        return {"kind": "categorical", **asdict(self), "categories": list(self.categories)}
+
+
+Column = NumericColumn | CategoricalColumn
+
+
+def fit_column(table: Table, name: str, role: str) -> Column:
+    """The encoding of one column, from every row of the table given (the training part)."""
+    return (NumericColumn if role == "numeric" else CategoricalColumn).fit(table, name)
+
+
+def column_from_json(data: dict[str, Any]) -> Column:
+    kind = data.get("kind")
+    if kind == "numeric":
+        numbers = {key: float(data[key]) for key in ("low", "high", "centre", "spread", "median")}
+        return NumericColumn(str(data["name"]), **numbers, missing=bool(data["missing"]))
+    if kind == "categorical":
+        categories = tuple(str(value) for value in data["categories"])
+        return CategoricalColumn(str(data["name"]), categories, bool(data["other"]), bool(data["missing"]))
+    raise ModelError(f"the data recipe has a kind of column this version does not know ({kind!r}); update Vitrina")
+
+
+def _numbers(table: Table, name: str) -> pl.Series:
+    column = table.frame[name]
+    numbers, bad = parse_numbers(column)
+    if bad.any():
+        raise DataError(bad_value(table, column, bad))
+    check_finite(table, numbers)
+    return numbers
+
+
+def _text(table: Table, name: str) -> pl.Series:
+    return as_text(table.frame[name])

@@ -1,0 +1,246 @@
+"""Reading delimited text as people really save it, and saying on which line it goes wrong.
+
+Polars does the parsing. Here the encoding, the separator and the header are found, and every record is counted before
+Polars sees it, because Polars fills short lines in silence and does not name the line of a long one.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vitrina.data.roles import MISSING
+from vitrina.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+SEPARATORS = b",;\t|"
+QUOTE, NEWLINE = ord('"'), ord("\n")
+BLOCK = 1 << 24  # bytes scanned at once: keeps the memory of a scan flat
+SIGNATURES = {
+    b"PAR1": "a Parquet file",
+    b"PK\x03\x04": "a zip or Excel file",
+    b"\xd0\xcf\x11\xe0": "an old Excel file",
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"ARROW1": "an Arrow file",
+    b"SQLite": "an SQLite database",
+}
+
+
+def read_csv(path: Path) -> tuple[pl.DataFrame, np.ndarray, list[str]]:
+    """Columns of text (blanks and null markers as null), the line of the file each row begins on, and warnings.
+
+    UTF-8 with or without a byte order mark, UTF-16 with one, else Windows-1252 with a warning; gzip is unpacked. Comma,
+    semicolon, tab or bar, whichever the first line has most of. Raises DataError with the line where records are
+    ragged.
+    """
+    import polars as pl
+
+    warnings: list[str] = []
+    data = _utf8(path, _bytes(path), warnings)
+    body = data.lstrip(b"\r\n")
+    skipped = data[: len(data) - len(body)].count(b"\n")
+    if not body.strip():
+        raise DataError(f"{path.name}: the file is empty; a table needs a line of column names and rows under it")
+    if not body.endswith(b"\n"):
+        body += b"\n"
+    separator = b"\t" if ".tsv" in path.suffixes else _separator(body)
+    ends, fields, lines = _scan(body, ord(separator))
+    names = _header(path, body[: ends[0]], separator, warnings)
+    filled = np.diff(ends) > 1 + (body[ends[0] - 1 : ends[0]] == b"\r")  # blank lines are no rows
+    if not filled.any():
+        raise DataError(f"{path.name}: there are column names but no rows under them")
+    lines = lines[1:][filled] + skipped
+    frame = None
+    if (fields[1:][filled] == len(names)).all():
+        frame = _parse(body[ends[0] + 1 :], names, separator)
+        if frame is not None:
+            frame = frame.filter(pl.Series(filled)) if frame.height == len(filled) else None
+    if frame is None:  # ragged, or quotation marks in odd places: slower, but it can say which line
+        frame, lines = _parse_slowly(path, body, names, separator, skipped)
+    text = pl.all().str.strip_chars()
+    frame = frame.select(pl.when(~text.is_in(list(MISSING))).then(text).name.keep())
+    if separator == b";":
+        frame = _decimal_points(frame)
+    return frame, lines, warnings
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(
+            f"{path.name}: the gzip file is damaged or cut short ({error}); fetch or save it again"
+        ) from None
+
+
+def _utf8(path: Path, data: bytes, warnings: list[str]) -> bytes:
+    for signature, what in SIGNATURES.items():
+        if data.startswith(signature):
+            raise DataError(f"{path.name}: this is {what}, not a CSV file; give it its own ending or export it as CSV")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            data = data.decode("utf-16").encode()
+        except UnicodeDecodeError:
+            raise DataError(f"{path.name}: the file is not valid UTF-16 text; save it as UTF-8") from None
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if b"\0" in data:
+        raise DataError(f"{path.name}: this is not a CSV file (it holds binary data); export it as CSV or Parquet")
+    if not data.isascii():
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            if re.search(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]", data):
+                raise DataError(
+                    f"{path.name}: this is not a CSV file (it holds binary data); export it as CSV or Parquet"
+                ) from None
+            warnings.append(
+                f"{path.name} is not UTF-8 (line {line}), so it was read as Windows-1252; "
+                "if letters look wrong, save it as UTF-8"
+            )
+            data = data.decode("cp1252", errors="replace").encode()
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")  # the line ends of old Macs
+    return data
+
+
+def _separator(body: bytes) -> bytes:
+    first = re.sub(rb'"[^"]*"', b"", body[: body.find(b"\n")])
+    return max((bytes([candidate]) for candidate in SEPARATORS), key=first.count)
+
+
+def _scan(body: bytes, separator: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For each record: where its closing newline is, how many fields it has, and the line it begins on (the first is
+    1).
+
+    Separators and newlines between quotation marks do not count; a doubled mark flips the state twice, so parity is
+    enough.
+    """
+    buffer = np.frombuffer(body, np.uint8)
+    ends, fields, raw_ends = [], [], []
+    inside, open_fields = 0, 0
+    for start in range(0, len(buffer), BLOCK):
+        block = buffer[start : start + BLOCK]
+        newline, separators = block == NEWLINE, block == separator
+        raw_ends.append(np.flatnonzero(newline) + start)
+        quotes = block == QUOTE
+        if inside or quotes.any():
+            parity = np.bitwise_xor.accumulate(quotes.view(np.uint8)) ^ inside
+            inside = int(parity[-1])
+            newline, separators = newline & (parity == 0), separators & (parity == 0)
+        found, split = np.flatnonzero(newline), np.flatnonzero(separators)
+        before = np.searchsorted(split, found)
+        counts = np.diff(before, prepend=0)
+        if len(counts):
+            counts[0] += open_fields
+            open_fields = len(split) - int(before[-1])
+        else:
+            open_fields += len(split)
+        ends.append(found + start)
+        fields.append(counts + 1)
+    if inside:  # a mark was opened and never closed: let the rest be one record, which will not fit
+        ends.append(np.array([len(buffer) - 1]))
+        fields.append(np.array([0]))
+    record_ends = np.concatenate(ends)
+    starts = np.concatenate([[0], record_ends[:-1] + 1])
+    return record_ends, np.concatenate(fields), np.searchsorted(np.concatenate(raw_ends), starts) + 1
+
+
+def _header(path: Path, record: bytes, separator: bytes, warnings: list[str]) -> list[str]:
+    cells = next(csv.reader(io.StringIO(record.decode().rstrip("\r"), newline=""), delimiter=separator.decode()), [])
+    names = [cell.strip() or f"column {position}" for position, cell in enumerate(cells, start=1)]
+    if (repeated := first_repeated(names)) is not None:
+        raise DataError(f"{path.name}: two columns are called {repeated!r}; rename one of them in the first line")
+    if all(re.fullmatch(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?", cell.strip()) for cell in cells):
+        warnings.append(f"the first line of {path.name} looks like data; it was read as the column names")
+    return names
+
+
+def first_repeated(names: list[str]) -> str | None:
+    """The first name that occurs twice."""
+    seen: set[str] = set()
+    return next((name for name in names if name in seen or seen.add(name)), None)
+
+
+def _parse(records: bytes, names: list[str], separator: bytes) -> pl.DataFrame | None:
+    import polars as pl
+
+    try:
+        return pl.read_csv(
+            records,
+            has_header=False,
+            schema=dict.fromkeys(names, pl.String),
+            separator=separator.decode(),
+            quote_char='"' if b'"' in records else None,
+        )
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def _parse_slowly(
+    path: Path, body: bytes, names: list[str], separator: bytes, skipped: int
+) -> tuple[pl.DataFrame, np.ndarray]:
+    import polars as pl
+
+    reader = csv.reader(io.StringIO(body.decode(), newline=""), delimiter=separator.decode())
+    rows, lines, line = [], [], 1
+    try:
+        for cells in reader:
+            if cells and line > 1:
+                if len(cells) != len(names):
+                    _ragged(path, cells, len(names), line + skipped, reader.line_num + skipped)
+                rows.append(cells)
+                lines.append(line + skipped)
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise DataError(
+            f"{path.name}, line {line + skipped}: the line cannot be read ({error}); mend or remove it"
+        ) from None
+    if not rows:
+        raise DataError(f"{path.name}: there are column names but no rows under them")
+    columns = zip(*rows, strict=True)
+    data = {name: pl.Series(name, values, pl.String) for name, values in zip(names, columns, strict=True)}
+    return pl.DataFrame(data), np.array(lines)
+
+
+def _ragged(path: Path, cells: list[str], expected: int, line: int, last: int) -> None:
+    if last - line >= 2 and any("\n" in cell for cell in cells):
+        raise DataError(
+            f"{path.name}, line {line}: a quotation mark is opened here and not closed; close it or remove it"
+        )
+    values = "1 value" if len(cells) == 1 else f"{len(cells)} values"
+    raise DataError(
+        f"{path.name}, line {line}: {values}, but the first line names {expected} columns; mend or remove this line"
+    )
+
+
+def _decimal_points(frame: pl.DataFrame) -> pl.DataFrame:
+    """3,14 -> 3.14 in the columns that are written so throughout: files that separate with ';' mostly come with decimal
+    commas.
+    """
+    import polars as pl
+
+    number = r"^[-+]?\d*,\d+([eE][-+]?\d+)?$"
+    plain = r"^[-+]?\d+$"
+    for name in frame.columns:
+        column = frame[name].drop_nulls()
+        commas = column.str.contains(number)
+        if commas.any() and (commas | column.str.contains(plain)).mean() >= 0.9:
+            converted = pl.when(pl.col(name).str.contains(number)).then(
+                pl.col(name).str.replace(",", ".", literal=True)
+            )
+            frame = frame.with_columns(converted.otherwise(pl.col(name)).alias(name))
+    return frame

@@ -1,0 +1,212 @@
+"""A folder of images with one folder per class, or images without classes to predict on."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vitrina.data.pixels import PixelStore
+from vitrina.data.target import RawTarget
+from vitrina.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from vitrina.data.describe import Description
+
+PARTS = ("train", "training", "test", "testing", "val", "valid", "validation")
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Image files, decoded when a recipe asks for their pixels and kept from then on; parts taken of it share what is
+    decoded.
+
+    `indices` (rows,) are places in `store.files`; `labels` (all files,) are places in `class_names`.
+    """
+
+    store: PixelStore
+    indices: np.ndarray
+    labels: np.ndarray | None
+    class_names: tuple[str, ...]
+    name: str
+    image_size: tuple[int, int] | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return "images"
+
+    @property
+    def rows(self) -> int:
+        return len(self.indices)
+
+    @property
+    def has_target(self) -> bool:
+        return self.labels is not None
+
+    @property
+    def target_name(self) -> str | None:
+        return None if self.labels is None else "class"
+
+    def where(self, row: int) -> str:
+        """The file of a row, relative to the folder."""
+        return self.store.files[self.indices[row]]
+
+    def take(self, rows: Any) -> Images:
+        """The images of these rows, in this order. rows: integers (n,)."""
+        return replace(self, indices=self.indices[np.asarray(rows, np.int64)])
+
+    def raw_target(self, name: str | None = None) -> RawTarget:
+        """The folder each image lies in. Raises DataError for images without class folders."""
+        if self.labels is None:
+            raise DataError(f"{self.name}: the images have no classes; put those of each class in a folder of its own")
+        return RawTarget("text", self.labels[self.indices], self.class_names)
+
+    def group_keys(self) -> np.ndarray:
+        """uint64 (rows,), equal for files with the same bytes in the same class."""
+        keys = self.store.hashes(self.indices)
+        return keys if self.labels is None else keys + self.labels[self.indices].astype(np.uint64)
+
+    def pixels(
+        self, size: tuple[int, int] | None = None, channels: int | None = None, resize: bool = False
+    ) -> np.ndarray:
+        """uint8 (rows, height, width, channels); the size, and grey or RGB, are those of the images unless they are
+        given.
+
+        Images of another size are resized where `resize`, or the image_size of the source, says so; otherwise
+        DataError.
+        """
+        if size is None and (size := self.image_size) is not None:
+            resize = True
+        heights, widths, grey = self.store.shapes(self.indices)
+        if size is None:
+            (size, _), *others = Counter(zip(heights.tolist(), widths.tolist(), strict=True)).most_common()
+            if others:
+                usual = int(np.argmax((heights == size[0]) & (widths == size[1])))
+                raise DataError(
+                    f"{self.name}: the images have different sizes ({self._sized(usual)}, {self._odd(size)}); "
+                    f"{_ONE_SIZE}"
+                )
+        elif not resize and ((heights != size[0]) | (widths != size[1])).any():
+            wanted = f"{size[0]}x{size[1]} (height x width)"
+            raise DataError(
+                f"{self.name}: {self._odd(size)}, but this model was trained on {wanted}; "
+                "resize it, or train with --image-size"
+            )
+        channels = channels or (1 if grey.all() else 3)
+        return self.store.decode(self.indices, size, channels)
+
+    def _sized(self, row: int) -> str:
+        heights, widths, _ = self.store.shapes(self.indices[row : row + 1])
+        return f"{self.where(row)} is {heights[0]}x{widths[0]}"
+
+    def _odd(self, size: tuple[int, int]) -> str:
+        heights, widths, _ = self.store.shapes(self.indices)
+        return self._sized(int(np.argmax((heights != size[0]) | (widths != size[1]))))
+
+    def describe(self) -> Description:
+        """Sizes, colours, images per class and warnings."""
+        from vitrina.data.describe import describe_images
+
+        return describe_images(self)
+
+
+_ONE_SIZE = "give one size for all with --image-size HEIGHTxWIDTH"
+
+
+def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images:
+    """The images under a folder, whose sub-folders are the classes; without sub-folders, images without classes.
+
+    Files that are no images by their ending, and hidden ones, are passed over with a warning. Raises DataError for an
+    empty folder.
+    """
+    image_size = _checked_size(image_size)
+    name = folder.name or str(folder)
+    folders = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
+    files, labels, ignored = [], [], []
+    for label, class_name in enumerate(folders):
+        found, others = _images_under(folder, class_name)
+        ignored += others
+        if not found:
+            raise DataError(
+                f"{name}: the folder {class_name!r} holds no images; put the images of that class there or remove it"
+            )
+        files += found
+        labels += [label] * len(found)
+    loose, others = _images_under(folder, "", deep=False)
+    if folders:
+        ignored += loose + others
+        parts = [part for part in folders if part.lower() in PARTS]
+        if len(parts) == len(folders) and any(entry.is_dir() for part in parts for entry in (folder / part).iterdir()):
+            raise DataError(
+                f"{name}: it is divided into {', '.join(parts)}, not into classes; "
+                f"give one of them, such as {folder / parts[0]}"
+            )
+    else:
+        files, ignored = loose, ignored + others
+    if not files:
+        raise DataError(f"{name}: the folder holds no images; it needs one folder of images for each class")
+    warnings = ()
+    if ignored:
+        warnings = (
+            f"{len(ignored)} files of {name} are no images of a class and were passed over, such as {ignored[0]}",
+        )
+    return Images(
+        PixelStore(folder, tuple(files)),
+        np.arange(len(files)),
+        np.array(labels, np.int64) if folders else None,
+        tuple(folders),
+        name,
+        image_size,
+        warnings,
+    )
+
+
+def open_image(path: Path, image_size: Sequence[int] | None = None) -> Images:
+    """One image file, without a class."""
+    return Images(PixelStore(path.parent, (path.name,)), np.arange(1), None, (), path.name, _checked_size(image_size))
+
+
+def image_endings() -> frozenset[str]:
+    """The endings that Pillow can read, such as '.png'."""
+    from PIL import Image
+
+    Image.init()
+    return frozenset(
+        ending
+        for ending, kind in Image.registered_extensions().items()
+        if kind in Image.OPEN and kind not in _NOT_IMAGES
+    )
+
+
+_NOT_IMAGES = (
+    "PDF",
+    "MPEG",
+    "HDF5",
+    "EPS",
+)  # Pillow lists them, but can read them not at all or only with another program
+
+
+def _images_under(folder: Path, inside: str, deep: bool = True) -> tuple[list[str], list[str]]:
+    endings = image_endings()
+    images, others = [], []
+    for where, subfolders, names in os.walk(folder / inside):
+        subfolders[:] = sorted(sub for sub in subfolders if deep and not sub.startswith("."))
+        for name in sorted(names):
+            if not name.startswith(".") and name != "Thumbs.db":
+                path = os.path.relpath(os.path.join(where, name), folder)
+                (images if os.path.splitext(name)[1].lower() in endings else others).append(path)
+    return images, others
+
+
+def _checked_size(size: Sequence[int] | None) -> tuple[int, int] | None:
+    if size is None:
+        return None
+    if len(size) != 2 or any(int(side) != side or side < 1 for side in size):
+        raise UsageError(f"the image size must be two whole numbers, height and width, not {size!r}")
+    return int(size[0]), int(size[1])

@@ -1,0 +1,111 @@
+"""Image files -> pixels, in threads (Pillow decodes outside Python's lock), each file once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitrina.errors import DataError
+
+GREY_MODES = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+ROTATED = (5, 6, 7, 8)  # EXIF orientations that swap height and width
+ORIENTATION = 0x0112
+
+
+class PixelStore:
+    """The files of a folder and what has been read of them so far.
+
+    Sizes, hashes and pixels are read when first asked for and kept; pixels are kept for one size and number of channels
+    at a time.
+    """
+
+    def __init__(self, folder: Path, files: tuple[str, ...]) -> None:
+        self.folder, self.files = folder, files
+        self._shapes = np.full((len(files), 3), -1)  # height, width, grey?; -1: not looked at
+        self._wanted: tuple[tuple[int, int], int] | None = None
+        self._pixels = np.empty((0, 0, 0, 0), np.uint8)
+        self._decoded = np.zeros(len(files), bool)
+
+    def shapes(self, indices: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Heights, widths and greyness, each (len(indices),), from the headers. Raises DataError for broken files."""
+        missing = np.unique(indices[self._shapes[indices, 0] < 0])
+        for index, shape in zip(missing, self._each(missing, _shape), strict=True):
+            self._shapes[index] = shape
+        heights, widths, grey = self._shapes[indices].T
+        return heights, widths, grey.astype(bool)
+
+    def hashes(self, indices: np.ndarray) -> np.ndarray:
+        """uint64 (len(indices),) of each file's bytes."""
+        return np.fromiter(self._each(indices, _hash), np.uint64, len(indices))
+
+    def decode(self, indices: np.ndarray, size: tuple[int, int], channels: int) -> np.ndarray:
+        """uint8 (len(indices), height, width, channels). Raises DataError naming a file that is broken."""
+        if self._wanted != (size, channels):
+            self._wanted = (size, channels)
+            self._pixels = np.empty((len(self.files), *size, channels), np.uint8)  # untouched pages cost no memory
+            self._decoded[:] = False
+        missing = np.unique(indices[~self._decoded[indices]])
+        for index, pixels in zip(
+            missing, self._each(missing, partial(_pixels, size=size, channels=channels)), strict=True
+        ):
+            self._pixels[index] = pixels
+            self._decoded[index] = True
+        return self._pixels[indices]
+
+    def _each(self, indices: Iterable[int], read: Callable[[Path], Any]) -> Iterator[Any]:
+        def guarded(index: int) -> Any:
+            return _guarded(self.folder, self.files[index], read)
+
+        chunk = 4096  # results are consumed before the next files are queued: decoded images never pile up
+        indices = list(indices)
+        with ThreadPoolExecutor(min(16, (os.cpu_count() or 1) + 2)) as pool:
+            for start in range(0, len(indices), chunk):
+                yield from pool.map(guarded, indices[start : start + chunk])
+
+
+def _guarded(folder: Path, file: str, read: Callable[[Path], Any]) -> Any:
+    try:
+        return read(folder / file)
+    except MemoryError:
+        raise
+    except Exception as error:  # Pillow's readers raise nearly anything on damaged files
+        reason = (str(error).replace(f" '{folder / file}'", "").splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{file}: the image cannot be read ({reason}); replace or remove this file") from None
+
+
+def _shape(path: Path) -> tuple[int, int, bool]:
+    from PIL import Image
+
+    with Image.open(path) as image:
+        width, height = image.size
+        if image.getexif().get(ORIENTATION) in ROTATED:
+            width, height = height, width
+        return height, width, image.mode in GREY_MODES
+
+
+def _hash(path: Path) -> int:
+    return int.from_bytes(hashlib.blake2b(path.read_bytes(), digest_size=8).digest(), "little")
+
+
+def _pixels(path: Path, size: tuple[int, int], channels: int) -> np.ndarray:
+    from PIL import Image, ImageOps
+
+    with Image.open(path) as opened:
+        image = ImageOps.exif_transpose(opened)
+        if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
+            image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))
+        elif image.has_transparency_data:
+            image = image.convert("RGBA")
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        image = image.convert("L" if channels == 1 else "RGB")
+        height, width = size
+        if image.size != (width, height):
+            image = image.resize((width, height), Image.Resampling.BILINEAR)
+        return np.asarray(image, np.uint8).reshape(height, width, channels)

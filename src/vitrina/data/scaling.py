@@ -1,0 +1,35 @@
+"""Numbers of any size and shape -> numbers around zero, without letting a few extreme ones decide."""
+
+from __future__ import annotations
+
+import numpy as np
+
+SPREADS = 10.0  # values further than this many robust spreads from the median are clipped
+NORMAL_QUARTILES = 1.3489795  # distance of the quartiles of a normal distribution, in standard deviations
+NORMAL_PERCENTILES = 4.6526957  # distance of its 1st and 99th percentiles
+LARGEST = 1e300  # beyond it the difference of two numbers can overflow
+QUANTILE_ROWS = 200_000  # quantiles of longer columns come from this many evenly spaced rows
+
+
+def robust_scale(values: np.ndarray) -> tuple[float, float, float, float]:
+    """A column's low, high, centre, spread: (clip(x, low, high) - centre) / spread has mean 0 and deviation 1.
+
+    values: finite float64 (rows,), at least one. The clip lies SPREADS robust spreads either side of the median; the
+    robust spread is the quartiles' distance, or the 1st and 99th percentiles' where half the values are equal. Where
+    even those are equal nothing is clipped. spread is 0 for a column whose (clipped) values are all the same, and
+    infinite for one with values beyond LARGEST.
+    """
+    lowest, highest = float(values.min()), float(values.max())
+    if max(-lowest, highest) > LARGEST:
+        return lowest, highest, 0.0, np.inf
+    sample = values[:: max(1, len(values) // QUANTILE_ROWS)]
+    quantiles = np.quantile(sample, (0.01, 0.25, 0.5, 0.75, 0.99)).tolist()
+    first, quarter, median, three_quarters, last = quantiles
+    robust = (three_quarters - quarter) / NORMAL_QUARTILES or (last - first) / NORMAL_PERCENTILES
+    low = max(lowest, median - SPREADS * robust) if robust else lowest
+    high = min(highest, median + SPREADS * robust) if robust else highest
+    unit = max(high - median, median - low)
+    if unit == 0:
+        return low, high, median, 0.0
+    z = (np.clip(values, low, high) - median) / unit  # in this unit squares neither overflow nor vanish
+    return low, high, median + float(z.mean()) * unit, float(z.std()) * unit

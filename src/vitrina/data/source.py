@@ -1,0 +1,153 @@
+"""Whatever holds the data -> a Source, which the rest of Vitrina learns from."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from vitrina.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    from vitrina.data.describe import Description
+    from vitrina.data.target import RawTarget
+
+
+class Source(Protocol):
+    """Rows to learn from or predict on: a Table, Images or Arrays. `kind` is table, images or arrays."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def target_name(self) -> str | None: ...
+    @property
+    def has_target(self) -> bool: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+    def where(self, row: int) -> str:
+        """Where a row is found in what the user gave, for error messages."""
+        ...
+
+    def take(self, rows: Any) -> Source:
+        """These rows, in this order."""
+        ...
+
+    def raw_target(self, name: str | None = None) -> RawTarget:
+        """The target as it stands in the data."""
+        ...
+
+    def group_keys(self) -> np.ndarray:
+        """uint64 (rows,), equal for rows that repeat each other."""
+        ...
+
+    def describe(self) -> Description:
+        """What there is, for people and programs."""
+        ...
+
+
+def open_source(
+    data: Any,
+    target: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    drop: Sequence[str] = (),
+    image_size: Sequence[int] | None = None,
+) -> Source:
+    """Opens what a user calls the data.
+
+    data: a path (CSV, TSV, Parquet, Arrow, JSON lines, .npz, an image, a folder of Parquet files or of images with one
+    folder per
+        class), the name of a built-in set, (x, y) or x alone as arrays, a Polars or pandas frame, a dict of columns, or
+        a Source.
+    target: the column to predict; tables only. columns: roles that overrule the inferred ones, {"zip": "categorical"}.
+    drop: columns to leave out. image_size: (height, width) to which images of a folder are resized.
+
+    Raises DataError with one sentence when the data cannot be read; UsageError for arguments that do not go with them.
+    """
+    choices: dict[str, Any] = {"target": target, "columns": columns, "drop": drop}
+    if isinstance(data, (str, Path)):
+        source = _open_path(data, choices, image_size)
+    elif hasattr(data, "raw_target"):
+        source = data
+    elif isinstance(data, tuple) and len(data) == 2:
+        source = _open_pair(*data, choices)
+    elif _is_frame(data):
+        from vitrina.data.table_files import table_from_frame
+
+        return table_from_frame(data, **choices)
+    else:
+        source = _open_pair(data, None, choices)
+    if image_size is not None and not hasattr(source, "image_size"):
+        raise UsageError(f"{source.name} is not a folder of images; leave out --image-size")
+    return source
+
+
+def _open_path(data: str | Path, choices: dict[str, Any], image_size: Sequence[int] | None) -> Source:
+    from vitrina.data.table_files import TABLE_ENDINGS, read_table
+
+    path = Path(data).expanduser()
+    try:
+        if not path.exists():
+            return _open_name(str(data), path, choices)
+        if path.name.lower().endswith(TABLE_ENDINGS) or (path.is_dir() and _only_parquet(path)):
+            return read_table(path, **choices)
+        if any(choices.values()):
+            raise UsageError(
+                f"{path.name} is not a table, so it has no columns to choose; leave out --target, --column and --drop"
+            )
+        if path.suffix.lower() == ".npz":
+            from vitrina.data.arrays import read_npz
+
+            return read_npz(path)
+        from vitrina.data.images import image_endings, open_folder, open_image
+
+        if path.is_dir():
+            return open_folder(path, image_size)
+        if path.suffix.lower() in image_endings():
+            return open_image(path, image_size)
+    except OSError as error:
+        raise DataError(
+            f"{path}: it cannot be read ({error.strerror or error}); check its name and permissions"
+        ) from None
+    known = ".csv, .tsv, .parquet, .arrow, .jsonl, .npz, images, or a folder of images"
+    raise DataError(f"{path.name}: the ending {path.suffix!r} says nothing about what is in it; give one of {known}")
+
+
+def _open_name(name: str, path: Path, choices: dict[str, Any]) -> Source:
+    from vitrina.data.builtin import BUILTIN, open_builtin
+
+    if name in BUILTIN:
+        return open_builtin(name, **choices)
+    there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    close = difflib.get_close_matches(path.name, [*BUILTIN, *there], 1, 0.75)
+    guess = f"did you mean {close[0]!r}?" if close else f"the built-in data sets are {', '.join(BUILTIN)}"
+    raise DataError(f"{name}: no such file, folder or built-in data set; {guess}")
+
+
+def _open_pair(x: Any, y: Any, choices: dict[str, Any]) -> Source:
+    if _is_frame(x):
+        from vitrina.data.table_files import table_from_frame
+
+        return table_from_frame(x, y, **choices)
+    if any(choices.values()):
+        raise UsageError("arrays have no columns to choose by name; give the target as y in (x, y)")
+    from vitrina.data.arrays import make_arrays
+
+    return make_arrays(x, y)
+
+
+def _is_frame(data: Any) -> bool:
+    made_by = type(data).__module__.split(".")[0]
+    return isinstance(data, dict) or (made_by in ("polars", "pandas") and type(data).__name__.endswith("Frame"))
+
+
+def _only_parquet(folder: Path) -> bool:
+    names = [entry.name for entry in folder.iterdir() if not entry.name.startswith((".", "_"))]
+    return any(name.endswith(".parquet") for name in names) and not any((folder / name).is_dir() for name in names)

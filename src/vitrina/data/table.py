@@ -1,0 +1,221 @@
+"""Rows and named columns, held by Polars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, infer_role, is_code, parse_numbers
+from vitrina.data.target import RawTarget, Task
+from vitrina.errors import DataError, UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from vitrina.data.describe import Description
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table as it was read: values are not touched until a recipe asks for them.
+
+    `places` (rows,) says where each row came from, a line of the file or a row, so that an error can name it after rows
+    were taken. `overrides` are the roles a user gave. Roles are inferred once, on the whole table, and shared by its
+    parts.
+    """
+
+    frame: pl.DataFrame
+    name: str
+    target_name: str | None
+    overrides: Mapping[str, str]
+    places: np.ndarray
+    unit: Literal["line", "row"] = "row"
+    warnings: tuple[str, ...] = ()
+    whole: Table | None = None
+
+    @property
+    def kind(self) -> str:
+        return "table"
+
+    @property
+    def rows(self) -> int:
+        return self.frame.height
+
+    @property
+    def has_target(self) -> bool:
+        return self.target_name is not None
+
+    @property
+    def feature_names(self) -> list[str]:
+        return [name for name in self.frame.columns if name != self.target_name]
+
+    def where(self, row: int) -> str:
+        """Where a row is found in what the user gave: 'line 17' of a CSV file, 'row 15' (the first is 0) otherwise."""
+        return f"{self.unit} {self.places[row]}"
+
+    def take(self, rows: Any) -> Table:
+        """The table of these rows, in this order. rows: integers (n,)."""
+        rows = np.asarray(rows, np.int64)
+        return replace(self, frame=self.frame[rows], places=self.places[rows], whole=self.whole or self)
+
+    @cached_property
+    def roles(self) -> dict[str, Role]:
+        """The role of each feature column."""
+        if self.whole is not None:
+            return self.whole.roles
+        given = self.overrides
+        return {
+            name: Role(name, given[name]) if name in given else infer_role(self.frame[name])
+            for name in self.feature_names
+        }
+
+    def raw_target(self, name: str | None = None) -> RawTarget:
+        """The target column (or `name`). Raises DataError where it is missing, infinite or mixes numbers and text."""
+        name = self.target_name if name is None else name
+        if name is None or name not in self.frame.columns:
+            raise DataError(_no_column(self.name, name, self.frame.columns))
+        return _raw_target(self, self.frame[name], self.overrides.get(name))
+
+    def group_keys(self) -> np.ndarray:
+        """uint64 (rows,), equal for rows that are the same in the target and in every column that is learned from."""
+        used = [name for name, role in self.roles.items() if role.used]
+        if not used:  # nothing to be equal in; fit_recipe will say so
+            return np.arange(self.rows, dtype=np.uint64)
+        columns = [*used, *([self.target_name] if self.target_name else [])]
+        return self.frame.select(columns).hash_rows(seed=0).to_numpy()
+
+    def describe(self) -> Description:
+        """Roles, ranges, missing values, the target's balance and warnings."""
+        from vitrina.data.describe import describe_table
+
+        return describe_table(self)
+
+
+def _raw_target(table: Table, column: pl.Series, role: str | None) -> RawTarget:
+    import polars as pl
+
+    if column.dtype.is_float():
+        column = column.fill_nan(None)
+    if column.has_nulls():
+        row, missing = int(column.is_null().to_numpy().argmax()), column.null_count()
+        more = f" ({missing} rows in all)" if missing > 1 else ""
+        raise DataError(
+            f"{table.name}, {table.where(row)}: the target {column.name!r} is missing{more}; "
+            "fill in or remove such rows"
+        )
+    textual = column.dtype in (pl.String, pl.Categorical, pl.Enum)
+    numeric = column.dtype.is_numeric()
+    if role == "categorical" or (textual and is_code(column.cast(pl.String)) and role is None):
+        return _text_target(as_text(column), "classification")
+    if textual:
+        numbers, bad = parse_numbers(column)
+        if bad.any():
+            if role == "numeric" or bad.mean() <= 1 - MOSTLY:
+                raise DataError(bad_value(table, column, bad))
+            _check_repeats(table, column)
+            return _text_target(column.cast(pl.String))
+        if numbers.has_nulls():  # 'None' and its like among numbers
+            row = int(numbers.is_null().to_numpy().argmax())
+            raise DataError(
+                f"{table.name}, {table.where(row)}: the target {column.name!r} is missing; fill in or remove such rows"
+            )
+        column, numeric = numbers, True
+        if not column.is_infinite().any() and (column == column.round()).all() and column.abs().max() < 2**53:
+            pointed = table.frame[column.name].cast(pl.String).str.contains(r"[.eE]").any()
+            column = column if pointed else column.cast(pl.Int64)
+    if column.dtype == pl.Boolean:
+        codes = column.cast(pl.Int64).to_numpy()
+        return RawTarget("boolean", codes, ("False", "True"))
+    if not numeric:
+        raise DataError(
+            f"{table.name}: the target {column.name!r} holds {column.dtype} values; it must be numbers or text"
+        )
+    forced = "regression" if role == "numeric" else None
+    if column.dtype.is_integer():
+        return RawTarget("integer", column.cast(pl.Int64).to_numpy(), forced=forced)
+    values = column.cast(pl.Float64)
+    check_finite(table, values, "the target ")
+    return RawTarget("number", values.to_numpy(), forced=forced)
+
+
+def _text_target(column: pl.Series, forced: Task | None = None) -> RawTarget:
+    import polars as pl
+
+    names = column.unique().sort().to_list()
+    codes = column.cast(pl.Enum(names)).to_physical().cast(pl.Int64).to_numpy()
+    return RawTarget("text", codes, tuple(names), forced=forced)
+
+
+def _check_repeats(table: Table, column: pl.Series) -> None:
+    distinct = column.n_unique()
+    if table.whole is None and distinct > max(MOSTLY * table.rows, 20):
+        raise DataError(
+            f"{table.name}: the target {column.name!r} has {distinct} different texts in {table.rows} rows, so "
+            "no class can be learned; "
+            "choose another column with --target"
+        )
+
+
+def bad_value(table: Table, column: pl.Series, bad: pl.Series) -> str:
+    """The sentence for a value that is no number in a column of numbers."""
+    row, more = int(bad.to_numpy().argmax()), int(bad.sum()) - 1
+    others = f" (and {more} more)" if more else ""
+    return (
+        f"{table.name}, {table.where(row)}: column {column.name!r} holds numbers, but here it says "
+        f"{column[row]!r}{others}; "
+        f"correct it, leave it empty, or treat the column as categories with --column {column.name}=categorical"
+    )
+
+
+def check_finite(table: Table, numbers: pl.Series, what: str = "") -> None:
+    """Raises DataError where a column of numbers is infinite."""
+    infinite = numbers.is_infinite()
+    if infinite.any():
+        row = int(infinite.to_numpy().argmax())
+        raise DataError(
+            f"{table.name}, {table.where(row)}: {what}column {numbers.name!r} is infinite; "
+            "put a finite number there or leave it empty"
+        )
+
+
+def _no_column(source: str, name: str | None, columns: Sequence[str]) -> str:
+    listed = ", ".join(columns[:30]) + (f", and {len(columns) - 30} more" if len(columns) > 30 else "")
+    if name is None:
+        return f"{source}: say which column to predict with --target (it has {listed})"
+    return f"{source}: no column {name!r} (it has {listed}); name one with --target"
+
+
+def make_table(
+    frame: pl.DataFrame,
+    name: str,
+    target: str | None = None,
+    columns: Mapping[str, str] | None = None,
+    drop: Sequence[str] = (),
+    *,
+    lines: np.ndarray | None = None,
+    warnings: Sequence[str] = (),
+) -> Table:
+    """A Table of a frame. Raises DataError for no rows or names that are not there, UsageError for unknown roles."""
+    if frame.height == 0 or frame.width == 0:
+        raise DataError(f"{name}: the table has no rows")
+    if target is not None and target not in frame.columns:
+        raise DataError(_no_column(name, target, frame.columns))
+    drop = [drop] if isinstance(drop, str) else list(drop)
+    for column in [*(columns or {}), *drop]:
+        if column not in frame.columns:
+            flag = "--drop" if column in drop else "--column"
+            raise DataError(_no_column(name, column, frame.columns).replace("--target", flag))
+    if target in drop:
+        raise UsageError(f"column {target!r} cannot be both the target and dropped; leave out --drop {target}")
+    for column, role in (columns or {}).items():
+        if role not in OVERRIDES:
+            raise UsageError(
+                f"column {column!r} cannot be {role!r}; choose one of {', '.join(OVERRIDES)} (or --drop {column})"
+            )
+    places = np.arange(frame.height) if lines is None else lines
+    unit = "row" if lines is None else "line"
+    return Table(frame.drop(drop), name, target, dict(columns or {}), places, unit, tuple(warnings))

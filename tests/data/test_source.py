@@ -1,0 +1,156 @@
+"""Everything that may be called data, and what is said when it is not."""
+
+# pyright: reportAttributeAccessIssue=false, reportPossiblyUnboundVariable=false, reportUnusedImport=false
+# A test knows which kind of source it opened; the type says only that it is one.
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from vitrina import data
+from vitrina.data.builtin import BREAST_CANCER, DIABETES, WINE
+from vitrina.errors import DataError, UsageError
+
+FRAME = pl.DataFrame({"x": [1.5, 2.5, 3.5, 4.5], "t": ["a", "b", "a", "b"]})
+
+
+def refusal(given: Any, error: type[Exception] = DataError, **choices: Any) -> str:
+    with pytest.raises(error) as caught:
+        data.open_source(given, **choices)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_importing_it_is_light() -> None:
+    code = "import sys, vitrina.data; print({'polars', 'sklearn', 'PIL', 'rich', 'pandas'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_functions_are_not_hidden_by_modules() -> None:
+    import vitrina.data.recipe
+    import vitrina.data.splits  # noqa: F401
+
+    for name in data.__all__:
+        assert not isinstance(getattr(data, name), type(sys)), name
+    assert set(data.__all__) <= set(dir(data))
+    with pytest.raises(AttributeError):
+        data.no_such_name  # noqa: B018
+
+
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "arrow", "feather", "jsonl"])
+def test_every_kind_of_file_gives_the_same_inputs(ending: str, tmp_path: Path) -> None:
+    path = tmp_path / f"data.{ending}"
+    writers: dict[str, Callable[[], Any]] = {
+        "csv": lambda: FRAME.write_csv(path),
+        "tsv": lambda: FRAME.write_csv(path, separator="\t"),
+        "parquet": lambda: FRAME.write_parquet(path),
+        "jsonl": lambda: FRAME.write_ndjson(path),
+    }
+    writers.get(ending, lambda: FRAME.write_ipc(path))()
+    expected = data.open_source(FRAME, target="t")
+    source = data.open_source(str(path), target="t")
+    recipe = data.fit_recipe(expected)
+    assert (source.name, source.rows, source.kind) == (path.name, 4, "table")
+    np.testing.assert_array_equal(recipe.inputs(source), recipe.inputs(expected))
+    np.testing.assert_array_equal(recipe.targets(source), [0, 1, 0, 1])
+    assert data.fit_recipe(source).to_json() == recipe.to_json()
+
+
+def test_a_folder_of_parquet_files_is_one_table(tmp_path: Path) -> None:
+    FRAME[:3].write_parquet(tmp_path / "a.parquet")
+    FRAME[3:].write_parquet(tmp_path / "b.parquet")
+    assert data.open_source(tmp_path, target="t").frame.equals(FRAME)
+    FRAME.select("x").write_parquet(tmp_path / "c.parquet")
+    assert "cannot be read" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("ending", ["parquet", "arrow", "jsonl"])
+def test_damaged_files_are_refused_in_one_sentence(ending: str, tmp_path: Path, rng: np.random.Generator) -> None:
+    path = tmp_path / f"data.{ending}"
+    {"parquet": FRAME.write_parquet, "arrow": FRAME.write_ipc, "jsonl": FRAME.write_ndjson}[ending](path)
+    whole = path.read_bytes()
+    for content in (b"", b"x,y\n1,2\n", *(whole[:size] for size in rng.integers(0, len(whole) - 2, 30))):
+        path.write_bytes(content)
+        if ending == "jsonl" and content and content in whole:
+            continue  # fewer lines of JSON are a table too
+        assert "data." in refusal(path, target="t")
+
+
+def test_frames_dicts_and_targets_beside_them() -> None:
+    for given in (
+        FRAME,
+        FRAME.lazy(),
+        FRAME.to_dict(as_series=False),
+        {"x": np.array(FRAME["x"]), "t": list(FRAME["t"])},
+    ):
+        assert data.open_source(given, target="t").frame.equals(FRAME)
+    beside = data.open_source((FRAME.select("x"), FRAME["t"]))
+    assert beside.target_name == "t"
+    assert beside.frame.equals(FRAME)
+    assert data.open_source((FRAME.select("x"), np.arange(4))).target_name == "target"
+    assert "4 rows" in refusal((FRAME.select("x"), [1, 2]))
+    assert "not both" in refusal((FRAME, [1, 2, 3, 4]), UsageError, target="t")
+    assert "same number of rows" in refusal({"x": [1, 2], "y": [1]})
+    assert "no rows" in refusal(FRAME.clear())
+    assert data.open_source({"x": [1, "a", None]}).frame["x"].to_list() == ["1", "a", None]
+
+
+def test_pandas_frames() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    frame = pandas.DataFrame({"x": [1.5, None, 3.5], "mixed": [1, "a", None], "t": pandas.Categorical(["a", "b", "a"])})
+    source = data.open_source(frame, target="t")
+    assert source.frame["x"].to_list() == [1.5, None, 3.5]
+    assert source.frame["mixed"].to_list() == ["1", "a", None]
+    np.testing.assert_array_equal(data.fit_recipe(source).targets(source), [0, 1, 0])
+    assert data.open_source((frame[["x"]], frame["t"])).target_name == "t"
+
+
+def test_a_source_passes_through() -> None:
+    source = data.open_source(FRAME)
+    assert data.open_source(source) is source
+
+
+def test_names_that_lead_nowhere(tmp_path: Path) -> None:
+    assert "no such file, folder or built-in data set; did you mean 'digits'?" in refusal("digit")
+    assert (
+        "did you mean 'sales.csv'" in refusal(tmp_path / "sale.csv") if (tmp_path / "sales.csv").write_text("a") else 0
+    )
+    assert "breast-cancer" in refusal("something else")
+    (tmp_path / "model.bin").write_bytes(b"hello")
+    assert "'.bin' says nothing" in refusal(tmp_path / "model.bin")
+    (tmp_path / "a.npz").write_bytes(b"")
+    assert "not a table" in refusal(tmp_path / "a.npz", UsageError, target="t")
+
+
+def test_the_built_in_sets_are_those_of_scikit_learn() -> None:
+    from sklearn import datasets
+
+    digits, theirs = data.open_source("digits"), datasets.load_digits()
+    np.testing.assert_array_equal(digits.x[..., 0], theirs.images)
+    np.testing.assert_array_equal(digits.y, theirs.target)
+    for name, load, columns in (
+        ("breast-cancer", datasets.load_breast_cancer, BREAST_CANCER),
+        ("wine", datasets.load_wine, WINE),
+        ("diabetes", lambda: datasets.load_diabetes(scaled=False), DIABETES),
+    ):
+        source, theirs = data.open_source(name), load()
+        assert tuple(source.feature_names) == columns == tuple(theirs.feature_names)
+        np.testing.assert_array_equal(source.frame.drop(source.target_name).to_numpy(), theirs.data)
+        recipe = data.fit_recipe(source)
+        if name == "diabetes":
+            np.testing.assert_allclose(recipe.decode(recipe.targets(source)), theirs.target, rtol=1e-5)
+        else:
+            labels = recipe.decode(recipe.targets(source))
+            assert len({(label, code) for label, code in zip(labels, theirs.target, strict=True)}) == recipe.outputs
+        if name == "breast-cancer":
+            np.testing.assert_array_equal(theirs.target_names[theirs.target], labels)
+    assert data.open_source("wine", target="alcohol", drop=["hue"]).target_name == "alcohol"
+    assert "no columns" in refusal("digits", UsageError, target="y")

@@ -1,0 +1,226 @@
+"""A table through its recipe: fitted on training rows, the same in prediction, clear about what does not fit."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vitrina import data
+from vitrina.data.scaling import SPREADS
+from vitrina.errors import DataError, ModelError, UsageError
+
+Write = Callable[..., Path]
+
+
+def frame(rows: int = 40, **columns: object) -> pl.DataFrame:
+    """A table with a target of two classes and the columns given."""
+    return pl.DataFrame({**columns, "label": ["yes", "no"] * (rows // 2)}, strict=False)
+
+
+def fitted(table: pl.DataFrame | Path, rows: object = None, target: str = "label", **choices: object):
+    source = data.open_source(table, target=target, **choices)
+    recipe = data.fit_recipe(source, rows)
+    assert data.recipe_from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+    return source, recipe
+
+
+def refusal(call: Callable[[], object], error: type[Exception] = DataError) -> str:
+    with pytest.raises(error) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_numbers_are_standardised_with_the_training_rows_only() -> None:
+    values = np.concatenate([np.arange(20.0), np.full(20, 1e6)])
+    source, recipe = fitted(frame(x=values), rows=np.arange(20))
+    inputs = recipe.inputs(source)
+    assert inputs.dtype == np.float32
+    assert recipe.input_names == ("x",)
+    np.testing.assert_allclose(inputs[:20, 0].mean(), 0, atol=1e-6)
+    np.testing.assert_allclose(inputs[:20, 0].std(), 1, rtol=1e-6)
+    np.testing.assert_allclose(inputs[:20, 0], (values[:20] - 9.5) / values[:20].std(), rtol=1e-6)
+
+
+def test_values_far_out_are_clipped() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=1000)
+    values[0] = 1e12
+    source, recipe = fitted(frame(1000, x=values))
+    inputs = recipe.inputs(source)[:, 0]
+    assert abs(inputs).max() < SPREADS + 2
+    assert inputs[1:].std() == pytest.approx(1, rel=0.1)
+
+
+def test_missing_numbers_become_the_training_median_and_say_so() -> None:
+    values = [1.0, 2.0, 9.0, None, float("nan")] * 8
+    source, recipe = fitted(frame(x=values))
+    inputs = recipe.inputs(source)
+    assert recipe.input_names == ("x", "x is missing")
+    assert inputs[:5, 1].tolist() == [0, 0, 0, 1, 1]
+    assert inputs[3, 0] == inputs[4, 0] == inputs[1, 0]
+    full, without = fitted(frame(x=[1.0, 2.0, 9.0, 4.0] * 10))
+    assert without.input_names == ("x",)
+    assert np.isfinite(without.inputs(data.open_source({"x": [None, 3.0]}))).all()
+    assert full.rows == 40
+
+
+def test_categories_have_an_input_each_and_one_for_rare_unknown_and_missing() -> None:
+    colours = ["red"] * 20 + ["blue"] * 17 + ["mauve", "teal", None]
+    source, recipe = fitted(frame(colour=colours))
+    assert recipe.input_names == ("colour = blue", "colour = red", "colour = (other)", "colour is missing")
+    inputs = recipe.inputs(source)
+    np.testing.assert_array_equal(inputs.sum(axis=1), 1)
+    new = data.open_source({"colour": ["blue", "never seen", None, "mauve"]})
+    np.testing.assert_array_equal(recipe.inputs(new), np.eye(4, dtype=np.float32)[[0, 2, 3, 2]])
+
+
+def test_an_unknown_category_is_nothing_where_training_had_no_rare_ones() -> None:
+    _, recipe = fitted(frame(colour=["red", "blue"] * 20))
+    np.testing.assert_array_equal(recipe.inputs(data.open_source({"colour": ["green", None]})), np.zeros((2, 2)))
+
+
+def test_many_categories_are_capped() -> None:
+    names = [f"shop {i // 4}" for i in range(2000)]
+    source, recipe = fitted(frame(2000, shop=names))
+    assert recipe.input_shape == (101,)
+    np.testing.assert_array_equal(recipe.inputs(source).sum(axis=1), 1)
+
+
+def test_what_cannot_be_learned_from_is_left_out_and_said(write: Write) -> None:
+    table = frame(
+        x=np.arange(40) % 7,
+        row=np.arange(100, 140),
+        name=[f"person {i}" for i in range(40)],
+        same=["a"] * 40,
+        nothing=[None] * 40,
+        dashes=["-", "None"] * 20,
+        day=[f"2024-01-{1 + i % 28:02d}" for i in range(40)],
+        remark=[f"the quick brown fox number {i} jumps" for i in range(40)],
+    )
+    _, recipe = fitted(table)
+    assert recipe.input_names == ("x",)
+    for name in ("row", "name", "same", "nothing", "dashes", "day", "remark"):
+        assert sum(f"column {name!r} is left out" in warning for warning in recipe.warnings) == 1, name
+    _, again = fitted(table, columns={"row": "numeric", "name": "categorical"})
+    assert again.input_names[:2] == ("x", "row")
+
+
+def test_a_column_that_is_constant_in_training_only_is_left_out() -> None:
+    _, recipe = fitted(frame(x=[5.0] * 20 + [6.0] * 20, y=np.arange(40) % 3), rows=np.arange(20))
+    assert recipe.input_names == ("y",)
+    assert "column 'x' is left out" in recipe.warnings[0]
+
+
+def test_nothing_left_to_learn_from_is_refused() -> None:
+    assert "no column is left to learn from" in refusal(lambda: fitted(frame(x=[1] * 40)))
+
+
+def test_codes_with_leading_zeros_stay_codes(write: Write) -> None:
+    rows = "".join(f"{code},{label}\n" for code, label in [("01", "a"), ("1", "b"), ("20", "a"), ("02", "b")] * 10)
+    _, recipe = fitted(write("zip,label\n" + rows))
+    assert recipe.input_names == ("zip = 01", "zip = 02", "zip = 1", "zip = 20")
+    one = data.open_source(write("zip\n01\n", "new.csv"))
+    np.testing.assert_array_equal(recipe.inputs(one), [[1, 0, 0, 0]])
+
+
+def test_booleans_are_categories() -> None:
+    _, recipe = fitted(frame(member=[True, False] * 20))
+    assert recipe.input_names == ("member = False", "member = True")
+    np.testing.assert_array_equal(recipe.inputs(data.open_source({"member": ["True", "False"]})), [[0, 1], [1, 0]])
+
+
+def test_a_text_value_in_a_column_of_numbers_is_named(write: Write) -> None:
+    rows = [f"{i},{'ab'[i % 2]}" for i in range(40)]
+    rows[12] = "twelve,a"
+    path = write("x,label\n" + "\n".join(rows))
+    sentence = refusal(lambda: fitted(path))
+    assert "data.csv, line 14: column 'x' holds numbers, but here it says 'twelve'" in sentence
+    assert "--column x=categorical" in sentence
+    _, recipe = fitted(path, columns={"x": "categorical"})
+    assert "x = twelve" in recipe.input_names
+
+
+def test_infinity_is_named(write: Write) -> None:
+    path = write("x,label\n" + "".join(f"{'inf' if i == 5 else i % 7},{'ab'[i % 2]}\n" for i in range(40)))
+    assert "data.csv, line 7: column 'x' is infinite" in refusal(lambda: fitted(path))
+    _, recipe = fitted(frame(x=np.arange(40) % 7))
+    source = data.open_source({"x": [1.0, -np.inf]})
+    assert "row 1: column 'x' is infinite" in refusal(lambda: recipe.inputs(source))
+
+
+def test_prediction_takes_columns_reordered_retyped_and_extra(write: Write) -> None:
+    table = frame(x=np.arange(40) % 7, code=["1", "2", "A", "A"] * 10)
+    source, recipe = fitted(table)
+    expected = recipe.inputs(source)[:2]
+    new = pl.DataFrame({"more": ["?", "!"], "code": [1, 2], "x": ["0", " 1.0 "]})
+    np.testing.assert_array_equal(recipe.inputs(data.open_source(new)), expected)
+    path = write("code,x\n1,0\n2,1\n")
+    np.testing.assert_array_equal(recipe.inputs(data.open_source(path)), expected)
+
+
+def test_prediction_names_what_does_not_fit(write: Write) -> None:
+    _, recipe = fitted(frame(x=np.arange(40) % 7, y=np.arange(40) % 3))
+    assert "no column 'y', which this model was trained on (it has x)" in refusal(
+        lambda: recipe.inputs(data.open_source({"x": [1]}))
+    )
+    path = write("x,y\n1,2\nlots,3\n")
+    assert "line 3: column 'x' holds numbers, but here it says 'lots'" in refusal(
+        lambda: recipe.inputs(data.open_source(path))
+    )
+    assert "trained on a table" in refusal(lambda: recipe.inputs(data.open_source(np.ones((2, 2)))))
+
+
+def test_the_target_is_found_by_name_in_a_table_opened_without_one() -> None:
+    source, recipe = fitted(frame(x=np.arange(40) % 7))
+    bare = data.open_source(frame(x=np.arange(40) % 7))
+    assert not bare.has_target
+    np.testing.assert_array_equal(recipe.targets(bare), recipe.targets(source))
+    np.testing.assert_array_equal(recipe.decode(recipe.targets(bare)[:2]), ["yes", "no"])
+    assert "label" in refusal(lambda: recipe.targets(data.open_source({"x": [1]})))
+
+
+def test_choices_that_do_not_fit_the_table() -> None:
+    table = frame(x=np.arange(40))
+    assert "no column 'lable' (it has x, label); name one with --target" in refusal(
+        lambda: data.open_source(table, target="lable")
+    )
+    assert "--drop" in refusal(lambda: data.open_source(table, drop=["z"]))
+    assert "--column" in refusal(lambda: data.open_source(table, columns={"z": "numeric"}))
+    assert "one of" in refusal(lambda: data.open_source(table, columns={"x": "number"}), UsageError)
+    assert "both" in refusal(lambda: data.open_source(table, target="x", drop=["x"]), UsageError)
+    assert "--target (it has x, label)" in refusal(lambda: data.fit_recipe(data.open_source(table)))
+
+
+NUMBERS = st.floats(allow_infinity=False) | st.none() | st.integers(-5, 5).map(float)
+
+
+@given(st.lists(NUMBERS, min_size=4, max_size=60))
+def test_any_finite_numbers_become_finite_inputs(values: list[float | None]) -> None:
+    table = pl.DataFrame(
+        {"x": values, "label": [i % 2 for i in range(len(values))]}, schema_overrides={"x": pl.Float64}
+    )
+    try:
+        source, recipe = fitted(table, columns={"x": "numeric"})
+    except DataError as error:
+        assert "left to learn from" in str(error) or "too large" in str(error)  # noqa: PT017
+    else:
+        inputs = recipe.inputs(source)
+        assert inputs.shape == (len(values), *recipe.input_shape)
+        assert np.isfinite(inputs).all()
+        assert abs(inputs).max() < np.sqrt(len(values)) + SPREADS
+
+
+@pytest.mark.parametrize(
+    "change", [{"format": 2}, {"inputs": {}}, {"inputs": {"kind": "table", "columns": [{}]}}, {"target": 3}]
+)
+def test_a_damaged_recipe_is_a_model_error(change: dict[str, object]) -> None:
+    _, recipe = fitted(frame(x=np.arange(40) % 7))
+    refusal(lambda: data.recipe_from_json({**recipe.to_json(), **change}), ModelError)

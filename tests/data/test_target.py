@@ -1,0 +1,111 @@
+"""What is predicted: recognised, checked, and given back in the user's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+
+from vitrina import data
+from vitrina.errors import DataError
+
+Write = Callable[..., Path]
+
+
+def table(target: Any, **choices: Any):
+    frame = pl.DataFrame({"x": np.arange(len(target)) % 7, "t": target}, strict=False)
+    return data.open_source(frame, target="t", **choices)
+
+
+@pytest.mark.parametrize(
+    ("target", "task", "classes", "kind"),
+    [
+        (["b", "a", "b", "c"] * 10, "classification", ("a", "b", "c"), "O"),
+        ([True, False] * 20, "classification", ("False", "True"), "b"),
+        ([1, -1, 0, 1] * 10, "classification", ("-1", "0", "1"), "i"),
+        ([10, 9, 8, 7] * 10, "classification", ("7", "8", "9", "10"), "i"),
+        (["10", "9", "9", "10"] * 10, "classification", ("9", "10"), "i"),
+        ([0.0, 1.0] * 20, "classification", ("0", "1"), "i"),
+        (["001", "010"] * 20, "classification", ("001", "010"), "O"),
+        (list(range(40)), "regression", (), "f"),
+        ([0.5, 1.5, 2.5, 2.5] * 10, "regression", (), "f"),
+        (["0.5", "1.5"] * 20, "regression", (), "f"),
+    ],
+)
+def test_the_task_and_the_labels(target: list[Any], task: str, classes: tuple[str, ...], kind: str) -> None:
+    for source in (table(target), data.open_source((np.arange(40.0)[:, None], np.array(target)))):
+        if source.kind == "arrays" and isinstance(target[0], str) and task == "regression":
+            continue  # an array of text is text
+        recipe = data.fit_recipe(source)
+        assert recipe.task == data.infer_task(source) == task
+        targets = recipe.targets(source)
+        answers = recipe.decode(targets)
+        if task == "regression":
+            assert (targets.dtype, targets.shape, recipe.outputs) == (np.float32, (40, 1), 1)
+            np.testing.assert_allclose([targets.mean(), targets.std()], [0, 1], atol=1e-6)
+            np.testing.assert_allclose(answers, np.array(target, float), rtol=1e-5, atol=1e-5)
+        elif source.kind == "table" or not isinstance(target[0], str):
+            assert (targets.dtype, targets.shape, recipe.outputs) == (np.int64, (40,), len(classes))
+            assert recipe.classes == classes
+            assert answers.dtype.kind == kind
+            assert [str(answer) for answer in answers] == [
+                str(int(t)) if isinstance(t, float) else str(t) for t in target
+            ]
+
+
+def test_the_user_decides_the_task() -> None:
+    quality = [3, 4, 5, 6] * 10
+    assert data.fit_recipe(table(quality, columns={"t": "numeric"})).task == "regression"
+    amounts = [0.5, 1.5, 2.5, 2.5] * 10
+    recipe = data.fit_recipe(table(amounts, columns={"t": "categorical"}))
+    assert recipe.classes == ("0.5", "1.5", "2.5")
+    assert data.fit_recipe(table(quality), task="regression").task == "regression"
+
+
+def test_several_quantities_at_once(rng: np.random.Generator) -> None:
+    y = rng.normal(3, 2, (50, 3))
+    source = data.open_source((rng.normal(size=(50, 2)), y))
+    recipe = data.fit_recipe(source, rows=np.arange(30))
+    targets = recipe.targets(source)
+    assert (recipe.outputs, targets.shape) == (3, (50, 3))
+    np.testing.assert_allclose(targets[:30].std(axis=0), 1, rtol=1e-5)
+    np.testing.assert_allclose(recipe.decode(targets), y, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (["a"] * 40, "'t' has one class only, 'a'"),
+        ([7] * 40, "one class only, '7'"),
+        ([2.5] * 40, "'t' is 2.5 in every row"),
+        (["a", None, "b", None] * 10, "row 1: the target 't' is missing (20 rows in all)"),
+        ([1.5, float("nan")] * 20, "row 1: the target 't' is missing"),
+        ([1.5, 2.5, float("inf"), 1.0] * 10, "row 2: the target column 't' is infinite"),
+        (["1.5"] * 39 + ["n.d."], "row 39: column 't' holds numbers, but here it says 'n.d.'"),
+        ([f"name {i}" for i in range(40)], "40 different texts"),
+        ([[1]] * 40, "must be numbers or text"),
+    ],
+)
+def test_a_target_that_cannot_be_learned(target: list[Any], expected: str) -> None:
+    with pytest.raises(DataError) as caught:
+        data.fit_recipe(table(target))
+    assert expected in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_target_is_found_by_its_line(write: Write) -> None:
+    source = data.open_source(write("x,t\n1,a\n2,\n3,b\n"), target="t")
+    with pytest.raises(DataError, match="line 3: the target 't' is missing"):
+        data.fit_recipe(source)
+
+
+def test_a_class_not_seen_in_training_is_named() -> None:
+    recipe = data.fit_recipe(table(["a", "b"] * 20))
+    with pytest.raises(DataError, match=r"row 2: class 'z' was not in the training data \(a, b\)"):
+        recipe.targets(table(["a", "b", "z"]))
+    with pytest.raises(DataError, match="predicts a number"):
+        data.fit_recipe(table(list(range(40)))).targets(table(["a", "b"]))
