@@ -1,0 +1,178 @@
+"""Vitrina: deep learning behind glass.
+
+    import vitrina as vt
+    net = vt.Network(vt.Input((8, 8, 1)), vt.Conv2D(32, 3, activation="relu"), vt.Flatten(), vt.Dense(10))
+    model = vt.train("digits", network=net)
+
+Names are imported when they are first used, so that `import vitrina` costs nothing and loads no framework.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from vitrina import engines
+    from vitrina.errors import (
+        DataError,
+        EngineError,
+        ModelError,
+        NetworkError,
+        ShapeError,
+        UsageError,
+        VitrinaError,
+    )
+    from vitrina.learning import (
+        SGD,
+        Adam,
+        AdamW,
+        Callback,
+        ConstantRate,
+        Cosine,
+        History,
+        LearningWarning,
+        Lion,
+        OneCycle,
+        Optimizer,
+        ReduceOnPlateau,
+        RMSProp,
+        Schedule,
+        StepDecay,
+        WarmUp,
+    )
+    from vitrina.model import Model, load
+    from vitrina.network import (
+        Activation,
+        AveragePool2D,
+        BatchNorm,
+        BinaryCrossEntropy,
+        Branches,
+        Constant,
+        Context,
+        Conv2D,
+        Cost,
+        CrossEntropy,
+        Dense,
+        Dropout,
+        Flatten,
+        Focal,
+        GlobalAveragePool,
+        Glorot,
+        He,
+        Huber,
+        Initialiser,
+        Input,
+        Layer,
+        LayerNorm,
+        LeCun,
+        MaxPool2D,
+        MeanAbsoluteError,
+        MeanSquaredError,
+        Network,
+        Normal,
+        Orthogonal,
+        Poisson,
+        Quantile,
+        Reshape,
+        Residual,
+        Sequential,
+    )
+    from vitrina.training import train
+
+_HOMES = {
+    "vitrina.errors": "DataError EngineError ModelError NetworkError ShapeError UsageError VitrinaError",
+    "vitrina.network": (
+        "Activation AveragePool2D BatchNorm BinaryCrossEntropy Branches Constant Context Conv2D Cost "
+        "CrossEntropy Dense Dropout Flatten Focal GlobalAveragePool Glorot He Huber Initialiser Input Layer "
+        "LayerNorm LeCun MaxPool2D MeanAbsoluteError MeanSquaredError Network Normal Orthogonal Poisson "
+        "Quantile Reshape Residual Sequential"
+    ),
+    "vitrina.learning": (
+        "SGD Adam AdamW Callback ConstantRate Cosine History LearningWarning Lion OneCycle Optimizer RMSProp "
+        "ReduceOnPlateau Schedule StepDecay WarmUp"
+    ),
+    "vitrina.model": "Model load",
+    "vitrina.training": "train",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = [
+    "SGD",
+    "Activation",
+    "Adam",
+    "AdamW",
+    "AveragePool2D",
+    "BatchNorm",
+    "BinaryCrossEntropy",
+    "Branches",
+    "Callback",
+    "Constant",
+    "ConstantRate",
+    "Context",
+    "Conv2D",
+    "Cosine",
+    "Cost",
+    "CrossEntropy",
+    "DataError",
+    "Dense",
+    "Dropout",
+    "EngineError",
+    "Flatten",
+    "Focal",
+    "GlobalAveragePool",
+    "Glorot",
+    "He",
+    "History",
+    "Huber",
+    "Initialiser",
+    "Input",
+    "Layer",
+    "LayerNorm",
+    "LeCun",
+    "LearningWarning",
+    "Lion",
+    "MaxPool2D",
+    "MeanAbsoluteError",
+    "MeanSquaredError",
+    "Model",
+    "ModelError",
+    "Network",
+    "NetworkError",
+    "Normal",
+    "OneCycle",
+    "Optimizer",
+    "Orthogonal",
+    "Poisson",
+    "Quantile",
+    "RMSProp",
+    "ReduceOnPlateau",
+    "Reshape",
+    "Residual",
+    "Schedule",
+    "Sequential",
+    "ShapeError",
+    "StepDecay",
+    "UsageError",
+    "VitrinaError",
+    "WarmUp",
+    "engines",
+    "load",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "engines":
+        return importlib.import_module("vitrina.engines")  # a package that can be called: `vt.engines()`
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'vitrina' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOME_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,187 @@
+"""vitrina describe: what is in a network, a run, a model or data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vitrina.commands.options import Json, Lang
+from vitrina.commands.output import console, curve, figures, grid, marked, print_json
+from vitrina.errors import NetworkError
+from vitrina.locale import say
+
+if TYPE_CHECKING:
+    from vitrina.model import Model
+    from vitrina.network import Network
+
+SETTINGS = (
+    "data",
+    "target",
+    "engine",
+    "dtype",
+    "optimizer",
+    "schedule",
+    "batch_size",
+    "epochs",
+    "patience",
+    "seed",
+    "class_weight",
+)
+
+
+def describe(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="NETWORK|RUN|DATA", help="A network (.json), a run or model, or data.", show_default=False
+        ),
+    ],
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="COLUMN", help="For a table: the column to predict.")
+    ] = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Say what is in a network, a run or data."""
+    path = Path(what)
+    if path.suffix == ".json" and path.is_file():
+        network = read_network(path)
+        if json:
+            print_json({"kind": "network", "network": network.to_json(), "summary": _summary(network)})
+        else:
+            console().print(network.summary())
+    elif path.suffix == ".vitrina" or (path.is_dir() and (path / "settings.json").is_file()):
+        _describe_run(path, json)
+    else:
+        from vitrina.data import open_source
+
+        description = open_source(what, target=target).describe()
+        if json:
+            print_json(
+                {
+                    "kind": "data",
+                    **{f"{name}": value for name, value in description.to_json().items() if name != "kind"},
+                }
+            )
+        else:
+            console().print(description)
+
+
+def read_network(path: Path) -> Network:
+    """A network from its JSON file. Raises NetworkError naming the file."""
+    from vitrina.network import Network
+
+    try:
+        return Network.from_json(path.read_text("utf-8"))
+    except OSError as error:
+        raise NetworkError(
+            say("{path}: it cannot be read ({reason})", path=path, reason=error.strerror or error)
+        ) from None
+    except UnicodeDecodeError:
+        raise NetworkError(say("{path} is not text; a network is described in JSON", path=path)) from None
+    except NetworkError as error:
+        raise NetworkError(f"{path}: {error}") from None
+
+
+def _describe_run(path: Path, json: bool) -> None:
+    from vitrina.model import load
+    from vitrina.runs import RunFolder
+
+    if path.is_dir() and not RunFolder(path).model.exists():
+        folder = RunFolder.existing(path)
+        _describe_unfinished(folder, json)
+        return
+    model = load(path)
+    if json:
+        print_json(
+            {
+                "kind": "run",
+                "run": str(path),
+                "settings": model.settings,
+                "summary": _summary(model.network),
+                "history": list(model.history),
+                "measured": model.measured,
+                "warnings": model.recipe.warnings if model.recipe else [],
+            }
+        )
+        return
+    screen = console()
+    screen.print()
+    screen.print(grid((say("run"), f"{path}"), *_settings(model.settings), *history_lines(model)))
+    screen.print(model.network.summary())
+    if test := model.measured.get("test"):
+        screen.print(marked("[bold]On {rows:,} rows it never saw[/]", rows=model.measured["rows"]["test"]))
+        screen.print(figures(test))
+        screen.print()
+
+
+def _describe_unfinished(folder: Any, json: bool) -> None:
+    """A run that was killed: what it was going to do, how far it came, and how to go on."""
+    settings, checkpoint = folder.read_settings(), folder.read_checkpoint()
+    history = checkpoint.facts["history"] if checkpoint else []
+    if json:
+        print_json(
+            {"kind": "run", "run": str(folder.path), "finished": False, "settings": settings, "history": history}
+        )
+        return
+    screen = console()
+    screen.print()
+    failed = checkpoint.facts["progress"].get("stopped") if checkpoint else None
+    state = failed or say("stopped after {done} of {epochs} epochs", done=len(history), epochs=settings["epochs"])
+    screen.print(grid((say("run"), f"{folder.path}"), *_settings(settings), (say("state"), state)))
+    screen.print()
+    if failed:
+        return
+    screen.print(marked("Go on with  [bold cyan]vitrina train --resume {run}[/]", run=str(folder.path)))
+    screen.print()
+
+
+def _summary(network: Network) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    summary = network.summary()
+    return {"layers": [asdict(row) for row in summary.rows], "parameters": summary.parameters, "flops": summary.flops}
+
+
+def _settings(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    shown = [
+        (say(name.replace("_", " ")), _said(settings[name])) for name in SETTINGS if settings.get(name) is not None
+    ]
+    return [*shown, (say("network"), settings["why"])] if settings.get("why") else shown
+
+
+def _said(value: Any) -> str:
+    """A setting in a few words; an optimizer or schedule by its kind and what differs from its defaults."""
+    if not isinstance(value, dict):
+        return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    from vitrina.learning import OPTIMIZERS, SCHEDULES
+
+    usual = {type(kind()).__name__: kind().to_json() for kind in OPTIMIZERS.values()}
+    usual |= {type(schedule).__name__: schedule.to_json() for schedule in SCHEDULES.values()}
+    kind = str(value.get("type", ""))
+    given = [f"{name} {item}" for name, item in value.items() if item != usual.get(kind, {}).get(name)]
+    return ", ".join([kind, *given] if kind else given)
+
+
+def history_lines(model: Model) -> list[tuple[str, str]]:
+    """How learning went: the error over the epochs as a line of blocks, and the best epoch."""
+    history, best = model.history, model.measured.get("best_epoch")
+    if not len(history):
+        return []
+    errors = history["error"]
+    lines = [(say("error"), f"{curve(errors)}  {errors[0]:.4g} → {errors[-1]:.4g}")]
+    if best and "validation_error" in history.columns:
+        row = history[best - 1]
+        judged = history["validation_error"]
+        lines.append((say("validation"), f"{curve(judged)}  {judged[0]:.4g} → {row['validation_error']:.4g}"))
+        lines.append((say("best epoch"), _best(row, best, model.measured)))
+    return lines
+
+
+def _best(row: dict[str, float], best: int, measured: dict[str, Any]) -> str:
+    told = say("{best} of {epochs}", best=best, epochs=measured["epochs"])
+    if "validation_accuracy" in row:
+        told += say(", validation accuracy {share:.1%}", share=row["validation_accuracy"])
+    return told + (f" ({measured['stopped']})" if measured.get("stopped") else "")

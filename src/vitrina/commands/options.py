@@ -1,0 +1,30 @@
+"""What several commands take, so that it has one name and one explanation everywhere."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from vitrina import locale
+
+
+class Language(StrEnum):
+    en = "en"
+    es = "es"
+
+
+def _speak(language: Language | None) -> Language | None:
+    locale.use(language.value if language else None)
+    return language
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Lang = Annotated[
+    Language | None,
+    typer.Option(
+        "--lang", callback=_speak, is_eager=True, help="Language of what is printed (default: that of the system)."
+    ),
+]
+Run = Annotated[str, typer.Argument(metavar="RUN", help="The directory of a run, or a model file.", show_default=False)]

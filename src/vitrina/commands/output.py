@@ -1,0 +1,139 @@
+"""How commands show what they found: JSON for programs, Rich for people, and the words for figures."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from vitrina.locale import say
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+PIPED_WIDTH = 100  # columns where there is no terminal to ask
+BLOCKS = "▁▂▃▄▅▆▇█"
+# A share is best at 1 and read as a percentage; an area under a curve is best at 1 too, and read as a number.
+SHARES = ("accuracy", "balanced_accuracy")
+AREAS = ("roc_auc", "average_precision", "r2")
+
+
+def print_json(document: Mapping[str, Any]) -> None:
+    """One JSON object on standard output. What JSON has no word for (NaN, infinity) becomes null."""
+    sys.stdout.write(json.dumps(_plain(document), ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.flush()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):  # arrays and numbers of NumPy
+        return _plain(value.tolist())
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def console(record: bool = False) -> Console:
+    """Standard output as Rich writes it; as wide as the terminal, or wide enough for tables where there is none."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    return Console(width=width, highlight=False, record=record, emoji=False)
+
+
+def marked(sentence: str, **values: Any) -> Text:
+    """`say` for a sentence with Rich's markup; values are shown as they are, brackets and all."""
+    from rich.markup import escape
+    from rich.text import Text
+
+    return Text.from_markup(
+        say(sentence, **{name: escape(v) if isinstance(v, str) else v for name, v in values.items()})
+    )
+
+
+def grid(*rows: tuple[str, Any]) -> Table:
+    """Lines with a quiet name on the left: the frame of every report."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", style="dim", no_wrap=True)
+    table.add_column()
+    for name, value in rows:
+        table.add_row(name, Text(value) if isinstance(value, str) else value)
+    return table
+
+
+def figures(measured: Mapping[str, float]) -> Table:
+    """What was measured, a line each; shares and areas with a bar."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", style="bold")
+    table.add_column()
+    for name, value in sorted(measured.items(), key=lambda item: item[0] not in (*SHARES, *AREAS)):
+        if not _repeats(name, value, measured):
+            drawn = bar(value, 24) if name in (*SHARES, *AREAS) and 0.0 <= value <= 1.0 else Text("")
+            table.add_row(figure_name(name), figure(name, value), drawn)
+    return table
+
+
+def _repeats(name: str, value: float, measured: Mapping[str, float]) -> bool:
+    """The error that was trained on is often one of the measures; one line is enough for both."""
+    others = [other for measure, other in measured.items() if measure != name]
+    return name == "error" and any(math.isclose(value, other, rel_tol=1e-6) for other in others)
+
+
+def figure_name(name: str) -> str:
+    """`roc_auc` in words."""
+    words = {
+        "error": say("error (cost)"),
+        "accuracy": say("accuracy"),
+        "balanced_accuracy": say("balanced accuracy"),
+        "log_loss": say("log loss"),
+        "roc_auc": say("ROC AUC"),
+        "average_precision": say("average precision"),
+        "mean_absolute_error": say("mean absolute error"),
+        "root_mean_squared_error": say("root mean squared error"),
+        "r2": say("R²"),
+    }
+    return words.get(name, name.replace("_", " "))
+
+
+def figure(name: str, value: float) -> str:
+    """A measure as people write it: shares as percentages, areas with three places, others with four digits."""
+    return f"{value:.1%}" if name in SHARES else f"{value:.3f}" if name in AREAS else f"{value:.4g}"
+
+
+def bar(share: float, width: int, colour: str = "cyan") -> Text:
+    """A horizontal bar, an eighth of a character exact."""
+    from rich.text import Text
+
+    eighths = round(max(0.0, min(1.0, share)) * width * 8)
+    whole, rest = divmod(eighths, 8)
+    drawn = "█" * whole + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
+    return Text.assemble((drawn, colour), ("·" * (width - len(drawn)), "dim"))
+
+
+def curve(values: Sequence[float], width: int = 40) -> str:
+    """How an error went over time, as a line of blocks from its lowest to its highest.
+
+    On a logarithmic scale: from 1 to 0.1 is as great a step as from 0.1 to 0.01.
+    """
+    known = [math.log(max(value, 1e-12)) for value in values if math.isfinite(value)]
+    if not known:
+        return ""
+    if len(known) > width:  # the mean of each stretch
+        edges = [round(place * len(known) / width) for place in range(width + 1)]
+        known = [sum(known[a:b]) / (b - a) for a, b in itertools.pairwise(edges)]
+    low, high = min(known), max(known)
+    span = (high - low) or 1.0
+    return "".join(BLOCKS[round((value - low) / span * (len(BLOCKS) - 1))] for value in known)

@@ -1,0 +1,142 @@
+"""vitrina predict: a model's answer for each row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vitrina.commands.options import Json, Lang, Run
+from vitrina.commands.output import bar, console, marked, print_json
+from vitrina.errors import UsageError
+from vitrina.locale import say
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from vitrina.data import Source
+    from vitrina.model import Model
+
+ENDINGS = (".csv", ".tsv", ".parquet")
+SHOWN = 12  # rows on the screen
+
+
+def predict(
+    run: Run,
+    data: Annotated[str, typer.Argument(metavar="DATA", help="What to answer for.", show_default=False)],
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Write a .csv, .tsv or .parquet: the answer and each class's probability."
+        ),
+    ] = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Answer each row of DATA with a trained model."""
+    if out is not None:
+        _check_out(out, data)
+    from vitrina.data import open_source
+    from vitrina.model import load
+
+    model = load(run)
+    source = open_source(data)
+    columns = _answers(model, source)
+    if out is not None:
+        _write(columns, Path(out))
+    if json:
+        print_json({"run": run, "data": data, "rows": source.rows, "out": out} | ({} if out else {"columns": columns}))
+    elif out is not None:
+        console().print(marked("{rows:,} answers are in [bold]{out}[/]", rows=source.rows, out=out))
+    else:
+        _show(columns, source)
+
+
+def _check_out(out: str, data: str) -> None:
+    path = Path(out)
+    if path.suffix.lower() not in ENDINGS:
+        raise UsageError(
+            say(
+                "--out {out}: the ending says how to write it; give one of {endings}",
+                out=out,
+                endings=", ".join(ENDINGS),
+            )
+        )
+    if path.exists() and Path(data).exists() and path.samefile(data):
+        raise UsageError(say("--out {out} is the data themselves; choose another file", out=out))
+
+
+def _answers(model: Model, source: Source) -> dict[str, np.ndarray | list[str]]:
+    """The columns of the answer: which image (for files), the answer, and a probability for each class."""
+    columns: dict[str, Any] = {}
+    if hasattr(source, "store"):
+        columns["file"] = [source.where(row) for row in range(source.rows)]
+    if not model.network.cost.classifies:
+        values = model.predict(source)
+        if values.ndim == 1:
+            return columns | {"answer": values}
+        return columns | {f"answer_{place + 1}": values[:, place] for place in range(values.shape[1])}
+    probabilities = model.predict_proba(source)
+    best = probabilities.argmax(axis=1)
+    classes = (
+        model.recipe.classes if model.recipe is not None else [str(place) for place in range(probabilities.shape[1])]
+    )
+    columns["answer"] = model.recipe.decode(best) if model.recipe is not None else best
+    return columns | {f"probability_{name}": probabilities[:, place] for place, name in enumerate(classes)}
+
+
+def _write(columns: dict[str, Any], path: Path) -> None:
+    """The file as a whole or not at all."""
+    from io import BytesIO
+
+    import polars as pl
+
+    from vitrina.files import write_atomically
+
+    frame = pl.DataFrame(
+        {
+            name: list(values) if getattr(getattr(values, "dtype", None), "kind", "") == "O" else values
+            for name, values in columns.items()
+        }
+    )
+    content = BytesIO()
+    if path.suffix.lower() == ".parquet":
+        frame.write_parquet(content)
+    else:
+        frame.write_csv(content, separator="\t" if path.suffix.lower() == ".tsv" else ",")
+    write_atomically(path, content.getvalue())
+
+
+def _show(columns: dict[str, Any], source: Source) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    answers = [name for name in columns if not name.startswith("probability_")]
+    classes = [name for name in columns if name.startswith("probability_")]
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(say("where"), style="dim")
+    for name in answers:
+        if name != "file":
+            table.add_column(say(name), style="bold")
+    if classes:
+        table.add_column(say("probability"), justify="right")
+        table.add_column()
+        table.add_column(say("next likely"), style="dim")
+    for row in range(min(SHOWN, source.rows)):
+        cells: list[Any] = [source.where(row)]
+        cells += [_cell(columns[name][row]) for name in answers if name != "file"]
+        if classes:
+            ranked = sorted(((float(columns[name][row]), name) for name in classes), reverse=True)
+            (first, _), (second, name) = ranked[:2]
+            cells += [f"{first:.1%}", bar(first, 12), Text(f"{name.removeprefix('probability_')} {second:.1%}")]
+        table.add_row(*cells)
+    screen = console()
+    screen.print(table)
+    if source.rows > SHOWN:
+        screen.print(marked("[dim]... and {more:,} rows more; --out FILE writes them all[/]", more=source.rows - SHOWN))
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,220 @@
+"""vitrina train: from data to a run, and a report on one screen."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import warnings
+from collections.abc import Generator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from vitrina.commands.describe import read_network
+from vitrina.commands.options import Json, Lang
+from vitrina.commands.output import print_json
+from vitrina.commands.train_report import as_json, report
+from vitrina.errors import UsageError, VitrinaError
+from vitrina.locale import say
+
+if TYPE_CHECKING:
+    from vitrina.model import Model
+
+RUNS = Path("runs")
+
+
+class OptimizerName(StrEnum):
+    sgd = "sgd"
+    rmsprop = "rmsprop"
+    adam = "adam"
+    adamw = "adamw"
+    lion = "lion"
+
+
+class ScheduleName(StrEnum):
+    constant = "constant"
+    step = "step"
+    cosine = "cosine"
+    one_cycle = "one_cycle"
+    warm_up = "warm_up"
+    reduce_on_plateau = "reduce_on_plateau"
+
+
+class ClassWeight(StrEnum):
+    balanced = "balanced"
+
+
+def train(
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="DATA",
+            help="A table, a folder of images, an .npz, or a built-in set such as digits.",
+            show_default=False,
+        ),
+    ] = None,
+    target: Annotated[str | None, typer.Option("--target", metavar="COLUMN", help="The column to predict.")] = None,
+    network: Annotated[
+        str | None, typer.Option("--network", metavar="FILE", help="The network as JSON; one is chosen otherwise.")
+    ] = None,
+    engine: Annotated[
+        str, typer.Option("--engine", metavar="NAME", help="auto, numpy, jax, torch or tensorflow.")
+    ] = "auto",
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", metavar="N", min=1, help="How often to go through the data at most.")
+    ] = None,
+    batch: Annotated[int | None, typer.Option("--batch", metavar="N", min=1, help="Rows per step.")] = None,
+    lr: Annotated[float | None, typer.Option("--lr", metavar="X", help="Learning rate.")] = None,
+    optimizer: Annotated[
+        OptimizerName | None, typer.Option("--optimizer", help="How gradients change the weights.")
+    ] = None,
+    schedule: Annotated[ScheduleName | None, typer.Option("--schedule", help="How the learning rate changes.")] = None,
+    patience: Annotated[
+        int | None, typer.Option("--patience", metavar="N", min=1, help="Epochs without improvement before stopping.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Fixes split, first weights and order.")] = 0,
+    column: Annotated[
+        list[str] | None,
+        typer.Option("--column", metavar="NAME=ROLE", help="numeric or categorical, where it was guessed wrong."),
+    ] = None,
+    drop: Annotated[list[str] | None, typer.Option("--drop", metavar="NAME", help="A column to leave out.")] = None,
+    image_size: Annotated[
+        str | None, typer.Option("--image-size", metavar="HxW", help="Resize all images to this.")
+    ] = None,
+    class_weight: Annotated[
+        ClassWeight | None, typer.Option("--class-weight", help="Let rare classes count more.")
+    ] = None,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", metavar="RUN", help="Where to keep the run (default: the next number in runs/)."),
+    ] = None,
+    resume: Annotated[
+        str | None, typer.Option("--resume", metavar="RUN", help="Go on with a run that was stopped.")
+    ] = None,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """Teach a network from DATA; keep the run, and measure it on rows it never saw."""
+    if data is None and resume is None:
+        raise UsageError(
+            say("train needs data: a table, a folder of images, an .npz, or a built-in set such as digits")
+        )
+    if lr is not None and not 0.0 < lr < float("inf"):
+        raise UsageError(say("--lr {given}: a learning rate is a number above 0, such as 0.001", given=lr))
+    options: dict[str, Any] = {
+        "target": target,
+        "engine": engine,
+        "epochs": epochs,
+        "batch_size": batch,
+        "learning_rate": lr,
+        "optimizer": optimizer.value if optimizer else None,
+        "schedule": schedule.value if schedule else None,
+        "patience": patience,
+        "seed": seed,
+        "columns": _roles(column),
+        "drop": tuple(drop or ()),
+        "image_size": _size(image_size),
+        "class_weight": class_weight.value if class_weight else None,
+        "network": read_network(Path(network)) if network else None,
+        "progress": False if json else None,
+    }
+    began = time.perf_counter()
+    if resume is not None:
+        _only_resume(options, out)
+        model, told = _teach(data, Path(resume), {"resume": resume, "progress": options["progress"]})
+        run = Path(resume)
+    else:
+        with _new_run(out) as run:
+            model, told = _teach(data, run, options | {"out": run})
+    seconds = time.perf_counter() - began
+    if json:
+        print_json(as_json(model, run, seconds, told))
+    else:
+        report(model, run, seconds, told)
+
+
+def _teach(data: str | None, run: Path, options: dict[str, Any]) -> tuple[Model, list[str]]:
+    """The model, and what its owner should know about the training."""
+    from vitrina.learning import LearningWarning
+    from vitrina.training import train as teach
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", LearningWarning)
+        try:
+            model = teach(data, **options)
+        except KeyboardInterrupt as error:
+            if (run / "settings.json").exists():
+                error.add_note(str(run))
+            raise
+    return model, [str(warning.message) for warning in caught]
+
+
+@contextlib.contextmanager
+def _new_run(out: str | None) -> Generator[Path]:
+    """The directory of a new run: `out`, or the next number in runs/, taken at once so that no two trainings share it.
+
+    Nothing is left of it where nothing was written into it.
+    """
+    made: list[Path] = []
+    if out is None:
+        run = _take_number(made)
+    else:
+        run = Path(out)
+        made += [] if run.exists() else [run]
+    try:
+        yield run
+    finally:
+        for path in reversed(made):
+            with contextlib.suppress(OSError):
+                path.rmdir()  # only if it is empty
+
+
+def _take_number(made: list[Path]) -> Path:
+    try:
+        if not RUNS.exists():
+            RUNS.mkdir(exist_ok=True)
+            made.append(RUNS)
+        number = max((int(entry.name) for entry in RUNS.iterdir() if entry.name.isdecimal()), default=0)
+        while True:
+            number += 1
+            with contextlib.suppress(FileExistsError):
+                (RUNS / str(number)).mkdir()
+                made.append(RUNS / str(number))
+                return made[-1]
+    except OSError as error:
+        reason = error.strerror or error
+        raise VitrinaError(
+            say("{runs} cannot be written to ({reason}); choose another place with --out", runs=RUNS, reason=reason)
+        ) from None
+
+
+def _only_resume(options: dict[str, Any], out: str | None) -> None:
+    """A run goes on with its own settings, so that it ends in the same weights; others would be ignored in silence."""
+    usual = {"engine": "auto", "seed": 0, "drop": (), "progress": options["progress"]}
+    given = [name for name, value in options.items() if value != usual.get(name)]
+    flags = {"batch_size": "batch", "learning_rate": "lr", "columns": "column"}
+    named = [f"--{flags.get(name, name).replace('_', '-')}" for name in given] + (["--out"] if out else [])
+    if named:
+        raise UsageError(say("--resume goes on with the run's own settings; leave out {named}", named=", ".join(named)))
+
+
+def _roles(columns: list[str] | None) -> dict[str, str] | None:
+    roles: dict[str, str] = {}
+    for given in columns or ():
+        name, equals, role = given.rpartition("=")
+        if not equals or not name:
+            raise UsageError(say("--column {given}: write NAME=ROLE, such as zip=categorical", given=given))
+        roles[name] = role
+    return roles or None
+
+
+def _size(given: str | None) -> tuple[int, int] | None:
+    if given is None:
+        return None
+    height, _, width = given.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise UsageError(say("--image-size {given}: write HEIGHTxWIDTH, such as 64x64", given=given))
+    return int(height), int(width)

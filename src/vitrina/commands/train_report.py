@@ -1,0 +1,112 @@
+"""What `vitrina train` says at the end: for people on one screen, for programs as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vitrina.commands.describe import history_lines
+from vitrina.commands.output import console, figures, grid, marked
+from vitrina.locale import say
+
+if TYPE_CHECKING:
+    from vitrina.model import Model
+
+
+def as_json(model: Model, run: Path, seconds: float, told: list[str]) -> dict[str, Any]:
+    """told: warnings of the training; seconds: from the start of the command."""
+    settings, measured, recipe = model.settings, model.measured, model.recipe
+    return {
+        "run": str(run),
+        "data": settings["data"],
+        "target": settings["target"],
+        "task": recipe.task if recipe else None,
+        "classes": recipe.classes if recipe else [],
+        "inputs": recipe.input_names if recipe else [],
+        "rows": measured["rows"],
+        "why": settings["why"],
+        "parameters": model.network.parameters,
+        "engine": settings["engine"],
+        "epochs": measured["epochs"],
+        "best_epoch": measured["best_epoch"],
+        "stopped": measured["stopped"],
+        "seconds": round(seconds, 3),
+        "test": measured.get("test"),
+        "warnings": [*(recipe.warnings if recipe else ()), *told],
+    }
+
+
+def report(model: Model, run: Path, seconds: float, told: list[str]) -> None:
+    """What was read, the network and why, how it learned, how good it is, where it is kept, what to type next."""
+    from rich.text import Text
+
+    settings, measured, recipe = model.settings, model.measured, model.recipe
+    rows = measured["rows"]
+    screen = console()
+    screen.print()
+    screen.print(Text.assemble((_title(settings["data"]), "bold"), "  →  ", (_goal(settings, recipe), "bold")))
+    screen.print()
+    parts = say("{train:,} to learn from, {validation:,} to choose the best epoch, {test:,} kept for the end", **rows)
+    screen.print(
+        grid(
+            (say("rows"), f"{sum(rows.values()):,}: {parts}"),
+            (say("inputs"), _inputs(model)),
+            (say("network"), _shape_of(model)),
+            ("", Text(settings["why"], "dim")),
+            (
+                say("engine"),
+                say(
+                    "{engine}, {epochs} epochs in {seconds:.1f} s",
+                    engine=settings["engine"],
+                    epochs=measured["epochs"],
+                    seconds=seconds,
+                ),
+            ),
+            *history_lines(model),
+        )
+    )
+    for warning in [*(recipe.warnings if recipe else ()), *told]:
+        screen.print(Text.assemble(("! ", "bold yellow"), warning))
+    screen.print()
+    if test := measured.get("test"):
+        screen.print(marked("[bold]On {rows:,} rows it never saw[/]", rows=rows["test"]))
+        screen.print(figures(test))
+        screen.print()
+    screen.print(marked("Kept in [bold]{run}[/]. Try next", run=str(run)))
+    example = settings["data"] or "DATA"
+    for line in (
+        f"vitrina predict {run} {example} --out answers.csv",
+        f"vitrina evaluate {run} {example}",
+        f"vitrina describe {run}",
+    ):
+        screen.print(Text(f"  {line}", "cyan"))
+    screen.print()
+
+
+def _title(data: str | None) -> str:
+    return Path(data).name if data else say("the arrays")
+
+
+def _goal(settings: dict[str, Any], recipe: Any) -> str:
+    target = settings["target"] or getattr(recipe, "target_name", None) or say("the answer")
+    if recipe is None or not recipe.classes:
+        return say("{target}, a number", target=target)
+    listed = ", ".join(recipe.classes[:4]) + (", ..." if len(recipe.classes) > 4 else "")
+    return say("{target}, {count} classes: {listed}", target=target, count=len(recipe.classes), listed=listed)
+
+
+def _inputs(model: Model) -> str:
+    shape, columns = model.network.input_shape, getattr(getattr(model.recipe, "features", None), "columns", None)
+    size = " × ".join(map(str, shape))
+    if columns is None:
+        return size
+    names = [column.name for column in columns]
+    listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return say("{size} from {count} columns: {listed}", size=size, count=len(names), listed=listed)
+
+
+def _shape_of(model: Model) -> str:
+    """`30 → 32 → 16 → 2, 1,554 parameters`: what comes out of each layer that has weights."""
+    inside = [layer.output_shape(shape) for _, layer, shape in model.network.walk() if hasattr(layer, "error_signal")]
+    drawn = " → ".join("×".join(map(str, shape)) for shape in (model.network.input_shape, *inside))
+    return say("{drawn}, {count:,} parameters", drawn=drawn, count=model.network.parameters)

@@ -1,0 +1,293 @@
+"""What is kept of a training: the network, its weights, the data recipe, and what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vitrina import engines
+from vitrina.archive import read_archive, write_archive
+from vitrina.engines.choice import choose_engine, with_variant
+from vitrina.engines.engine import Chunk
+from vitrina.errors import DataError, ModelError
+from vitrina.learning.batches import batched
+from vitrina.learning.history import History
+from vitrina.learning.step import prediction_step
+from vitrina.network.layer import Tree
+from vitrina.network.network import Network, flatten, nest
+
+if TYPE_CHECKING:
+    from vitrina.glass.trace import Trace
+
+KIND = "model"
+SUFFIX = ".vitrina"
+BATCH = 1024  # rows predicted at once
+BATCH_BYTES = 64 << 20  # what one batch's activations may take, so that large images are predicted a few at a time
+
+
+@dataclass
+class Model:
+    """A network that has learned; predicts with NumPy alone, unless another engine is asked for or is much faster.
+
+    weights: `{"dense_1/weight": array, ...}`; state: what training changed by itself (running averages); recipe: how
+    data become the network's input and its output becomes an answer, None where the network was given arrays as they
+    are.
+    """
+
+    network: Network
+    weights: dict[str, np.ndarray]
+    state: dict[str, np.ndarray] = field(default_factory=dict)
+    recipe: Any = None
+    history: History = field(default_factory=History)
+    settings: dict[str, Any] = field(default_factory=dict)
+    measured: dict[str, Any] = field(default_factory=dict)
+
+    # -- answers
+    def predict(self, data: Any, engine: str | None = None) -> np.ndarray:
+        """The answer for each row: a class's name or number, or numbers in the target's own unit.
+
+        data: an array (rows, *input shape), or anything `vt.train` takes. Returns (rows,), or (rows, outputs) for
+        several numbers. Raises DataError if the data do not fit, naming what is wrong.
+        """
+        raw = self._readable(self._inputs(data), engine)
+        if not self.network.cost.classifies:
+            return self._in_units(raw)
+        answers = self._class_numbers(raw)
+        return answers if self.recipe is None or answers.ndim > 1 else self.recipe.decode(answers)
+
+    def predict_proba(self, data: Any, engine: str | None = None) -> np.ndarray:
+        """The probability of each class: (rows, classes); two columns for one yes-or-no output.
+
+        Raises ModelError if the network predicts numbers, DataError if the data do not fit.
+        """
+        if not self.network.cost.classifies:
+            raise ModelError(f"a network with {self.network.cost.label} predicts numbers, not classes; use predict")
+        return self._probabilities(self._readable(self._inputs(data), engine))
+
+    def evaluate(self, data: Any, y: Any = None, engine: str | None = None) -> dict[str, float]:
+        """How good the answers are: accuracy and kin for classes, errors in the target's unit for numbers, and "error".
+
+        data: as for `predict`, with the truth in it or in y (rows,). Raises DataError if there is no truth, or no row.
+        """
+        from vitrina.evaluate.metrics import measure
+
+        x, truth = self._examples(data, y)
+        if not len(x):
+            raise DataError("there are no rows to evaluate on")
+        check_targets(self.network, truth, "y")
+        cost, ops = self.network.cost, engines.get("numpy", "float64").ops
+        raw = self._forward(x, engine, readable=False).astype(np.float64)
+        found = {"error": float(np.mean(cost.per_example(ops, raw, truth)))}
+        readable = cost.readable(ops, raw)
+        if not cost.classifies:
+            return (
+                found
+                if cost.label == "quantile"
+                else found | measure(0, self._in_units(readable), self._in_units(truth))
+            )
+        if truth.ndim == 1 or truth.shape[1:] == (1,):
+            probabilities = self._probabilities(readable)
+            return found | measure(probabilities.shape[-1], probabilities, truth.reshape(-1).astype(np.int64))
+        right = self._class_numbers(readable) == (
+            truth > 0.5 if truth.shape == raw.shape and cost.link == "sigmoid" else truth
+        )
+        return found | {"accuracy": float(np.mean(right))}
+
+    def trace(self, x: Any, y: Any = None) -> Trace:
+        """One example through the three stages, with every number kept. x: (*input shape), y: its target."""
+        from vitrina.glass.trace import trace
+
+        return trace(self, np.asarray(x), y)
+
+    # -- keeping
+    def save(self, path: str | Path) -> None:
+        """Writes the model as one file of JSON and safetensors, whole or not at all.
+
+        Raises VitrinaError if it cannot.
+        """
+        documents = {
+            "network": self.network.to_json(),
+            "recipe": self.recipe.to_json() if self.recipe is not None else None,
+            "history": list(self.history),
+            "settings": self.settings,
+            "measured": self.measured,
+        }
+        arrays = {f"weights/{name}": value for name, value in self.weights.items()}
+        arrays |= {f"state/{name}": value for name, value in self.state.items()}
+        write_archive(Path(path), KIND, documents, arrays)
+
+    @staticmethod
+    def load(path: str | Path) -> Model:
+        """Reads a model, or the model of a run.
+
+        Raises ModelError if it is missing, damaged, or does not fit its network.
+        """
+        path = Path(path)
+        path = path / f"model{SUFFIX}" if path.is_dir() else path
+        documents, arrays = read_archive(path, KIND)
+        network = Network.from_json(documents["network"])
+        model = Model(
+            network,
+            {name.removeprefix("weights/"): value for name, value in arrays.items() if name.startswith("weights/")},
+            {name.removeprefix("state/"): value for name, value in arrays.items() if name.startswith("state/")},
+            _read_recipe(documents["recipe"]),
+            History(documents["history"]),
+            documents["settings"],
+            documents["measured"],
+        )
+        check_weights(network, model.weights)
+        return model
+
+    # -- inside
+    def _inputs(self, data: Any) -> np.ndarray:
+        """What the network sees of the data: (rows, *input shape) float."""
+        if self.recipe is not None:
+            from vitrina.data import open_source
+
+            return self.recipe.inputs(open_source(data))
+        return check_inputs(self.network, _plain_array(data), "x")
+
+    def _examples(self, data: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        if self.recipe is not None:
+            from vitrina.data import open_source
+
+            source = open_source((data, y) if y is not None else data, **self._target_of(data, y))
+            return self.recipe.inputs(source), self.recipe.targets(source)
+        if y is None and isinstance(data, tuple) and len(data) == 2:
+            data, y = data
+        if y is None:
+            raise DataError("there is nothing to compare with; give the truth as y")
+        x, truth = self._inputs(data), np.asarray(y)
+        if len(x) != len(truth):
+            raise DataError(f"x has {len(x)} rows and y {len(truth)}; they must be as many")
+        return x, truth
+
+    def _target_of(self, data: Any, y: Any) -> dict[str, Any]:
+        """Tables are opened with the target the model was taught on."""
+        target = self.settings.get("target")
+        is_table = y is None and not isinstance(data, tuple | np.ndarray)
+        return {"target": target} if target and is_table and getattr(self.recipe, "kind", "") == "table" else {}
+
+    def _readable(self, x: np.ndarray, engine: str | None) -> np.ndarray:
+        return self._forward(x, engine, readable=True)
+
+    def _forward(self, x: np.ndarray, engine: str | None, readable: bool) -> np.ndarray:
+        """The network's output for every row, batch by batch."""
+        if not len(x):
+            return np.zeros((0, *self.network.output_shape), np.float32)
+        if engine is None or engine == "auto":
+            engine = choose_engine(self.network, len(x), BATCH, 1)
+        chosen = engines.get(with_variant(engine, self.network, len(x), BATCH, 1))
+        widest = max(int(np.prod(layer.output_shape(shape))) for _, layer, shape in self.network.walk())
+        size = max(1, min(BATCH, len(x), BATCH_BYTES // (4 * widest)))
+        run = chosen.compile(prediction_step(self.network, readable), donate=False)
+        carried = chosen.put({"params": nest(self.weights), "state": nest(self.state)})
+        index, present = batched(np.arange(size, dtype=np.int32), size)
+        parts: list[np.ndarray] = []
+        for first in range(0, len(x), size):
+            rows = x[first : first + size]
+            missing = size - len(rows)
+            filled = np.concatenate([rows, np.repeat(rows[:1], missing, axis=0)]) if missing else rows
+            _, measured = run(carried, chosen.put({"x": filled}), Chunk(index, present, 1))
+            parts.append(measured["prediction"][0][: len(rows)])
+        return np.concatenate(parts)
+
+    def _class_numbers(self, readable: np.ndarray) -> np.ndarray:
+        if self.network.cost.link == "softmax" and readable.shape[-1] > 1:
+            return readable.argmax(axis=-1)
+        answers = (readable > 0.5).astype(np.int64)
+        return answers[:, 0] if answers.shape[1:] == (1,) else answers
+
+    def _probabilities(self, readable: np.ndarray) -> np.ndarray:
+        if readable.shape[1:] == (1,):
+            return np.concatenate([1.0 - readable, readable], axis=1)
+        return readable
+
+    def _in_units(self, values: np.ndarray) -> np.ndarray:
+        if self.recipe is not None:
+            values = self.recipe.decode(values)
+        return values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
+
+
+def check_inputs(network: Network, x: np.ndarray, name: str) -> np.ndarray:
+    """x as the network takes it; a missing channel axis of grey images is added.
+
+    Raises DataError naming both shapes.
+    """
+    wanted = network.input_shape
+    if x.dtype.kind not in "fiub":
+        raise DataError(f"{name} must hold numbers, not {x.dtype}")
+    if x.ndim == len(wanted) and x.ndim > 0 and (*x.shape[1:], 1) == wanted:
+        x = x[..., None]
+    if x.shape[1:] != wanted or x.ndim == 0:
+        raise DataError(f"{name} has shape {x.shape}, and the network takes (rows, {', '.join(map(str, wanted))})")
+    if x.dtype.kind == "f" and not np.isfinite(x).all():
+        row = int(np.argmin(np.isfinite(x).reshape(len(x), -1).all(axis=1)))
+        raise DataError(f"{name} has a value that is not a finite number in row {row}; fill it in or leave the row out")
+    return x
+
+
+def check_targets(network: Network, y: np.ndarray, name: str) -> None:
+    """Raises DataError unless y can be this network's target."""
+    if y.dtype.kind not in "fiub":
+        raise DataError(f"{name} must hold numbers, not {y.dtype}; give class numbers, or train from a table")
+    if y.dtype.kind == "f" and not np.isfinite(y).all():
+        row = int(np.argmin(np.isfinite(y).reshape(len(y), -1).all(axis=1)))
+        raise DataError(f"{name} has a value that is not a finite number in row {row}; fill it in or leave the row out")
+    cost, shape = network.cost, network.output_shape
+    if cost.link == "softmax" and shape[-1] > 1 and y.shape[1:] == shape[:-1]:
+        if y.dtype.kind == "f" and (y != np.floor(y)).any():
+            raise DataError(
+                f"{name} has fractions, and {cost.label} takes class numbers; for numbers use mean_squared_error"
+            )
+        if y.size and (y.min() < 0 or y.max() >= shape[-1]):
+            raise DataError(
+                f"{name} has class numbers from {y.min()} to {y.max()}, and the network has {shape[-1]} outputs; "
+                f"classes are numbered from 0 to {shape[-1] - 1}"
+            )
+        return
+    wanted = (shape[0] // len(cost.quantiles),) if cost.label == "quantile" else shape  # pyright: ignore
+    if int(np.prod(y.shape[1:])) != int(np.prod(wanted)):
+        raise DataError(
+            f"{name} has shape {y.shape}, and the network with {cost.label} takes (rows, {', '.join(map(str, wanted))})"
+        )
+    if cost.link == "sigmoid" and y.size and (y.min() < 0 or y.max() > 1):
+        raise DataError(f"{name} goes from {y.min()} to {y.max()}, and {cost.label} takes 0 to 1")
+
+
+def check_weights(network: Network, weights: Mapping[str, np.ndarray]) -> None:
+    """Raises ModelError unless there is an array of the right shape for every parameter, and none besides."""
+    wanted = {name: array.shape for name, array in flatten(network.build(0)[0]).items()}
+    for name, shape in wanted.items():
+        if name not in weights:
+            raise ModelError(f"the weights lack {name} of shape {shape}")
+        if np.shape(weights[name]) != shape:
+            raise ModelError(
+                f"the weights have {name} of shape {np.shape(weights[name])}, and the network needs {shape}"
+            )
+    if extra := sorted(set(weights) - set(wanted)):
+        raise ModelError(f"the weights have {', '.join(extra)}, which the network does not have")
+
+
+def load(path: str | Path) -> Model:
+    """Reads a saved model, or the best model of a run's directory. Raises ModelError if it is missing or damaged."""
+    return Model.load(path)
+
+
+def _plain_array(data: Any) -> np.ndarray:
+    try:
+        return np.asarray(data)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"the data cannot be read as one array: {error}") from None
+
+
+def _read_recipe(document: Tree | None) -> Any:
+    if document is None:
+        return None
+    from vitrina.data import recipe_from_json
+
+    return recipe_from_json(dict(document))

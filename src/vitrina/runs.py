@@ -1,0 +1,105 @@
+"""The directory of a run: its settings, history, best model and last checkpoint.
+
+Nothing in it is overwritten by another run.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vitrina.archive import read_archive, write_archive
+from vitrina.errors import ModelError, UsageError, VitrinaError
+from vitrina.files import write_atomically
+from vitrina.learning.history import History
+from vitrina.learning.loop import Checkpoint
+
+# Without these a run cannot go on.
+NEEDED = (
+    *(
+        "data",
+        "target",
+        "network",
+        "engine",
+        "dtype",
+        "optimizer",
+        "schedule",
+        "batch_size",
+        "epochs",
+        "seed",
+        "shuffle",
+    ),
+    *("patience", "validation", "own_validation", "test", "class_weight", "own_sample_weight", "gradient_clip"),
+    *("columns", "drop", "image_size", "prepared", "fingerprint"),
+)
+SETTINGS, HISTORY, MODEL, LAST = "settings.json", "history.csv", "model.vitrina", "last"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where a run keeps what it makes."""
+
+    path: Path
+
+    @staticmethod
+    def new(out: str | Path | None) -> RunFolder:
+        """A new run at `out`, or at the next free number in `runs/`.
+
+        Raises UsageError if `out` already holds something.
+        """
+        path = Path(out) if out is not None else _next_number(Path("runs"))
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise UsageError(f"{path} already exists; choose another --out, or go on with --resume {path}")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise VitrinaError(f"{path} could not be made: {error.strerror or error}; choose another --out") from None
+        return RunFolder(path)
+
+    @staticmethod
+    def existing(path: str | Path) -> RunFolder:
+        """A run that is there. Raises ModelError if it is not."""
+        folder = RunFolder(Path(path))
+        if not (folder.path / SETTINGS).is_file():
+            raise ModelError(f"{folder.path} is no run (it has no {SETTINGS}); give the directory that train printed")
+        return folder
+
+    @property
+    def model(self) -> Path:
+        """The file of the best model."""
+        return self.path / MODEL
+
+    def write_settings(self, settings: dict[str, Any]) -> None:
+        write_atomically(self.path / SETTINGS, json.dumps(settings, indent=2, ensure_ascii=False) + "\n")
+
+    def read_settings(self) -> dict[str, Any]:
+        """What the run was started with. Raises ModelError if it is damaged or not such a thing."""
+        try:
+            settings = json.loads((self.path / SETTINGS).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{self.path / SETTINGS} cannot be read: {error}") from None
+        if not isinstance(settings, dict) or any(name not in settings for name in NEEDED):
+            raise ModelError(f"{self.path / SETTINGS} does not hold the settings of a run; train anew")
+        return settings
+
+    def write_history(self, history: History) -> None:
+        write_atomically(self.path / HISTORY, history.to_csv())
+
+    def write_checkpoint(self, checkpoint: Checkpoint) -> None:
+        """Replaces the last checkpoint, and the history with it."""
+        write_archive(self.path / LAST, "checkpoint", {"facts": checkpoint.facts}, checkpoint.arrays)
+        self.write_history(History(checkpoint.facts["history"]))
+
+    def read_checkpoint(self) -> Checkpoint | None:
+        """The last checkpoint; None if the run was stopped before the first."""
+        if not (self.path / LAST).exists():
+            return None
+        documents, arrays = read_archive(self.path / LAST, "checkpoint")
+        return Checkpoint(arrays, documents["facts"])
+
+
+def _next_number(parent: Path) -> Path:
+    taken = [int(entry.name) for entry in parent.iterdir() if entry.name.isdigit()] if parent.is_dir() else []
+    return parent / str(max(taken, default=0) + 1)

@@ -1,0 +1,265 @@
+"""From data to a model, in one call: read, split, prepare, choose, teach, measure, keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitrina import engines
+from vitrina.engines.choice import choose_engine, with_variant
+from vitrina.errors import ModelError, UsageError
+from vitrina.learning.loop import Learner, Plan
+from vitrina.learning.optimizers import Optimizer, optimizer_named
+from vitrina.learning.progress import progress_bar
+from vitrina.learning.schedules import Schedule, schedule_named
+from vitrina.learning.step import Recipe
+from vitrina.material import Material, fingerprint, gather, weighted
+from vitrina.model import Model, check_weights
+from vitrina.network.costs import smoothed
+from vitrina.network.network import Network, flatten, nest
+from vitrina.network.suggest import suggest_network
+from vitrina.runs import RunFolder
+
+
+def train(
+    data: Any = None,
+    target: str | None = None,
+    *,
+    network: Network | None = None,
+    validation: Any = None,
+    test: float = 0.15,
+    engine: str = "auto",
+    optimizer: str | Optimizer | None = None,
+    learning_rate: float | None = None,
+    schedule: str | Schedule | None = None,
+    batch_size: int | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    shuffle: bool = True,
+    patience: int | None = None,
+    callbacks: Sequence[Any] = (),
+    class_weight: Mapping[Any, float] | str | None = None,
+    sample_weight: Any = None,
+    weights: Mapping[str, np.ndarray] | None = None,
+    dtype: str = "float32",
+    gradient_clip: float | None = None,
+    label_smoothing: float = 0.0,
+    columns: Mapping[str, str] | None = None,
+    drop: Sequence[str] = (),
+    image_size: Sequence[int] | None = None,
+    out: str | Path | None = None,
+    resume: str | Path | None = None,
+    progress: bool | None = None,
+    checkpoint_every: float = 5.0,
+) -> Model:
+    """Teaches a network and returns the model with the smallest validation error (the last one without validation).
+
+    data: arrays (x, y) with x (rows, *input shape) and y (rows,) or (rows, outputs); a path to a table, an .npz or a
+        folder of images; a built-in name; a frame. `target` names the column to predict.
+    network: what to teach. Given together with arrays, they are used as they are; otherwise data are prepared by a
+    recipe
+        fitted on the training part (scaling, categories), and without a network one is chosen for the data.
+    validation: (x, y), or the share of the rows that is held back (0.15 where data are prepared, none for arrays as
+    they
+        are). test: the share that `evaluate` is called on once at the end, where data are prepared.
+    engine: "auto", or a name from `vt.engines()`, perhaps with a variant ("torch:compiled"). dtype: float32 or float64.
+    optimizer, schedule: a name or an object; learning_rate overrides the optimizer's. patience: epochs without a better
+        validation error before training stops. gradient_clip: largest length of all gradients together.
+    class_weight: {class: weight}, or "balanced" (rows / (classes · rows of the class)); sample_weight: (rows,).
+    weights: parameters to start from, as in `model.weights`.
+    out: a directory to keep the run in; resume: one to go on with, killed or not, to the same weights bit for bit.
+    progress: show a progress bar; None means on a terminal only.
+
+    Raises DataError, NetworkError, EngineError, ModelError or UsageError, each with one sentence that says what to do.
+    """
+    if resume is not None:
+        return _resume(resume, data, validation, callbacks, sample_weight, progress, checkpoint_every)
+    if data is None:
+        raise UsageError("train needs data: arrays (x, y), a path, or the name of a built-in set")
+    _check_numbers(batch_size=batch_size, epochs=epochs, patience=patience)
+    material = gather(data, target, network, validation, test, seed, columns, drop, image_size)
+    rows = material.train.rows
+    suggestion = None
+    if network is None:
+        recipe = material.recipe
+        suggestion = suggest_network(recipe.input_shape, recipe.outputs, recipe.task == "classification", rows)
+        network = suggestion.network
+    network = _smoothed(network, label_smoothing)
+    chosen = optimizer_named(optimizer)
+    if learning_rate is not None:
+        chosen = replace(chosen, learning_rate=learning_rate)
+    plan = Plan(
+        batch_size=min(batch_size or (suggestion.batch_size if suggestion else 32), rows),
+        epochs=epochs or (suggestion.epochs if suggestion else 10),
+        seed=seed,
+        shuffle=shuffle,
+        patience=patience or (suggestion.patience if suggestion and material.validation else None),
+    )
+    if engine == "auto":
+        engine = choose_engine(network, rows, plan.batch_size, plan.epochs)
+    engine = with_variant(engine, network, rows, plan.batch_size, plan.epochs)
+    settings = {
+        "data": str(data) if isinstance(data, str | Path) else None,
+        "target": material.target,
+        "network": network.to_json(),
+        "why": suggestion.why if suggestion else "given",
+        "engine": engine,
+        "dtype": dtype,
+        "optimizer": chosen.to_json(),
+        "schedule": schedule_named(schedule).to_json(),
+        "batch_size": plan.batch_size,
+        "epochs": plan.epochs,
+        "seed": seed,
+        "shuffle": shuffle,
+        "patience": plan.patience,
+        "validation": validation if isinstance(validation, float) else None,
+        "own_validation": validation is not None and not isinstance(validation, float),
+        "test": test,
+        "class_weight": _plain_weights(class_weight),
+        "own_sample_weight": sample_weight is not None,
+        "gradient_clip": gradient_clip,
+        "columns": dict(columns) if columns else None,
+        "drop": list(drop),
+        "image_size": list(image_size) if image_size else None,
+        "prepared": material.recipe is not None,
+        "fingerprint": fingerprint(material.train),
+    }
+    start = _start_from(network, weights)
+    # What cannot work is said before there is a run: an engine that is missing, a class weight for no class.
+    engines.get(engine, dtype)
+    weighted(material, network, settings["class_weight"], sample_weight)
+    folder = RunFolder.new(out) if out is not None else None
+    if folder:
+        folder.write_settings(settings)
+    return _teach(material, settings, start, callbacks, sample_weight, folder, None, progress, checkpoint_every)
+
+
+def _teach(
+    material: Material,
+    settings: dict[str, Any],
+    start: Any,
+    callbacks: Sequence[Any],
+    sample_weight: Any,
+    folder: RunFolder | None,
+    checkpoint: Any,
+    progress: bool | None,
+    checkpoint_every: float,
+) -> Model:
+    network = Network.from_json(settings["network"])
+    plan = Plan(**{name: settings[name] for name in ("batch_size", "epochs", "seed", "shuffle", "patience")})
+    examples = weighted(material, network, settings["class_weight"], sample_weight)
+    recipe = Recipe(
+        network,
+        Optimizer.from_json(settings["optimizer"]),
+        Schedule.from_json(settings["schedule"]),
+        steps=plan.epochs * plan.steps_per_epoch(examples.rows),
+        seed=plan.seed,
+        gradient_clip=settings["gradient_clip"],
+    )
+    engine = engines.get(settings["engine"], settings["dtype"])
+    with progress_bar(plan.epochs, plan.steps_per_epoch(examples.rows), progress) as bar:
+        learner = Learner(
+            engine,
+            recipe,
+            plan,
+            examples,
+            material.validation,
+            start,
+            [*callbacks, bar],
+            folder.write_checkpoint if folder else None,
+            checkpoint_every,
+        )
+        if checkpoint is not None:
+            learner.restore(checkpoint)
+        learner.run()
+    params, state = learner.result()
+    if not all(np.isfinite(array).all() for array in flatten(params).values()):
+        raise ModelError(f"nothing was learned: {learner.stopped}; lower the learning rate, or scale the data")
+    model = Model(network, flatten(params), flatten(state), material.recipe, learner.history, settings)
+    model.measured = {
+        "best_epoch": learner.best_epoch or learner.epoch,
+        "epochs": learner.epoch,
+        "stopped": learner.stopped,
+        "rows": {
+            "train": examples.rows,
+            "validation": material.validation.rows if material.validation else 0,
+            "test": material.test.rows if material.test is not None else 0,
+        },
+    }
+    if material.test is not None:
+        model.measured["test"] = model.evaluate(material.test)
+    if folder:
+        folder.write_history(learner.history)
+        model.save(folder.model)
+    return model
+
+
+def _resume(
+    run: str | Path,
+    data: Any,
+    validation: Any,
+    callbacks: Sequence[Any],
+    sample_weight: Any,
+    progress: bool | None,
+    checkpoint_every: float,
+) -> Model:
+    folder = RunFolder.existing(run)
+    settings = folder.read_settings()
+    data = settings["data"] if data is None else data
+    given = {"data": data, "validation": validation, "sample_weight": sample_weight}
+    missing = [name for name in _not_kept(settings) if given[name] is None]
+    if missing:
+        raise UsageError(f"{run} was trained on arrays that are not in it; give the same {' and '.join(missing)} again")
+    network = Network.from_json(settings["network"])
+    material = gather(
+        data,
+        settings["target"],
+        None if settings["prepared"] else network,
+        settings["validation"] if validation is None else validation,
+        settings["test"],
+        settings["seed"],
+        settings["columns"],
+        settings["drop"],
+        settings["image_size"],
+    )
+    if fingerprint(material.train) != settings["fingerprint"]:
+        raise ModelError(f"the data are not those that {run} was trained on; resume with the same data, or train anew")
+    checkpoint = folder.read_checkpoint()
+    return _teach(material, settings, None, callbacks, sample_weight, folder, checkpoint, progress, checkpoint_every)
+
+
+def _not_kept(settings: Mapping[str, Any]) -> list[str]:
+    """What a run was given as arrays, which settings cannot hold."""
+    kept = {"data": settings["data"], "validation": not settings["own_validation"]}
+    return [name for name in kept if not kept[name]] + (["sample_weight"] if settings["own_sample_weight"] else [])
+
+
+def _start_from(network: Network, weights: Mapping[str, np.ndarray] | None) -> Any:
+    if weights is None:
+        return None
+    check_weights(network, weights)
+    return nest({name: np.asarray(value) for name, value in weights.items()}), network.build(0)[1]
+
+
+def _smoothed(network: Network, label_smoothing: float) -> Network:
+    if not label_smoothing:
+        return network
+    return Network(network.input, *network.layers, cost=smoothed(network.cost, label_smoothing))
+
+
+def _plain_weights(class_weight: Any) -> Any:
+    return (
+        {str(name): float(value) for name, value in class_weight.items()}
+        if isinstance(class_weight, Mapping)
+        else class_weight
+    )
+
+
+def _check_numbers(**given: int | None) -> None:
+    for name, value in given.items():
+        if value is not None and (not isinstance(value, int) or value < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UsageError(f"{name} must be a whole number of 1 or more, not {value!r}")

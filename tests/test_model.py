@@ -1,0 +1,174 @@
+"""What is kept: saving and loading, answering, refusing what does not fit."""
+
+from __future__ import annotations
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import vitrina as vt
+from vitrina.errors import DataError, ModelError, VitrinaError
+
+
+@pytest.fixture(scope="module")
+def model() -> vt.Model:
+    network = vt.Network(vt.Input((4,)), vt.Dense(6, "relu"), vt.BatchNorm(), vt.Dense(3))
+    x, y = np.random.default_rng(0).normal(size=(60, 4)), np.arange(60) % 3
+    return vt.train((x, y), network=network, epochs=3, engine="numpy", validation=0.2)
+
+
+@pytest.fixture(scope="module")
+def saved(model: vt.Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "m.vitrina"
+    model.save(path)
+    return path
+
+
+def test_a_loaded_model_is_the_saved_one(model: vt.Model, saved: Path) -> None:
+    again = vt.load(saved)
+    assert again.network == model.network
+    assert again.history == model.history
+    assert again.settings == model.settings
+    for name, weight in {**model.weights, **model.state}.items():
+        np.testing.assert_array_equal({**again.weights, **again.state}[name], weight)
+    x = np.random.default_rng(1).normal(size=(7, 4))
+    np.testing.assert_array_equal(again.predict_proba(x), model.predict_proba(x))
+
+
+def test_predicting_needs_no_framework(saved: Path) -> None:
+    code = (
+        "import sys, numpy as np, vitrina as vt;"
+        f"vt.load({str(saved)!r}).predict(np.zeros((2, 4)), engine='numpy');"
+        "print({'jax', 'torch', 'tensorflow'} & set(sys.modules))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_every_flipped_bit_is_found(saved: Path, tmp_path: Path) -> None:
+    content, damaged = saved.read_bytes(), tmp_path / "damaged.vitrina"
+    rng = np.random.default_rng(0)
+    ends = [*range(64), *range(len(content) - 128, len(content))]
+    for place in [*ends, *rng.integers(0, len(content), 300)]:
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << int(rng.integers(8))
+        damaged.write_bytes(bytes(flipped))
+        with pytest.raises(ModelError) as caught:
+            vt.load(damaged)
+        assert "damaged" in str(caught.value)
+
+
+@given(share=st.floats(0.0, 0.999))
+def test_a_truncated_model_is_refused(saved: Path, tmp_path_factory: pytest.TempPathFactory, share: float) -> None:
+    cut = tmp_path_factory.mktemp("cut") / "m.vitrina"
+    content = saved.read_bytes()
+    cut.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(ModelError):
+        vt.load(cut)
+
+
+def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot be read"):
+        vt.load(tmp_path / "missing.vitrina")
+    vt.train("breast-cancer", epochs=1, engine="numpy", out=tmp_path / "run")
+    with pytest.raises(ModelError, match="checkpoint, not a model"):
+        vt.load(tmp_path / "run" / "last")
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(
+    model: vt.Model, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = saved.read_bytes()
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("vitrina.files.os.fsync", full)
+    with pytest.raises(VitrinaError, match="No space left on device"):
+        model.save(saved)
+    assert saved.read_bytes() == before
+    assert [path.name for path in saved.parent.iterdir()] == [saved.name]
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (np.zeros((3, 5)), r"\(3, 5\)"),
+        (np.zeros(4), r"\(4,\)"),
+        (np.array([["a", "b", "c", "d"]]), "numbers"),
+        (np.array([[1.0, np.nan, 0.0, 0.0]]), "row 0"),
+        (np.array([[0.0] * 4, [np.inf, 0, 0, 0]]), "row 1"),
+        (object(), "numbers"),
+        ([[1, 2], [3]], "array"),
+    ],
+)
+def test_inputs_that_do_not_fit(model: vt.Model, x: object, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        model.predict(x)
+
+
+@pytest.mark.parametrize(
+    ("y", "said"),
+    [
+        (np.arange(60), "0 to 2"),
+        (np.full(60, -1), "0 to 2"),
+        (np.arange(59) % 3, "60 rows and y 59"),
+        (np.linspace(0, 1, 60), "fractions"),
+        (np.array(["a"] * 60), "numbers"),
+    ],
+)
+def test_targets_that_do_not_fit(model: vt.Model, y: np.ndarray, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        vt.train((np.zeros((60, 4)), y), network=model.network, epochs=1, engine="numpy")
+
+
+def test_weights_that_do_not_fit(model: vt.Model) -> None:
+    data = (np.zeros((6, 4)), np.arange(6) % 3)
+    with pytest.raises(ModelError, match="lack dense_1/weight"):
+        vt.train(data, network=model.network, weights={}, engine="numpy")
+    wrong = {**model.weights, "dense_1/bias": np.zeros(5)}
+    with pytest.raises(ModelError, match=r"dense_1/bias of shape \(5,\)"):
+        vt.train(data, network=model.network, weights=wrong, engine="numpy")
+
+
+def test_training_goes_on_from_given_weights(model: vt.Model) -> None:
+    data = (np.random.default_rng(2).normal(size=(6, 4)), np.arange(6) % 3)
+    after = vt.train(data, network=model.network, weights=model.weights, epochs=1, learning_rate=1e-12, engine="numpy")
+    for name, weight in model.weights.items():
+        np.testing.assert_allclose(after.weights[name], weight, atol=1e-6)
+
+
+@pytest.mark.parametrize("cost", ["mean_squared_error", "mean_absolute_error", "huber", "poisson", "quantile"])
+def test_numbers_are_predicted(cost: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 3))
+    y = np.exp(0.5 * x[:, 0]) + 1.0
+    network = vt.Network(vt.Input((3,)), vt.Dense(16, "tanh"), vt.Dense(1), cost=cost)
+    model = vt.train((x, y), network=network, epochs=60, engine="numpy", learning_rate=0.01)
+    prediction = model.predict(x)
+    assert prediction.shape == (300,)
+    assert np.corrcoef(prediction, y)[0, 1] > 0.9
+    with pytest.raises(ModelError, match="numbers, not classes"):
+        model.predict_proba(x)
+
+
+@pytest.mark.parametrize("cost", ["cross_entropy", "binary_cross_entropy", "focal"])
+def test_two_classes_either_way(cost: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(200, 3))
+    y = (x[:, 0] > 0).astype(int)
+    outputs = 2 if cost == "cross_entropy" else 1
+    network = vt.Network(vt.Input((3,)), vt.Dense(8, "relu"), vt.Dense(outputs), cost=cost)
+    model = vt.train((x, y), network=network, epochs=40, engine="numpy", learning_rate=0.02)
+    probabilities = model.predict_proba(x)
+    assert probabilities.shape == (200, 2)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, rtol=1e-5)
+    np.testing.assert_array_equal(model.predict(x), probabilities.argmax(axis=1))
+    found = model.evaluate(x, y)
+    assert found["accuracy"] > 0.95
+    assert found["roc_auc"] > 0.98
