@@ -1,0 +1,75 @@
+"""Who takes part. A contestant is a module with
+
+    prepare(workload, data, start, **options) -> run;    run(epochs) -> weights
+
+`data` is (x, y); `start` the weights to begin with; `run` trains so many epochs more, each over rows in a new order,
+and returns only when the arithmetic is done, with the weights as NumPy arrays named and shaped like those of `start`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from benchmarks.workloads import Weights, Workload
+
+Data = tuple[np.ndarray, np.ndarray]
+Run = Callable[[int], Weights]
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A name in the tables, and how to get it going in a fresh process."""
+
+    name: str
+    module: str
+    kind: str  # "high-level" (Keras, scikit-learn, the PyTorch loop), "hand-written" (JAX), "ours"
+    imports: tuple[str, ...] = ()  # what its framework is, so that importing it is timed apart
+    options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    networks: str = "all"  # "dense": has no convolution; "convolutional": would be the same as another on Dense
+
+    def can_learn(self, workload: Workload) -> bool:
+        return self.networks == "all" or (self.networks == "dense") == workload.is_dense
+
+
+def _keras(backend: str, steps: int) -> Contestant:
+    name = f"keras-{backend}" + (f"-{steps}" if steps > 1 else "")
+    environment = {"KERAS_BACKEND": backend}
+    return Contestant(
+        name, "benchmarks.peers.keras_fit", "high-level", ("keras",), {"steps_per_execution": steps}, environment
+    )
+
+
+def _jax(name: str, module: str, networks: str = "all", **options: Any) -> Contestant:
+    return Contestant(name, f"benchmarks.peers.{module}", "hand-written", ("jax",), options, networks=networks)
+
+
+def _ours(name: str, engine: str, *imports: str) -> Contestant:
+    return Contestant(f"vitrina-{name}", "benchmarks.ours", "ours", imports, {"engine": engine})
+
+
+CONTESTANTS = {
+    contestant.name: contestant
+    for contestant in (
+        Contestant("pytorch", "benchmarks.peers.pytorch_loop", "high-level", ("torch",)),
+        Contestant("pytorch-compiled", "benchmarks.peers.pytorch_loop", "high-level", ("torch",), {"compiled": True}),
+        *(_keras(backend, steps) for backend in ("tensorflow", "jax") for steps in (1, 128)),
+        _keras("torch", 1),  # steps_per_execution must be 1 there, Keras says
+        Contestant("scikit-learn", "benchmarks.peers.scikit", "high-level", ("sklearn",), networks="dense"),
+        _jax("jax-step", "jax_step"),
+        _jax("jax-scan", "jax_scan"),
+        # jax.lax.conv collapses inside scan on CPUs, and to beat that proves little: the same with a better convolution
+        _jax("jax-scan-patches", "jax_scan", networks="convolutional", patches=True),
+        _ours("numpy", "numpy"),
+        _ours("jax", "jax", "jax"),
+        _ours("torch", "torch:eager", "torch"),
+        _ours("torch-compiled", "torch:compiled", "torch"),
+        _ours("tensorflow", "tensorflow:graph", "tensorflow"),
+        _ours("tensorflow-xla", "tensorflow:xla", "tensorflow"),
+        _ours("auto", "auto", "jax", "torch", "tensorflow"),
+    )
+}

@@ -1,0 +1,94 @@
+"""Who is compared with whom, and how much faster ours must be. A ratio is the peer's time per step ÷ ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import isnan
+
+from benchmarks.harness import Measurement, Session
+from benchmarks.workloads import CNN, IMAGE, TINY, WIDE, WORKLOADS
+
+OURS, PEERS = "ours", "high-level"
+
+
+@dataclass(frozen=True)
+class Duel:
+    """The fastest of ours against the fastest of the rivals, with the ratio to reach on each network."""
+
+    title: str
+    ours: tuple[str, ...]
+    rivals: tuple[str, ...]
+    targets: Mapping[str, float] = field(default_factory=dict[str, float])
+
+
+AT_LEAST_EVEN = {WIDE: 1.0, IMAGE: 1.0}
+BEST_TARGETS = {TINY: 6.0, WIDE: 1.15, IMAGE: 1.3, CNN: 1.0}
+TORCH, TORCH_COMPILED = "vitrina-torch", "vitrina-torch-compiled"
+TENSORFLOW = ("vitrina-tensorflow", "vitrina-tensorflow-xla")
+SCANS = ("jax-scan", "jax-scan-patches")
+EVEN_WITH_SCAN: dict[str, float] = dict.fromkeys((TINY, WIDE, IMAGE, CNN), 1 / 1.05)
+
+ENGINE_DUELS = (
+    Duel("NumPy engine, scikit-learn", ("vitrina-numpy",), ("scikit-learn",), {TINY: 2.0} | AT_LEAST_EVEN),
+    Duel("torch engine, PyTorch loop", (TORCH,), ("pytorch",), {TINY: 1.4}),
+    Duel("torch engine compiled, PyTorch loop", (TORCH_COMPILED,), ("pytorch",), {TINY: 3.0}),
+    Duel("torch engine (better form), PyTorch loop", (TORCH, TORCH_COMPILED), ("pytorch",), AT_LEAST_EVEN | {CNN: 1.0}),
+    Duel(
+        "TensorFlow engine (better form), Keras",
+        TENSORFLOW,
+        ("keras-tensorflow",),
+        {TINY: 6.0, CNN: 1.0} | AT_LEAST_EVEN,
+    ),
+    Duel("TensorFlow engine (better form), Keras 128 steps a call", TENSORFLOW, ("keras-tensorflow-128",)),
+    Duel("JAX engine, Keras", ("vitrina-jax",), ("keras-jax",), {TINY: 6.0, CNN: 2.8} | AT_LEAST_EVEN),
+    Duel("JAX engine, Keras 128 steps a call", ("vitrina-jax",), ("keras-jax-128",)),
+    Duel("JAX engine, step loop by hand", ("vitrina-jax",), ("jax-step",)),
+    Duel("JAX engine, scan by hand (faster convolution)", ("vitrina-jax",), SCANS, EVEN_WITH_SCAN),
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One ratio of a duel on a workload, and whether it is enough."""
+
+    workload: str
+    ours: str
+    rival: str
+    ratio: float  # nan: one of the two was not measured
+    target: float | None
+
+    @property
+    def words(self) -> str:
+        if isnan(self.ratio):
+            return "not measured"
+        if self.target is None:
+            return "no target"
+        return "reached" if self.ratio >= self.target else "**not reached**"
+
+
+def fastest(candidates: Mapping[str, Measurement], names: tuple[str, ...] | None = None) -> Measurement | None:
+    """The quickest step among these names, or among all; None if none was measured."""
+    found = [m for name, m in candidates.items() if names is None or name in names]
+    return min(found, key=lambda m: m.step, default=None)
+
+
+def best_of_ours(session: Session, workload: str) -> Verdict:
+    """The best engine here against the fastest high-level peer."""
+    measured = session.of(workload)
+    ours = fastest({name: m for name, m in measured.items() if m.kind == OURS})
+    peer = fastest({name: m for name, m in measured.items() if m.kind == PEERS})
+    return _verdict(workload, ours, peer, BEST_TARGETS)
+
+
+def judge(session: Session, duel: Duel, workload: str) -> Verdict:
+    measured = session.of(workload)
+    return _verdict(workload, fastest(measured, duel.ours), fastest(measured, duel.rivals), duel.targets)
+
+
+def _verdict(
+    workload: str, ours: Measurement | None, rival: Measurement | None, targets: Mapping[str, float]
+) -> Verdict:
+    ratio = rival.step / ours.step if ours and rival else float("nan")
+    target = targets.get(WORKLOADS[workload].network)
+    return Verdict(workload, ours.contestant if ours else "", rival.contestant if rival else "", ratio, target)
