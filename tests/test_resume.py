@@ -16,6 +16,7 @@ import pytest
 import vitrina as vt
 from vitrina.archive import read_archive
 from vitrina.errors import ModelError, UsageError
+from vitrina.network.network import flatten
 from vitrina.runs import HISTORY, LAST, MODEL, SETTINGS, RunFolder
 
 TRAIN = """
@@ -138,6 +139,21 @@ def test_resumed_within_an_epoch(
     without_clock = [{name: value for name, value in row.items() if name != "seconds"} for row in resumed.history]
     assert without_clock == [{name: value for name, value in row.items() if name != "seconds"} for row in alone.history]
     assert vt.load(tmp_path / "stopped").measured["test"] == alone.measured["test"]
+
+
+def test_weights_that_were_given_are_not_lost_before_the_first_checkpoint(tmp_path: Path) -> None:
+    network = vt.Network(vt.Input((8, 8, 1)), vt.Flatten(), vt.Dense(10))
+    how = {"network": network, "epochs": 2, "engine": "numpy", "weights": _ones(network), "checkpoint_every": 1e9}
+    alone = vt.train("digits", **how)
+    with pytest.raises(KeyboardInterrupt):
+        vt.train("digits", out=tmp_path / "stopped", callbacks=[Stop(0, 1)], **how)
+    resumed = vt.train(resume=tmp_path / "stopped")
+    for name, weight in alone.weights.items():
+        np.testing.assert_array_equal(resumed.weights[name], weight, err_msg=name)
+
+
+def _ones(network: vt.Network) -> dict[str, np.ndarray]:
+    return {name: np.ones_like(array) for name, array in flatten(network.build(0)[0]).items()}
 
 
 def test_a_finished_run_resumes_to_itself(tmp_path: Path) -> None:

@@ -88,9 +88,10 @@ class RunFolder:
         write_atomically(self.path / HISTORY, history.to_csv())
 
     def write_checkpoint(self, checkpoint: Checkpoint) -> None:
-        """Replaces the last checkpoint, and the history with it."""
+        """Replaces the last checkpoint, and the history with it once there is an epoch to tell of."""
         write_archive(self.path / LAST, "checkpoint", {"facts": checkpoint.facts}, checkpoint.arrays)
-        self.write_history(History(checkpoint.facts["history"]))
+        if checkpoint.facts["history"]:
+            self.write_history(History(checkpoint.facts["history"]))
 
     def read_checkpoint(self) -> Checkpoint | None:
         """The last checkpoint; None if the run was stopped before the first."""

@@ -58,21 +58,23 @@ def train(
 ) -> Model:
     """Teaches a network and returns the model with the smallest validation error (the last one without validation).
 
-    data: arrays (x, y) with x (rows, *input shape) and y (rows,) or (rows, outputs); a path to a table, an .npz or a
-        folder of images; a built-in name; a frame. `target` names the column to predict.
-    network: what to teach. Given together with arrays, they are used as they are; otherwise data are prepared by a
-    recipe
-        fitted on the training part (scaling, categories), and without a network one is chosen for the data.
-    validation: (x, y), or the share of the rows that is held back (0.15 where data are prepared, none for arrays as
-    they
-        are). test: the share that `evaluate` is called on once at the end, where data are prepared.
-    engine: "auto", or a name from `vt.engines()`, perhaps with a variant ("torch:compiled"). dtype: float32 or float64.
-    optimizer, schedule: a name or an object; learning_rate overrides the optimizer's. patience: epochs without a better
-        validation error before training stops. gradient_clip: largest length of all gradients together.
-    class_weight: {class: weight}, or "balanced" (rows / (classes · rows of the class)); sample_weight: (rows,).
+    data, target: arrays (x, y) with x (rows, *input shape) and y (rows,) or (rows, outputs); or a path to a table, an
+        .npz or a folder of images, a built-in name, a frame. `target` names the column to predict.
+    network: what to teach. Arrays that come with a network are used as they are. All else is prepared by a recipe that
+        is fitted on the training part (scaling, categories); without a network, one is chosen for the data.
+    validation: (x, y), or the share of the rows that is held back: 0.15 where data are prepared, else none.
+    test: the share that `evaluate` is called on once at the end, where data are prepared.
+    engine, dtype: "auto" or a name from `vt.engines()`, perhaps with a variant ("torch:compiled"); float32 or float64.
+    optimizer, schedule, learning_rate: names or objects; the rate, where given, replaces the optimizer's.
+    batch_size, epochs, seed, shuffle: examples a step, passes over the data, and the order of it all.
+    patience: epochs without a better validation error before training stops.
+    gradient_clip, label_smoothing: largest length of all gradients together; what the wrong classes share between them.
+    class_weight, sample_weight: {class: weight} or "balanced" (rows / (classes · rows of the class)); (rows,).
     weights: parameters to start from, as in `model.weights`.
-    out: a directory to keep the run in; resume: one to go on with, killed or not, to the same weights bit for bit.
-    progress: show a progress bar; None means on a terminal only.
+    columns, drop, image_size: {column: role}, columns to leave out, and (rows, columns) to bring images to.
+    out, resume: a directory to keep the run in; one to go on with, killed or not, to the same weights bit for bit.
+    checkpoint_every: seconds between checkpoints of a run that is kept.
+    callbacks, progress: see `vt.Callback`; whether to show a progress bar, None meaning on a terminal only.
 
     Raises DataError, NetworkError, EngineError, ModelError or UsageError, each with one sentence that says what to do.
     """
@@ -175,6 +177,10 @@ def _teach(
         )
         if checkpoint is not None:
             learner.restore(checkpoint)
+        elif folder and start is not None:
+            folder.write_checkpoint(
+                learner.checkpoint()
+            )  # given weights are in no settings: killed now, they were lost
         learner.run()
     params, state = learner.result()
     if not all(np.isfinite(array).all() for array in flatten(params).values()):

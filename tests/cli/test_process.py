@@ -1,4 +1,4 @@
-"""What only a process of its own can show: how fast it answers, and how it ends when it is interrupted."""
+"""What only a process of its own can show: what it loads, and how it ends when it is interrupted."""
 
 from __future__ import annotations
 
@@ -24,24 +24,6 @@ def start(folder: Path, *arguments: str, **variables: str) -> subprocess.Popen[s
     )
 
 
-def seconds_of(folder: Path, limit: float, *arguments: str) -> float:
-    """The shortest of a few runs: what the program takes, without what else the machine is doing."""
-    taken: list[float] = []
-    for _ in range(6):
-        began = time.perf_counter()
-        process = start(folder, *arguments)
-        _, err = process.communicate()
-        assert process.returncode == 0, err
-        taken.append(time.perf_counter() - began)
-        if taken[-1] < limit:
-            break
-    return min(taken)
-
-
-def test_help_answers_at_once(tmp_path: Path) -> None:
-    assert seconds_of(tmp_path, 0.4, "--help") < 0.4
-
-
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; from typer.testing import CliRunner; from vitrina.cli import app;"
@@ -52,17 +34,13 @@ def test_help_imports_nothing_heavy() -> None:
     assert told.stdout == "set()\n"
 
 
-def test_a_cold_start_to_an_evaluated_model_takes_less_than_four_seconds(tmp_path: Path) -> None:
-    assert seconds_of(tmp_path, 4.0, "train", "breast-cancer") < 4.0
-
-
 def test_interrupted_then_resumed_ends_in_the_same_weights(tmp_path: Path) -> None:
     import vitrina as vt
 
     rng = np.random.default_rng(0)
     y = np.arange(20_000) % 3
     np.savez(tmp_path / "points.npz", x=rng.normal(size=(20_000, 20)) + y[:, None], y=y)
-    options = ("points.npz", "--engine", "numpy", "--epochs", "4", "--batch", "16")
+    options = ("points.npz", "--engine", "numpy", "--epochs", "20", "--batch", "16")
     process = start(tmp_path, "train", *options)
     deadline = time.monotonic() + 60
     while not (tmp_path / "runs/1/settings.json").exists():

@@ -35,6 +35,8 @@ from vitrina.network.network import flatten
 Weights = dict[str, np.ndarray]
 
 VARIANTS = [f"{name}:{variant}" for name, entry in ENGINES.items() for variant in entry.variants]
+COMPILED = "torch:compiled"  # takes half a minute to compile a network of convolutions
+QUICK_VARIANTS = [pytest.param(name, marks=[pytest.mark.slow] * (name == COMPILED)) for name in VARIANTS]
 
 DENSE = Network(
     Input(6),
@@ -43,12 +45,19 @@ DENSE = Network(
     Dense(8, "tanh"),
     Dense(3),
 )
+
+
+def _before_norm(filters: int, size: int) -> Conv2D:
+    """Without a bias: the normalisation would take it off again, and so it would never learn."""
+    return Conv2D(filters, size, padding="same", use_bias=False)
+
+
 CONV = Network(
     Input((7, 6, 2)),
-    Conv2D(4, 3, padding="same", use_bias=False),
+    _before_norm(4, 3),
     BatchNorm(),
     Activation("relu"),
-    Residual(Conv2D(4, 1, activation="silu"), Dropout(0.3), Conv2D(4, 3, padding="same"), BatchNorm()),
+    Residual(Conv2D(4, 1, activation="silu"), Dropout(0.3), _before_norm(4, 3), BatchNorm()),
     MaxPool2D(2),
     Branches(Conv2D(3, 2), Sequential(Conv2D(2, (2, 2), stride=1, activation="elu"), BatchNorm())),
     Branches(Flatten(), GlobalAveragePool()),

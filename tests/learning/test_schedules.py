@@ -139,7 +139,9 @@ def test_the_rate_falls_at_the_very_step_it_should(dtype):
                 return 1.0
 
         teach(network, examples(network, rows), dtype=dtype, schedule=Watch(), optimizer=PLAIN, batch_size=1, epochs=1)
-        fell = [factor < 1.0 for factor in seen[-rows:]]  # before the first step the learner asks for the history's sake
+        fell = [
+            factor < 1.0 for factor in seen[-rows:]
+        ]  # before the first step the learner asks for the history's sake
         assert fell == [step >= rows / 2 for step in range(rows)], f"{rows} steps"
 
 

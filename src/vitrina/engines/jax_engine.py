@@ -330,7 +330,7 @@ def _fold(
         dx = grid.transpose(0, 1, 3, 2, 4, 5).reshape(batch, rows_out * size[0], columns_out * size[1], channels)
         dx = jnp.pad(dx, ((0, 0), (0, height - dx.shape[1]), (0, width - dx.shape[2]), (0, 0)))
     else:
-        dx = 0.0
+        dx: Array = 0.0
         for place, part in enumerate(parts):
             i, j = divmod(place, size[1])
             after_rows = height - i - ((rows_out - 1) * stride[0] + 1)

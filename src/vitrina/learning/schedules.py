@@ -14,8 +14,9 @@ from vitrina.network.codec import Described
 from vitrina.network.layer import require, snake_case
 from vitrina.network.ops import Array, Ops
 
-
-ROUNDING = 1e-6  # of a training: a share that is less than this away has been reached, so that engines agree on the step
+ROUNDING = (
+    1e-6  # of a training: a share that is less than this away has been reached, so that engines agree on the step
+)
 
 
 @dataclass(frozen=True)
