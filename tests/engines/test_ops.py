@@ -189,6 +189,8 @@ CASES: dict[str, Case] = {
     "sign": elementwise("sign", equals),
     "maximum": Case(two_images, lambda ops, s, x, y: (ops.maximum(x, y), ops.maximum(x, 0.25))),
     "minimum": Case(two_images, lambda ops, s, x, y: (ops.minimum(x, y), ops.minimum(x, 0.25))),
+    "mix": Case(two_images, lambda ops, s, x, y: ops.mix(x, y, 0.9)),
+    "log_softmax": Case(image, lambda ops, s, x: (ops.log_softmax(x), ops.log_softmax(x * 300.0))),
     "where": Case(
         two_images,
         lambda ops, s, x, y: (

@@ -160,7 +160,9 @@ def test_the_first_steps_of_adam_keep_their_digits_in_float32():
     wide, narrow = NumpyOps("float64"), NumpyOps("float32")
     for step in (1.0, 2.0, 10.0, 1e5):
         for exact, found in zip(
-            Adam().common(wide, np.float64(step)), Adam().common(narrow, np.float32(step)), strict=True
+            Adam().common(wide, np.float64(step), np.float64(0.1)),
+            Adam().common(narrow, np.float32(step), np.float32(0.1)),
+            strict=True,
         ):
             assert float(found) == pytest.approx(float(exact), rel=3e-7)
 

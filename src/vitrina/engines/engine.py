@@ -63,10 +63,11 @@ class Engine(Protocol):
         """Device arrays as NumPy arrays that own their memory."""
         ...
 
-    def compile(self, step: Step, donate: bool = True) -> Run:
+    def compile(self, step: Step, donate: bool = True, flops: int | None = None) -> Run:
         """`step` as a call that runs a chunk of steps.
 
         donate: the call may reuse the memory of the carried tree, which must then not be used afterwards.
+        flops: about what one step takes, if that is known: what is fast for large steps can be slow for small ones.
         """
         ...
 

@@ -57,7 +57,7 @@ class NumpyOps:
         before = (slice(None),) * (axis % x.ndim)
         start = 0
         for size in sizes:  # np.split does the same in ten times the time
-            parts.append(x[(*before, slice(start, start + size))])
+            parts.append(x[(*before, slice(start, start + size))] if before else x[start : start + size])
             start += size
         return parts
 
@@ -66,10 +66,10 @@ class NumpyOps:
 
     # -- arithmetic
     def matmul(self, a: Array, b: Array) -> Array:
-        return a @ b
+        return np.dot(a, b) if a.ndim == b.ndim == 2 else a @ b  # the same product, in two thirds of the time if small
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:
-        z = x @ weight
+        z = np.dot(x, weight)
         z += bias
         return z
 
@@ -114,6 +114,15 @@ class NumpyOps:
 
     def where(self, condition: Array, a: Any, b: Any) -> Array:
         return np.where(condition, a, b)
+
+    def mix(self, a: Array, b: Array, share: float) -> Array:
+        mixed = a * share
+        mixed += b * (1.0 - share)
+        return mixed
+
+    def log_softmax(self, x: Array) -> Array:
+        shifted = x - x.max(axis=-1, keepdims=True)  # exp(89) overflows float32; the shift cancels
+        return shifted - np.log(np.add.reduce(np.exp(shifted), axis=-1, keepdims=True))
 
     def relu_gradient(self, y: Array, dy: Array) -> Array:
         return dy * (y > 0)
@@ -236,7 +245,7 @@ class NumpyEngine:
     def get(self, tree: Tree) -> Tree:
         return tree_map(lambda value: np.array(value), tree)
 
-    def compile(self, step: Step, donate: bool = True) -> Run:
+    def compile(self, step: Step, donate: bool = True, flops: int | None = None) -> Run:
         def run(carried: Tree, data: Mapping[str, Array], chunk: Chunk) -> tuple[Tree, dict[str, np.ndarray]]:
             measured: list[Mapping[str, Array]] = []
             present = chunk.present.astype(self.dtype, copy=False)

@@ -141,6 +141,12 @@ class TensorflowOps:
     def where(self, condition: Array, a: Any, b: Any) -> Array:
         return tf.where(condition, self._number(a), self._number(b))
 
+    def mix(self, a: Array, b: Array, share: float) -> Array:
+        return share * a + (1.0 - share) * b
+
+    def log_softmax(self, x: Array) -> Array:
+        return tf.nn.log_softmax(x)
+
     def relu_gradient(self, y: Array, dy: Array) -> Array:
         return raw.ReluGrad(gradients=dy, features=y)
 
@@ -315,7 +321,7 @@ class TensorflowEngine:
     def get(self, tree: Tree) -> Tree:
         return tree_map(lambda value: np.array(value.numpy()), tree)
 
-    def compile(self, step: Step, donate: bool = True) -> Run:
+    def compile(self, step: Step, donate: bool = True, flops: int | None = None) -> Run:
         def loop(carried: Tree, data: Mapping[str, Array], index: Array, present: Array, count: Array) -> Any:
             def one(position: Array, carried: Tree) -> tuple[Tree, Mapping[str, Array]]:
                 batch = {name: tf.gather(rows, index[position]) for name, rows in data.items()}

@@ -7,11 +7,13 @@ import os
 import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch._inductor import compile as compile_graph
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from vitrina.engines.engine import EVERYTHING, Chunk, Run, Step, Tree, as_numpy, tree_map
@@ -122,6 +124,12 @@ class TorchOps:
             )  # two plain numbers would give PyTorch's default type
         return torch.where(condition, a, b)
 
+    def mix(self, a: Array, b: Array, share: float) -> Array:
+        return torch.lerp(b, a, share)
+
+    def log_softmax(self, x: Array) -> Array:
+        return torch.log_softmax(x, -1)
+
     def relu_gradient(self, y: Array, dy: Array) -> Array:
         return aten.threshold_backward(dy, y, 0.0)
 
@@ -140,6 +148,8 @@ class TorchOps:
 
     # -- by index
     def one_hot(self, index: Array, count: int) -> Array:
+        if self.eager and index.dim() == 1:  # one kernel instead of four
+            return _identity(count, self.type, self.device).index_select(0, index)
         return (index[..., None] == torch.arange(count, device=self.device)).to(self.type)
 
     def gather(self, x: Array, index: Array) -> Array:
@@ -254,7 +264,7 @@ class TorchEngine:
     def get(self, tree: Tree) -> Tree:
         return tree_map(lambda value: np.array(value.cpu().numpy()), tree)
 
-    def compile(self, step: Step, donate: bool = True) -> Run:
+    def compile(self, step: Step, donate: bool = True, flops: int | None = None) -> Run:
         def one(carried: Tree, data: Mapping[str, Array], index: Array, present: Array) -> tuple[Tree, Any]:
             batch = {name: rows.index_select(0, index) for name, rows in data.items()}
             return step(self.ops, carried, batch | {"present": present})
@@ -296,7 +306,8 @@ def _compiled(one: OneStep) -> Loop:
 
     The step is first run once, its kernels written down as a flat graph of tensors (`make_fx`), and that is compiled:
     its Python can then be any Python (layers use NumPy and `differentiate`), and a call has nothing to check but a list
-    of tensors.
+    of tensors. The graph goes to PyTorch's compiler itself: `torch.compile` would first trace what has been traced, and
+    then check at each call what cannot change, which takes as long as a small network's step.
     """
     graphs: dict[Any, tuple[Callable[..., Any], list[str]]] = {}  # by shapes: graph, names of what it measures
 
@@ -309,8 +320,8 @@ def _compiled(one: OneStep) -> Loop:
             names[:] = seen
             return [*_leaves(after), *seen.values()]
 
-        graph = make_fx(flat)(*_leaves(carried), *_leaves(data), index, present)
-        return torch.compile(graph, dynamic=False), names
+        arrays = [*_leaves(carried), *_leaves(data), index, present]
+        return compile_graph(make_fx(flat)(*arrays), arrays), names
 
     def loop(carried: Tree, data: Mapping[str, Array], index: Any, present: Any) -> tuple[Tree, Measured]:
         leaves, rows = _leaves(carried), _leaves(data)
@@ -352,6 +363,12 @@ def _repeatable() -> Generator[None]:
     """No autograd; and on a GPU only convolutions that give the same bits each time, in full float32."""
     with torch.no_grad(), torch.backends.cudnn.flags(True, benchmark=False, deterministic=True, allow_tf32=False):
         yield
+
+
+@cache
+def _identity(count: int, dtype: torch.dtype, device: torch.device) -> Array:
+    """The rows that one-hot arrays are made of."""
+    return torch.eye(count, dtype=dtype, device=device)
 
 
 def _axes(axis: int | Sequence[int] | None) -> Any:

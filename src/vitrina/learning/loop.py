@@ -135,7 +135,7 @@ class Learner:
         self.steps_per_epoch = plan.steps_per_epoch(examples.rows)
         self.history = History()
         self.callbacks: list[Callback] = [as_callback(callback) for callback in callbacks]
-        self._rows = examples.rows
+        self._rows, self._weight = examples.rows, examples.weight
         self._save, self._save_every, self._saved_at = save, save_every, time.monotonic()
         self._progress = _Progress()
         self._pace = _Pace()
@@ -146,7 +146,8 @@ class Learner:
         self._carried = self._enter(engine.put(start(recipe, params, state)))
         self._best: dict[str, np.ndarray] | None = None
         self._data = engine.put(examples.arrays())
-        self._run = engine.compile(training_step(recipe, self._packing))
+        flops = 3 * plan.batch_size * self.network.flops  # backward takes about twice what forward does
+        self._run = engine.compile(training_step(recipe, self._packing), flops=flops)
         self._evaluator = Evaluator(engine, self.network, validation, plan.batch_size) if validation else None
 
     # -- what callbacks may read and do
@@ -212,7 +213,8 @@ class Learner:
             began = time.monotonic()
             measured = self._chunk(index, present)
             progress.seconds += time.monotonic() - began
-            errors, weights = (measured[name].astype(np.float64) for name in ("error", "weight"))
+            errors = measured["error"].astype(np.float64)
+            weights = self._weights(index, present, progress.position, len(errors))
             progress.error_sum += float(np.sum(errors * weights))
             progress.weight_sum += float(np.sum(weights))
             progress.position += len(errors)
@@ -225,6 +227,11 @@ class Learner:
                 self._save_now_and_then()
         if progress.position == self.steps_per_epoch:
             self._epoch_done(rate)
+
+    def _weights(self, index: np.ndarray, present: np.ndarray, first: int, count: int) -> np.ndarray:
+        """What the examples of each of the next steps count for together: (count,) float64."""
+        there = present[first : first + count].astype(np.float64)
+        return np.sum(there if self._weight is None else there * self._weight[index[first : first + count]], axis=1)
 
     def _chunk(self, index: np.ndarray, present: np.ndarray) -> dict[str, np.ndarray]:
         """The next steps of the epoch, in one call. A chunk's shape never changes, so it is compiled once."""

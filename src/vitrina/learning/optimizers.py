@@ -57,15 +57,14 @@ class Optimizer(Described):
         step: 1 for the first, in the engine's float type; rate: the learning rate, schedule included.
         decayed: like params, 1 where `weight_decay` applies and 0 elsewhere (numbers or arrays).
         """
-        common = self.common(ops, step)
-        return self._walk(ops, params, gradients, slots, rate, decayed, common)
+        return self._walk(ops, params, gradients, slots, rate, decayed, self.common(ops, step, rate))
 
-    def common(self, ops: Ops, step: Array) -> Any:
-        """What depends on the step alone, worked out once for all parameters."""
-        return None
+    def common(self, ops: Ops, step: Array, rate: Array) -> Any:
+        """What is the same for all parameters, worked out once a step: the learning rate, unless more is needed."""
+        return rate
 
     def change(self, ops: Ops, gradient: Array, slots: dict[str, Array], common: Any) -> tuple[Array, dict[str, Array]]:
-        """What is taken off a parameter, per unit of learning rate, and its new slots."""
+        """What is taken off a parameter, and its new slots."""
         raise NotImplementedError
 
     def _walk(
@@ -88,12 +87,13 @@ class Optimizer(Described):
     ) -> tuple[Array, Any]:
         if not self.weight_decay or (isinstance(decayed, float) and decayed == 0.0):
             change, slots = self.change(ops, gradient, slots, common)
-            return weight - rate * change, slots
+            return weight - change, slots
+        decay = self.weight_decay * decayed * weight
         if self.decoupled:
             change, slots = self.change(ops, gradient, slots, common)
-            return weight - rate * (change + self.weight_decay * decayed * weight), slots
-        change, slots = self.change(ops, gradient + self.weight_decay * decayed * weight, slots, common)
-        return weight - rate * change, slots
+            return weight - (change + rate * decay), slots
+        change, slots = self.change(ops, gradient + decay, slots, common)
+        return weight - change, slots
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,10 @@ class SGD(Optimizer):
 
     def change(self, ops: Ops, gradient: Array, slots: dict[str, Array], common: Any) -> tuple[Array, dict[str, Array]]:
         if not self.momentum:
-            return gradient, slots
+            return common * gradient, slots
         velocity = self.momentum * slots["velocity"] + gradient
-        return (gradient + self.momentum * velocity if self.nesterov else velocity), {"velocity": velocity}
+        direction = gradient + self.momentum * velocity if self.nesterov else velocity
+        return common * direction, {"velocity": velocity}
 
 
 @dataclass(frozen=True)
@@ -130,8 +131,8 @@ class RMSProp(Optimizer):
     slots: ClassVar[tuple[str, ...]] = ("square",)
 
     def change(self, ops: Ops, gradient: Array, slots: dict[str, Array], common: Any) -> tuple[Array, dict[str, Array]]:
-        square = self.decay * slots["square"] + (1.0 - self.decay) * (gradient * gradient)
-        return gradient / (ops.sqrt(square) + self.epsilon), {"square": square}
+        square = ops.mix(slots["square"], gradient * gradient, self.decay)
+        return common * gradient / (ops.sqrt(square) + self.epsilon), {"square": square}
 
 
 @dataclass(frozen=True)
@@ -146,16 +147,19 @@ class Adam(Optimizer):
     epsilon: float = 1e-8
     slots: ClassVar[tuple[str, ...]] = ("mean", "square")
 
-    def common(self, ops: Ops, step: Array) -> Any:
+    def common(self, ops: Ops, step: Array, rate: Array) -> Any:
         # 1 - β**step as expm1: in float32 the plain difference loses four of its seven digits at the first steps
-        left_1, left_2 = (-ops.expm1(step * math.log(beta)) if beta else 1.0 for beta in (self.beta_1, self.beta_2))
-        return 1.0 / left_1, 1.0 / ops.sqrt(left_2)
+        left_1, left_2 = (
+            -ops.expm1(step * math.log(beta)) if beta else ops.ones_like(step) for beta in (self.beta_1, self.beta_2)
+        )
+        root = ops.sqrt(left_2)  # m̂ / (√v̂ + epsilon), multiplied above and below by it: two numbers are left
+        return rate * root / left_1, self.epsilon * root
 
     def change(self, ops: Ops, gradient: Array, slots: dict[str, Array], common: Any) -> tuple[Array, dict[str, Array]]:
-        mean = self.beta_1 * slots["mean"] + (1.0 - self.beta_1) * gradient
-        square = self.beta_2 * slots["square"] + (1.0 - self.beta_2) * (gradient * gradient)
-        unbias_mean, unbias_root = common
-        return unbias_mean * mean / (ops.sqrt(square) * unbias_root + self.epsilon), {"mean": mean, "square": square}
+        mean = ops.mix(slots["mean"], gradient, self.beta_1)
+        square = ops.mix(slots["square"], gradient * gradient, self.beta_2)
+        scale, epsilon = common
+        return scale * mean / (ops.sqrt(square) + epsilon), {"mean": mean, "square": square}
 
 
 @dataclass(frozen=True)
@@ -185,8 +189,8 @@ class Lion(Optimizer):
 
     def change(self, ops: Ops, gradient: Array, slots: dict[str, Array], common: Any) -> tuple[Array, dict[str, Array]]:
         mean = slots["mean"]
-        direction = ops.sign(self.beta_1 * mean + (1.0 - self.beta_1) * gradient)
-        return direction, {"mean": self.beta_2 * mean + (1.0 - self.beta_2) * gradient}
+        direction = ops.sign(ops.mix(mean, gradient, self.beta_1))
+        return common * direction, {"mean": ops.mix(mean, gradient, self.beta_2)}
 
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {

@@ -29,7 +29,11 @@ class Packing:
         parts = [_at(tree, path) for path in self._paths]
         if not parts or isinstance(parts[0], dict):
             return {ALL: {}}
-        return {ALL: ops.concatenate([ops.reshape(part, (-1,)) for part in parts], axis=0)}
+        flat = [
+            part if len(shape) == 1 else ops.reshape(part, (-1,))
+            for part, shape in zip(parts, self.shapes.values(), strict=True)
+        ]
+        return {ALL: ops.concatenate(flat, axis=0)}
 
     def unpack(self, ops: Ops, packed: Tree) -> dict[str, Any]:
         """The vector as nested arrays, views where the engine has them."""
@@ -42,7 +46,7 @@ class Packing:
             inside = tree
             for name in path[:-1]:
                 inside = inside.setdefault(name, {})
-            inside[path[-1]] = ops.reshape(part, shape)
+            inside[path[-1]] = part if len(shape) == 1 else ops.reshape(part, shape)
         return tree
 
     def enter(self, ops: Ops, carried: dict[str, Any]) -> dict[str, Any]:

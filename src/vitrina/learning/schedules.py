@@ -27,6 +27,11 @@ class Schedule(Described):
         """progress: a number from 0 (first step) up to 1 -> the factor."""
         return 1.0
 
+    @property
+    def is_flat(self) -> bool:
+        """True if the factor is 1 throughout, so that a step need not ask for it."""
+        return type(self).factor is Schedule.factor
+
 
 @dataclass(frozen=True)
 class ConstantRate(Schedule):

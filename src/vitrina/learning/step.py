@@ -53,7 +53,7 @@ def start(recipe: Recipe, params: Tree, state: Tree) -> Carried:
 def training_step(recipe: Recipe, packing: Packing | None = None) -> Step:
     """The step that learns: carried and a batch ("x", "y", "present", perhaps "weight") -> carried, what was measured.
 
-    Measures "error" (of the batch) and "weight" (the sum of what its examples count for).
+    Measures "error" (of the batch).
     """
     network, optimizer = recipe.network, recipe.optimizer
     decayed = _decayed(network, packing) if optimizer.weight_decay else None
@@ -74,13 +74,13 @@ def training_step(recipe: Recipe, packing: Packing | None = None) -> Step:
         if recipe.gradient_clip is not None:
             gradients = _clipped(ops, gradients, recipe.gradient_clip)
         number = carried["step"] + 1
-        done = ops.cast(carried["step"])
-        factor = recipe.schedule.factor(ops, done * (1.0 / recipe.steps))
+        step_number = ops.cast(number)
+        factor = 1.0 if recipe.schedule.is_flat else recipe.schedule.factor(ops, (step_number - 1.0) / recipe.steps)
         rate = carried["rate_scale"] * (optimizer.rate * factor)
         where = _constants(ops, decayed) if decayed is not None else _nowhere(learned)
-        learned, slots = optimizer.update(ops, learned, gradients, carried["optimizer"], done + 1.0, rate, where)
+        learned, slots = optimizer.update(ops, learned, gradients, carried["optimizer"], step_number, rate, where)
         after = carried | {"params": learned, "state": state, "optimizer": slots, "step": number}
-        return after, {"error": value, "weight": ops.sum(weight)}
+        return after, {"error": value}
 
     return step
 

@@ -158,12 +158,6 @@ def softmax(ops: Ops, z: Array) -> Array:
     return powers / ops.sum(powers, axis=-1, keepdims=True)
 
 
-def log_softmax(ops: Ops, z: Array) -> Array:
-    """log of softmax, without the logarithm of a share that rounded to 0."""
-    shifted = z - ops.max(z, axis=-1, keepdims=True)
-    return shifted - ops.log(ops.sum(ops.exp(shifted), axis=-1, keepdims=True))
-
-
 def softplus(ops: Ops, z: Array) -> Array:
     """log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|))."""
     return ops.maximum(z, 0.0) + ops.log1p(ops.exp(-ops.abs(z)))

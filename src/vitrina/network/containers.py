@@ -40,7 +40,7 @@ class _Container(Layer):
     def random(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
         return any(layer.random for layer in self.layers)
 
-    @property
+    @cached_property
     def children(self) -> tuple[tuple[str, Layer], ...]:
         return tuple(zip(self.names, self.layers, strict=True))
 
@@ -183,7 +183,7 @@ class Residual(_Container):
     def random(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
         return self.body.random or (self.shortcut is not None and self.shortcut.random)
 
-    @property
+    @cached_property
     def children(self) -> tuple[tuple[str, Layer], ...]:
         return (*self.body.children, *((("shortcut", self.shortcut),) if self.shortcut else ()))
 

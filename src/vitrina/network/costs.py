@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from vitrina.errors import NetworkError
-from vitrina.network.activations import log_softmax, softmax, softplus
+from vitrina.network.activations import softmax, softplus
 from vitrina.network.codec import Described
 from vitrina.network.layer import SMALLEST, Shape, require, snake_case
 from vitrina.network.ops import Array, Ops
@@ -48,7 +48,8 @@ class Cost(Described):
         shape = ops.shape(losses)
         places = math.prod(shape[1:])  # the errors an example's own error is the average of
         # (batch,); a batch of which nothing counts has no error and no slope, instead of 0 / 0
-        share = weight / (ops.maximum(ops.sum(weight), SMALLEST) * places)
+        total = ops.maximum(ops.sum(weight), SMALLEST)
+        share = weight / (total if places == 1 else total * places)
         per_example = losses if len(shape) == 1 else ops.sum(losses, axis=tuple(range(1, len(shape))))
         wide = ops.reshape(share, (shape[0], *(1 for _ in ops.shape(prediction)[1:])))
         return ops.sum(per_example * share), slopes * wide
@@ -205,7 +206,7 @@ class CrossEntropy(Cost):
 
     def losses_and_slopes(self, ops: Ops, prediction: Array, target: Array) -> tuple[Array, Array]:
         shares = _shares(ops, target, prediction, self.label_smoothing)  # (batch, ..., classes)
-        logs = log_softmax(ops, prediction)
+        logs = ops.log_softmax(prediction)
         return -ops.sum(shares * logs, axis=-1), ops.exp(logs) - shares
 
     def readable(self, ops: Ops, prediction: Array) -> Array:
@@ -265,7 +266,7 @@ class Focal(Cost):
             losses, by_log_q = self._bent(ops, log_q, q)
             return losses, by_log_q * (1.0 - q) * sign  # d log σ(m) / dm = 1 - σ(m)
         shares = _shares(ops, target, prediction, 0.0)
-        logs = log_softmax(ops, prediction)
+        logs = ops.log_softmax(prediction)
         log_q = ops.sum(shares * logs, axis=-1, keepdims=True)  # (batch, ..., 1)
         losses, by_log_q = self._bent(ops, log_q, ops.exp(log_q))
         return ops.reshape(losses, ops.shape(losses)[:-1]), by_log_q * (shares - ops.exp(logs))

@@ -54,10 +54,9 @@ class BatchNorm(Layer):
         variance = ops.sum(centred * centred * share, axis=axes)  # (channels,)
         spread = ops.sqrt(variance + self.epsilon)
         xhat = centred / spread
-        kept = self.momentum
         state = {
-            "mean": kept * state["mean"] + (1.0 - kept) * mean,
-            "variance": kept * state["variance"] + (1.0 - kept) * variance,
+            "mean": ops.mix(state["mean"], mean, self.momentum),
+            "variance": ops.mix(state["variance"], variance, self.momentum),
         }
         return xhat * params["scale"] + params["shift"], (xhat, spread, share), state
 
