@@ -174,7 +174,15 @@ CASES: dict[str, Case] = {
         lambda ops, s, x, y: tuple(ops.split(ops.concatenate([x, y, y], -1), [s.channels, 2 * s.channels], axis=-1)),
     ),
     "broadcast_to": Case(matrices, lambda ops, s, x: ops.broadcast_to(x, (5, s.batch, s.channels))),
-    "matmul": Case(products, lambda ops, s, x, weight, bias: ops.matmul(x, weight)),
+    "matmul": Case(
+        products,
+        lambda ops, s, x, weight, bias: (
+            ops.matmul(x, weight),
+            ops.matmul(ops.transpose(x), weight, transpose_a=True),
+            ops.matmul(x, ops.transpose(weight), transpose_b=True),
+            ops.matmul(ops.transpose(x), ops.transpose(weight), transpose_a=True, transpose_b=True),
+        ),
+    ),
     "affine": Case(products, lambda ops, s, x, weight, bias: ops.affine(x, weight, bias)),
     "exp": elementwise("exp"),
     "log": elementwise("log", positive),

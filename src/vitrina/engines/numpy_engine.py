@@ -65,7 +65,8 @@ class NumpyOps:
         return np.broadcast_to(x, shape)
 
     # -- arithmetic
-    def matmul(self, a: Array, b: Array) -> Array:
+    def matmul(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
+        a, b = a.T if transpose_a else a, b.T if transpose_b else b
         return np.dot(a, b) if a.ndim == b.ndim == 2 else a @ b  # the same product, in two thirds of the time if small
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:

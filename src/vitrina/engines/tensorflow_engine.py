@@ -93,8 +93,8 @@ class TensorflowOps:
         return tf.broadcast_to(x, shape)
 
     # -- arithmetic
-    def matmul(self, a: Array, b: Array) -> Array:
-        return tf.matmul(a, b)
+    def matmul(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
+        return tf.matmul(a, b, transpose_a, transpose_b)
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:
         return tf.nn.bias_add(tf.matmul(x, weight), bias)

@@ -72,8 +72,8 @@ class TorchOps:
         return x.expand(tuple(shape))
 
     # -- arithmetic
-    def matmul(self, a: Array, b: Array) -> Array:
-        return torch.matmul(a, b)
+    def matmul(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
+        return torch.matmul(a.t() if transpose_a else a, b.t() if transpose_b else b)
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:
         return torch.addmm(bias, x, weight)

@@ -57,7 +57,7 @@ class Dense(Layer):
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         dz = self.error_signal(ops, saved, dy)
-        dx = ops.matmul(dz, ops.transpose(params["weight"]))  # (batch, inputs)
+        dx = ops.matmul(dz, params["weight"], transpose_b=True)  # (batch, inputs)
         shape = saved[3]
         return (ops.reshape(dx, shape) if len(shape) > 2 else dx), self._gradients(ops, saved, dz)
 
@@ -72,7 +72,7 @@ class Dense(Layer):
         return ACTIVATIONS[self.activation].backward(ops, z, y, dy)  # (batch, units) each neuron's error signal
 
     def _gradients(self, ops: Ops, saved: Any, dz: Array) -> Tree:
-        gradients = {"weight": ops.matmul(ops.transpose(saved[0]), dz)}  # (inputs, units)
+        gradients = {"weight": ops.matmul(saved[0], dz, transpose_a=True)}  # (inputs, units)
         return gradients | ({"bias": ops.sum(dz, axis=0)} if self.use_bias else {})
 
     def flops(self, input_shape: Shape) -> int:
