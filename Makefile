@@ -43,8 +43,8 @@ format: $(TEST) ## mend what ruff can mend
 types: $(TEST) ## pyright: strict on network, learning and engines
 	$(BIN)/pyright
 
-bench: $(BENCH) ## time per training step beside other libraries; writes benchmarks/RESULTS.md
-	$(BIN)/python -m benchmarks --out benchmarks/RESULTS.md
+bench: $(BENCH) ## speed, memory and start-up beside other libraries (half an hour); writes benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks --startup-rounds 7 --out benchmarks/RESULTS.md
 
 docs: $(BASE) ## write docs/reference.md; fails if a public name has no documentation
 	$(BIN)/python docs/build.py

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from vitrina import engines
-from vitrina.engines.choice import can_compile_torch
+from vitrina.engines.compiler import has_cxx_compiler
 from vitrina.engines.engine import Engine
 from vitrina.engines.registry import ENGINES, is_installed
 from vitrina.learning import SGD, Adam, Checkpoint, ConstantRate, Examples, Learner, Optimizer, Plan, Recipe, Schedule
@@ -71,7 +71,7 @@ def need(name: str) -> None:
     name, _, variant = name.partition(":")
     if not is_installed(name):
         pytest.skip(f"engine {name} is not installed: {ENGINES[name].install}")
-    if variant == "compiled" and not can_compile_torch():
+    if variant == "compiled" and not has_cxx_compiler():
         pytest.skip("torch.compile needs a C++ compiler")
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-
+from vitrina.engines.compiler import has_cxx_compiler
 from vitrina.engines.registry import is_installed
 from vitrina.network.convolution import Conv2D
 from vitrina.network.network import Network
@@ -37,13 +36,8 @@ def with_variant(engine: str, network: Network, rows: int, batch_size: int, epoc
     if engine == "torch":
         steps = -(-rows // batch_size) * epochs
         small = network.flops * batch_size < TORCH_SMALL_FLOPS
-        return "torch:compiled" if small and steps > TORCH_STEPS and can_compile_torch() else "torch:eager"
+        return "torch:compiled" if small and steps > TORCH_STEPS and has_cxx_compiler() else "torch:eager"
     return engine
-
-
-def can_compile_torch() -> bool:
-    """True if there is the C++ compiler that `torch.compile` needs."""
-    return any(shutil.which(compiler) for compiler in ("g++", "c++", "clang++"))
 
 
 def needs_derivative(network: Network) -> bool:

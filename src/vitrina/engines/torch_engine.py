@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import shutil
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -16,6 +14,7 @@ import torch.nn.functional as F
 from torch._inductor import compile as compile_graph
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from vitrina.engines.compiler import has_cxx_compiler
 from vitrina.engines.engine import EVERYTHING, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import EngineError, UsageError
@@ -351,7 +350,7 @@ def _filled(like: Any, leaves: Iterator[Array]) -> Any:
 
 def _check_compiler() -> None:
     """Raises EngineError if there is no C++ compiler for `torch.compile` to use."""
-    if not any(shutil.which(name) for name in (os.environ.get("CXX", ""), "g++", "clang++", "cl") if name):
+    if not has_cxx_compiler():
         raise EngineError(
             "engine torch:compiled finds no C++ compiler; install one (such as g++ or clang), name it in the variable "
             "CXX, or use engine='torch', which needs none"
