@@ -48,8 +48,8 @@ def _jax(name: str, module: str, networks: str = "all", **options: Any) -> Conte
     return Contestant(name, f"benchmarks.peers.{module}", "hand-written", ("jax",), options, networks=networks)
 
 
-def _ours(name: str, engine: str, *imports: str) -> Contestant:
-    return Contestant(f"vitrina-{name}", "benchmarks.ours", "ours", imports, {"engine": engine})
+def _ours(name: str, engine: str, *imports: str, networks: str = "all") -> Contestant:
+    return Contestant(f"vitrina-{name}", "benchmarks.ours", "ours", imports, {"engine": engine}, networks=networks)
 
 
 CONTESTANTS = {
@@ -65,7 +65,8 @@ CONTESTANTS = {
         # jax.lax.conv collapses inside scan on CPUs, and to beat that proves little: the same with a better convolution
         _jax("jax-scan-patches", "jax_scan", networks="convolutional", patches=True),
         _ours("numpy", "numpy"),
-        _ours("jax", "jax", "jax"),
+        _ours("jax", "jax:scan", "jax"),
+        _ours("jax-eigen", "jax:eigen", "jax", networks="dense"),
         _ours("torch", "torch:eager", "torch"),
         _ours("torch-compiled", "torch:compiled", "torch"),
         _ours("tensorflow", "tensorflow:graph", "tensorflow"),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from benchmarks.contestants import Data, Run
 from benchmarks.workloads import BETA1, BETA2, EPSILON, LEARNING_RATE, Convolution, Dense, Flatten, Weights, Workload
 from vitrina import engines, network
-from vitrina.engines.choice import choose_engine
+from vitrina.engines.choice import choose_engine, with_variant
 from vitrina.learning.loop import Examples, Learner, Plan
 from vitrina.learning.optimizers import Adam
 from vitrina.learning.schedules import ConstantRate
@@ -21,6 +21,7 @@ def prepare(workload: Workload, data: Data, start: Weights, engine: str) -> Run:
     described = network_of(workload)
     if engine == "auto":
         engine = choose_engine(described, workload.rows, workload.batch, AUTO_EPOCHS)
+        engine = with_variant(engine, described, workload.rows, workload.batch, AUTO_EPOCHS)
     plan = Plan(workload.batch, epochs=0, seed=0)
     adam = Adam(LEARNING_RATE, beta_1=BETA1, beta_2=BETA2, epsilon=EPSILON)
     recipe = Recipe(described, adam, ConstantRate(), steps=AUTO_EPOCHS * workload.steps_per_epoch)

@@ -52,7 +52,7 @@ def test_who_failed_is_not_compared():
 
 
 def test_a_scan_may_be_five_percent_faster_and_no_more():
-    scan = duel("JAX engine, scan by hand (faster convolution)")
+    scan = duel("JAX engine (better form), scan by hand (faster convolution)")
     just, too_slow = (session(measured("vitrina-jax", ours), measured("jax-scan", 1.0)) for ours in (1.04, 1.06))
     assert judge(just, scan, "tiny").words == "reached"
     assert judge(too_slow, scan, "tiny").words == "**not reached**"

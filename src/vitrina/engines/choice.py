@@ -5,7 +5,7 @@ from __future__ import annotations
 from vitrina.engines.compiler import has_cxx_compiler
 from vitrina.engines.registry import is_installed
 from vitrina.network.convolution import Conv2D
-from vitrina.network.network import Network
+from vitrina.network.network import Network, flatten
 
 # What was measured on two cores (benchmarks/RESULTS.md), rounded: it decides only which side of a wide gap one is on.
 NUMPY_SECONDS_A_LAYER = 25e-6  # per step and layer, whatever the size
@@ -13,6 +13,7 @@ NUMPY_FLOPS_A_SECOND = 3e10
 COMPILING_SECONDS = 2.0  # importing JAX and compiling
 TORCH_STEPS = 100_000  # torch.compile takes about 20 s and saves about 200 µs of each step of a small network
 TORCH_SMALL_FLOPS = 2e6  # forward, of a batch
+NARROW = 128  # inputs or units, whichever are fewer
 
 
 def choose_engine(network: Network, rows: int, batch_size: int, epochs: int) -> str:
@@ -28,8 +29,11 @@ def choose_engine(network: Network, rows: int, batch_size: int, epochs: int) -> 
 def with_variant(engine: str, network: Network, rows: int, batch_size: int, epochs: int) -> str:
     """The engine with the way of running a chunk that suits this training, such as "tensorflow:graph".
 
-    TensorFlow's own convolutions are fast outside XLA only; compiling PyTorch pays for many steps of a small network.
+    Eigen is quicker at the products of narrow layers; TensorFlow's own convolutions are fast outside XLA only; compiling
+    PyTorch pays for many steps of a small network.
     """
+    if engine == "jax":
+        return "jax:eigen" if _is_narrow(network) else "jax:scan"
     if engine == "tensorflow":
         convolves = any(isinstance(layer, Conv2D) for _, layer, _ in network.walk())
         return "tensorflow:graph" if convolves else "tensorflow:xla"
@@ -38,6 +42,12 @@ def with_variant(engine: str, network: Network, rows: int, batch_size: int, epoc
         small = network.flops * batch_size < TORCH_SMALL_FLOPS
         return "torch:compiled" if small and steps > TORCH_STEPS and has_cxx_compiler() else "torch:eager"
     return engine
+
+
+def _is_narrow(network: Network) -> bool:
+    """True if no layer joins many inputs to many units, and none convolves (as patches × matrix: many of both)."""
+    sizes = [array.shape for array in flatten(network.build(0)[0]).values() if array.ndim > 1]
+    return bool(sizes) and all(len(shape) == 2 and min(shape) <= NARROW for shape in sizes)
 
 
 def needs_derivative(network: Network) -> bool:

@@ -50,7 +50,7 @@ class Engine(Protocol):
     """Where the arithmetic runs. Made by `vitrina.engines.get(name, dtype)`."""
 
     name: str
-    variant: str  # how this engine runs a chunk: "eager", "compiled", "scan", "graph", "xla"
+    variant: str  # how this engine runs a chunk: "eager", "compiled", "scan", "eigen", "graph", "xla"
     dtype: str
     ops: Ops
     packs_up_to: int  # parameters: that many are updated faster as one long vector than as many short ones

@@ -25,7 +25,7 @@ class _Entry:
 
 ENGINES: dict[str, _Entry] = {
     "numpy": _Entry("vitrina.engines.numpy_engine", "NumpyEngine", "numpy", "pip install vitrina", ("eager",)),
-    "jax": _Entry("vitrina.engines.jax_engine", "JaxEngine", "jax", "pip install vitrina", ("scan",)),
+    "jax": _Entry("vitrina.engines.jax_engine", "JaxEngine", "jax", "pip install vitrina", ("scan", "eigen")),
     "torch": _Entry(
         "vitrina.engines.torch_engine", "TorchEngine", "torch", "pip install 'vitrina[torch]'", ("eager", "compiled")
     ),
