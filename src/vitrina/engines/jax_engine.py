@@ -225,6 +225,10 @@ class JaxOps:
         stride: tuple[int, int],
         pads: Pads,
     ) -> Array:
+        if stride == size:  # windows side by side: each pixel asks its own window whether it has won
+            place = np.arange(size[0] * size[1]).reshape(1, 1, size[0], 1, size[1], 1)
+            dx = jnp.where(winners[:, :, None, :, None] == place, dy[:, :, None, :, None], 0.0)
+            return _side_by_side(dx, x_shape, pads)
         parts = [jnp.where(winners == place, dy, 0.0) for place in range(size[0] * size[1])]
         return _fold(parts, x_shape, size, stride, pads)
 
@@ -391,16 +395,25 @@ def _fold(
     rows_out, columns_out = parts[0].shape[1:3]
     if stride == size:  # windows side by side: no sum, only another order
         grid = jnp.stack(parts, axis=3).reshape(batch, rows_out, columns_out, *size, channels)
-        dx = grid.transpose(0, 1, 3, 2, 4, 5).reshape(batch, rows_out * size[0], columns_out * size[1], channels)
-        dx = jnp.pad(dx, ((0, 0), (0, height - dx.shape[1]), (0, width - dx.shape[2]), (0, 0)))
-    else:
-        dx: Array = 0.0
-        for place, part in enumerate(parts):
-            i, j = divmod(place, size[1])
-            after_rows = height - i - ((rows_out - 1) * stride[0] + 1)
-            after_columns = width - j - ((columns_out - 1) * stride[1] + 1)
-            room = ((0, 0, 0), (i, after_rows, stride[0] - 1), (j, after_columns, stride[1] - 1), (0, 0, 0))
-            dx = dx + lax.pad(part, jnp.zeros((), part.dtype), room)
+        return _side_by_side(grid.transpose(0, 1, 3, 2, 4, 5), x_shape, pads)
+    dx: Array = 0.0
+    for place, part in enumerate(parts):
+        i, j = divmod(place, size[1])
+        after_rows = height - i - ((rows_out - 1) * stride[0] + 1)
+        after_columns = width - j - ((columns_out - 1) * stride[1] + 1)
+        room = ((0, 0, 0), (i, after_rows, stride[0] - 1), (j, after_columns, stride[1] - 1), (0, 0, 0))
+        dx = dx + lax.pad(part, jnp.zeros((), part.dtype), room)
+    return dx[:, top : top + rows, left : left + columns]
+
+
+def _side_by_side(windows: Array, x_shape: Sequence[int], pads: Pads) -> Array:
+    """Windows (batch, rows out, height, columns out, width, channels) as the image they tile, without its padding."""
+    _, rows, columns, _ = x_shape
+    (top, bottom), (left, right) = pads
+    batch, rows_out, height, columns_out, width, channels = windows.shape
+    dx = windows.reshape(batch, rows_out * height, columns_out * width, channels)
+    missing = rows + top + bottom - dx.shape[1], columns + left + right - dx.shape[2]  # what no window reached
+    dx = jnp.pad(dx, ((0, 0), (0, missing[0]), (0, missing[1]), (0, 0)))
     return dx[:, top : top + rows, left : left + columns]
 
 
@@ -411,7 +424,12 @@ def _block(x_shape: Sequence[int], size: tuple[int, int], stride: tuple[int, int
         for length, window, step, (before, after) in zip(x_shape[1:3], size, stride, pads, strict=True)
     ]
     bytes_per_image = math.prod(across) * math.prod(size) * x_shape[3] * np.dtype(dtype).itemsize
-    return max(1, min(x_shape[0], PATCHES_IN_CACHE // bytes_per_image))
+    batch, fits = x_shape[0], max(1, PATCHES_IN_CACHE // bytes_per_image)
+    if fits >= batch:
+        return batch
+    # a few images more are better than a last block that must be filled up
+    even = max(count for count in range(1, min(batch, fits * 3 // 2) + 1) if batch % count == 0)
+    return even if 2 * even >= fits else fits
 
 
 def _in_blocks(x: Array, block: int) -> Array:
