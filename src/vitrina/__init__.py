@@ -46,12 +46,14 @@ if TYPE_CHECKING:
     from vitrina.model import Model, load
     from vitrina.network import (
         Activation,
+        AveragePool1D,
         AveragePool2D,
         BatchNorm,
         BinaryCrossEntropy,
         Branches,
         Constant,
         Context,
+        Conv1D,
         Conv2D,
         Cost,
         CrossEntropy,
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
         Focal,
         GlobalAveragePool,
         Glorot,
+        GroupNorm,
         He,
         Huber,
         Initialiser,
@@ -68,6 +71,7 @@ if TYPE_CHECKING:
         Layer,
         LayerNorm,
         LeCun,
+        MaxPool1D,
         MaxPool2D,
         MeanAbsoluteError,
         MeanSquaredError,
@@ -75,9 +79,11 @@ if TYPE_CHECKING:
         Normal,
         Orthogonal,
         Poisson,
+        PositionalEmbedding,
         Quantile,
         Reshape,
         Residual,
+        RMSNorm,
         Sequential,
     )
     from vitrina.training import train
@@ -85,10 +91,10 @@ if TYPE_CHECKING:
 _HOMES = {
     "vitrina.errors": "DataError EngineError ModelError NetworkError ShapeError UsageError VitrinaError",
     "vitrina.network": (
-        "Activation AveragePool2D BatchNorm BinaryCrossEntropy Branches Constant Context Conv2D Cost "
-        "CrossEntropy Dense Dropout Flatten Focal GlobalAveragePool Glorot He Huber Initialiser Input Layer "
-        "LayerNorm LeCun MaxPool2D MeanAbsoluteError MeanSquaredError Network Normal Orthogonal Poisson "
-        "Quantile Reshape Residual Sequential"
+        "Activation AveragePool1D AveragePool2D BatchNorm BinaryCrossEntropy Branches Constant Context Conv1D Conv2D Cost "
+        "CrossEntropy Dense Dropout Flatten Focal GlobalAveragePool Glorot GroupNorm He Huber Initialiser Input Layer "
+        "LayerNorm LeCun MaxPool1D MaxPool2D MeanAbsoluteError MeanSquaredError Network Normal Orthogonal Poisson PositionalEmbedding "
+        "Quantile RMSNorm Reshape Residual Sequential"
     ),
     "vitrina.learning": (
         "SGD Adam AdamW Callback ConstantRate Cosine History LearningWarning Lion OneCycle Optimizer RMSProp "
@@ -104,6 +110,7 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "AveragePool1D",
     "AveragePool2D",
     "BatchNorm",
     "BinaryCrossEntropy",
@@ -112,6 +119,7 @@ __all__ = [
     "Constant",
     "ConstantRate",
     "Context",
+    "Conv1D",
     "Conv2D",
     "Cosine",
     "Cost",
@@ -124,6 +132,7 @@ __all__ = [
     "Focal",
     "GlobalAveragePool",
     "Glorot",
+    "GroupNorm",
     "He",
     "History",
     "Huber",
@@ -134,6 +143,7 @@ __all__ = [
     "LeCun",
     "LearningWarning",
     "Lion",
+    "MaxPool1D",
     "MaxPool2D",
     "MeanAbsoluteError",
     "MeanSquaredError",
@@ -146,7 +156,9 @@ __all__ = [
     "Optimizer",
     "Orthogonal",
     "Poisson",
+    "PositionalEmbedding",
     "Quantile",
+    "RMSNorm",
     "RMSProp",
     "ReduceOnPlateau",
     "Reshape",

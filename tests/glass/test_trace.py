@@ -48,6 +48,21 @@ def test_a_neuron_is_its_inputs_times_its_weights(model: vt.Model, example: np.n
     assert neuron.output == pytest.approx(1 / (1 + np.exp(-neuron.weighted_sum)), rel=1e-12)
 
 
+def test_a_filter_along_a_sequence_sees_its_steps() -> None:
+    x, y = np.random.default_rng(0).normal(size=(20, 7, 2)), np.arange(20) % 3
+    layers = (vt.Conv1D(3, 4, stride=2, padding="same", activation="tanh"), vt.GroupNorm(3), vt.Flatten(), vt.Dense(3))
+    model = vt.train((x, y), network=vt.Network(vt.Input((7, 2)), *layers), epochs=1, engine="numpy")
+    trace = model.trace(x[0], y[0])
+    padded = np.pad(x[0], ((1, 2), (0, 0)))  # 4 outputs 2 apart, 4 steps each, from 7: 3 more, the odd one at the end
+    for place in range(4):
+        neuron = trace.forward["conv1d_1"].neuron(1, (place,))
+        np.testing.assert_array_equal(neuron.inputs, padded[2 * place : 2 * place + 4])
+        expected = float(np.sum(neuron.inputs * neuron.weights) + neuron.bias)
+        assert neuron.weighted_sum == pytest.approx(expected, rel=1e-12)
+        assert neuron.output == pytest.approx(np.tanh(neuron.weighted_sum), rel=1e-12)
+    assert trace.backward["conv1d_1"].neuron(1, (2,)).weight_gradients.shape == (4, 2)
+
+
 def test_gradients_are_slopes_of_the_error(model: vt.Model, example: np.ndarray) -> None:
     """Moves one weight a little and looks at the error: central differences through the whole network."""
     trace, small = model.trace(example, 2), 1e-5

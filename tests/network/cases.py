@@ -19,11 +19,13 @@ from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.network import (
     ACTIVATIONS,
     Activation,
+    AveragePool1D,
     AveragePool2D,
     BatchNorm,
     BinaryCrossEntropy,
     Branches,
     Context,
+    Conv1D,
     Conv2D,
     Cost,
     CrossEntropy,
@@ -32,14 +34,18 @@ from vitrina.network import (
     Flatten,
     Focal,
     GlobalAveragePool,
+    GroupNorm,
     Huber,
     Layer,
     LayerNorm,
+    MaxPool1D,
     MaxPool2D,
     MeanAbsoluteError,
     MeanSquaredError,
     Poisson,
+    PositionalEmbedding,
     Quantile,
+    RMSNorm,
     Reshape,
     Residual,
     Sequential,
@@ -184,6 +190,16 @@ def flat_names(tree: Any, prefix: str = "") -> dict[str, Any]:
     return out
 
 
+def waves(steps: int, channels: int) -> np.ndarray:
+    """The sinusoidal table entry by entry, as the paper puts it; no framework has it as a function."""
+    table = np.zeros((steps, channels))
+    for step in range(steps):
+        for channel in range(channels):
+            angle = step / math.pow(10_000.0, (channel // 2 * 2) / channels)
+            table[step, channel] = math.cos(angle) if channel % 2 else math.sin(angle)
+    return table
+
+
 def finite_difference(value: Any, array: np.ndarray) -> np.ndarray:
     """The slope of `value()`, one number, by each entry of `array`, which is changed in place and put back."""
     slope = np.zeros_like(array)
@@ -233,6 +249,15 @@ EVERY_LAYER: list[Case] = [
     Case(Conv2D(3, (3, 5), activation="gelu"), (3, 5, 2), batch=2),
     Case(Conv2D(1, 3, padding="same", activation="relu"), (1, 1, 2)),
     *_activations(lambda name: Conv2D(3, 2, activation=name), (3, 3, 2)),
+    Case(Conv1D(2, 3), (5, 2)),
+    Case(Conv1D(1, 1), (3, 1), batch=1),
+    Case(Conv1D(2, 3, stride=2, padding="same", use_bias=False), (6, 2)),
+    Case(Conv1D(2, 2, stride=3), (7, 1), batch=2),
+    *_activations(lambda name: Conv1D(3, 2, activation=name), (4, 2)),
+    Case(MaxPool1D(), (6, 2)),
+    Case(MaxPool1D(3, stride=2, padding="same"), (6, 2), batch=2),
+    Case(AveragePool1D(), (6, 2)),
+    Case(AveragePool1D(3, stride=2, padding="same"), (6, 1)),
     Case(MaxPool2D(), (4, 6, 2)),
     Case(MaxPool2D(2), (5, 3, 1), batch=1),
     Case(MaxPool2D(3, stride=1), (4, 5, 2)),
@@ -267,6 +292,15 @@ EVERY_LAYER: list[Case] = [
     Case(LayerNorm(), (4,)),
     Case(LayerNorm(epsilon=0.1), (2, 3), batch=1),
     Case(LayerNorm(), (1,), flat=("x", "scale")),
+    Case(PositionalEmbedding(), (3, 4)),
+    Case(PositionalEmbedding("sinusoidal"), (4, 3)),
+    Case(RMSNorm(), (4,)),
+    Case(RMSNorm(epsilon=0.1), (2, 3), batch=1),
+    Case(GroupNorm(2), (6,)),
+    Case(GroupNorm(1, epsilon=0.1), (2, 3), batch=1),
+    Case(GroupNorm(3), (3, 2, 3)),
+    Case(GroupNorm(2), (2, 2, 4), batch=2),
+    Case(GroupNorm(2), (2,), flat=("x", "scale")),
     Case(Sequential(), (3,)),
     Case(Sequential(Dense(3, "silu"), Dense(2)), (4,)),
     Case(
@@ -305,6 +339,9 @@ _rows = st.one_of(st.tuples(st.integers(1, 4)), st.tuples(st.integers(1, 3), st.
 _any_shape = st.one_of(_rows, _images)
 _strides = st.tuples(st.integers(1, 4), st.integers(1, 4))  # larger than the window, too
 
+_sequences = st.tuples(st.integers(3, 7), st.integers(1, 3))
+_size, _stride = st.integers(1, 3), st.integers(1, 4)
+
 _dense = st.builds(Dense, st.integers(1, 4), _names, st.booleans())
 _conv = st.builds(Conv2D, st.integers(1, 3), _sizes, _strides, _padding, _names, st.booleans())
 
@@ -324,6 +361,11 @@ def _known_flat(case: Case) -> Case:
     return replace(case, flat=("x",)) if one_of_two else case
 
 
+def _flat_groups(numbers: int) -> tuple[str, ...]:
+    """A group of one number is always 0, one of two always -1 and 1, but for epsilon."""
+    return ("x", "scale") if numbers == 1 else ("x",) if numbers == 2 else ()
+
+
 def _cases(layers: Any, shapes: Any, **how: Any) -> st.SearchStrategy[Case]:
     return st.builds(Case, layers, shapes, _batch, **how).map(_known_flat)
 
@@ -331,6 +373,11 @@ def _cases(layers: Any, shapes: Any, **how: Any) -> st.SearchStrategy[Case]:
 DRAWN: dict[str, st.SearchStrategy[Case]] = {
     "dense": _cases(_dense, _rows),
     "conv2d": _cases(_conv, _images),
+    "conv1d": _cases(
+        st.builds(Conv1D, st.integers(1, 3), _size, _stride, _padding, _names, st.booleans()), _sequences
+    ),
+    "max_pool1d": _cases(st.builds(MaxPool1D, _size, _stride, _padding), _sequences),
+    "average_pool1d": _cases(st.builds(AveragePool1D, _size, _stride, _padding), _sequences),
     "max_pool2d": _cases(st.builds(MaxPool2D, _sizes, _strides, _padding), _images),
     "average_pool2d": _cases(st.builds(AveragePool2D, _sizes, _strides, _padding), _images),
     "global_average_pool": _cases(st.just(GlobalAveragePool()), _images),
@@ -338,6 +385,16 @@ DRAWN: dict[str, st.SearchStrategy[Case]] = {
     # epsilon not tiny: two numbers that happen to be close would make a slope too steep for a finite difference
     "batch_norm": _cases(st.builds(BatchNorm, epsilon=st.just(0.05)), _any_shape, training=st.booleans()),
     "layer_norm": _cases(st.builds(LayerNorm, epsilon=st.just(0.05)), _any_shape),
+    "positional_embedding": _cases(
+        st.builds(PositionalEmbedding, st.sampled_from(["learned", "sinusoidal"])), _sequences
+    ),
+    "rms_norm": _cases(st.builds(RMSNorm, epsilon=st.just(0.05)), _any_shape),
+    "group_norm": st.builds(
+        lambda groups, per, places, batch: Case(
+            GroupNorm(groups, 0.05), (*places, groups * per), batch, flat=_flat_groups(per * math.prod(places))
+        ),
+        st.integers(1, 3), st.integers(1, 3), st.sampled_from([(), (2,), (3, 2)]), _batch,
+    ),
     "branches": _cases(st.builds(Branches, _dense, _dense), _rows),
     "residual": _cases(
         st.builds(lambda first, units, last: Residual(first, Dense(units, last), shortcut=Dense(units)), _dense,

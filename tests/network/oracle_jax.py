@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tests.network.cases import Case, Problem, flat_names
+from tests.network.cases import Case, Problem, flat_names, waves
 from tests.network.on_engines import QUICKLY
 from vitrina import network as vn
 
@@ -47,18 +47,26 @@ def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
     return ACTIVATIONS[layer.activation](z + p.get("bias", 0.0))
 
 
+@forward.register
+def _(layer: vn.Conv1D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    numbers = ("NWC", "WIO", "NWC")
+    z = lax.conv_general_dilated(x, p["weight"], (layer.stride,), layer.padding.upper(), dimension_numbers=numbers)
+    return ACTIVATIONS[layer.activation](z + p.get("bias", 0.0))
+
+
 def windows(x: Any, start: float, combine: Any, layer: Any) -> Any:
     start = np.asarray(start, x.dtype)[()]  # pyright: ignore
-    return lax.reduce_window(x, start, combine, (1, *layer.size, 1), (1, *layer.stride, 1), layer.padding.upper())
+    size, stride = (np.atleast_1d(number).tolist() for number in (layer.size, layer.stride))
+    return lax.reduce_window(x, start, combine, (1, *size, 1), (1, *stride, 1), layer.padding.upper())
 
 
 @forward.register
-def _(layer: vn.MaxPool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+def _(layer: vn.MaxPool1D | vn.MaxPool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
     return windows(x, -np.inf, lax.max, layer)
 
 
 @forward.register
-def _(layer: vn.AveragePool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+def _(layer: vn.AveragePool1D | vn.AveragePool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
     return windows(x, 0.0, lax.add, layer) / windows(jnp.ones_like(x), 0.0, lax.add, layer)
 
 
@@ -103,6 +111,26 @@ def _(layer: vn.BatchNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.LayerNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
     return jax.nn.standardize(x, axis=-1, epsilon=layer.epsilon) * p["scale"] + p["shift"]
+
+
+@forward.register
+def _(layer: vn.RMSNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return x * lax.rsqrt(jnp.mean(jnp.square(x), -1, keepdims=True) + layer.epsilon) * p["scale"]
+
+
+@forward.register
+def _(layer: vn.GroupNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    def one(example: Any) -> Any:  # (..., channels)
+        by_group = jnp.moveaxis(example.reshape(*example.shape[:-1], layer.groups, -1), -2, 0)  # (groups, ..., channels)
+        flat = jax.nn.standardize(by_group.reshape(layer.groups, -1), axis=-1, epsilon=layer.epsilon)
+        return jnp.moveaxis(flat.reshape(by_group.shape), 0, -2).reshape(example.shape)
+
+    return jax.vmap(one)(x) * p["scale"] + p["shift"]
+
+
+@forward.register
+def _(layer: vn.PositionalEmbedding, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return x + (p["weight"] if layer.kind == "learned" else jnp.asarray(waves(*case.shape), x.dtype))
 
 
 @forward.register

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tests.network.cases import Case, Problem, flat_names
+from tests.network.cases import Case, Problem, flat_names, waves
 from vitrina import network as vn
 from vitrina.engines.engine import tree_map
 
@@ -57,6 +57,22 @@ def _same_padded(x: Any, weight: Any, stride: Any) -> tuple[Any, Any]:
         missing = max(window - (step if length % step == 0 else length % step), 0)
         pads.append([missing // 2, (missing + 1) // 2])
     return tf.pad(x, [*pads, [0, 0]]), weight
+
+
+@forward.register
+def _(layer: vn.Conv1D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    z = tf.nn.conv1d(x, p["weight"], layer.stride, layer.padding.upper())
+    return ACTIVATIONS[layer.activation](z + p.get("bias", 0.0))
+
+
+@forward.register
+def _(layer: vn.MaxPool1D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return tf.nn.max_pool1d(x, layer.size, layer.stride, layer.padding.upper())
+
+
+@forward.register
+def _(layer: vn.AveragePool1D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return tf.nn.avg_pool1d(x, layer.size, layer.stride, layer.padding.upper())  # leaves padding out by itself
 
 
 @forward.register
@@ -110,6 +126,24 @@ def _(layer: vn.BatchNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
 def _(layer: vn.LayerNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
     mean, variance = tf.nn.moments(x, [-1], keepdims=True)
     return tf.nn.batch_normalization(x, mean, variance, p["shift"], p["scale"], layer.epsilon)
+
+
+@forward.register
+def _(layer: vn.RMSNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return x * tf.math.rsqrt(tf.reduce_mean(tf.square(x), -1, keepdims=True) + layer.epsilon) * p["scale"]
+
+
+@forward.register
+def _(layer: vn.GroupNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    grouped = tf.reshape(x, (*x.shape[:-1], layer.groups, -1))
+    mean, variance = tf.nn.moments(grouped, [*range(1, len(x.shape) - 1), len(x.shape)], keepdims=True)
+    y = tf.nn.batch_normalization(grouped, mean, variance, None, None, layer.epsilon)
+    return tf.reshape(y, x.shape) * p["scale"] + p["shift"]
+
+
+@forward.register
+def _(layer: vn.PositionalEmbedding, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return x + (p["weight"] if layer.kind == "learned" else tf.constant(waves(*case.shape), x.dtype))
 
 
 @forward.register

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tests.network.cases import Case, Problem, flat_names
+from tests.network.cases import Case, Problem, flat_names, waves
 from vitrina import network as vn
 from vitrina.engines.engine import tree_map
 
@@ -63,6 +63,28 @@ def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
     image = around(first(x), layer.kernel_size, layer.stride, layer.padding, 0.0)  # pyright: ignore
     z = F.conv2d(image, p["weight"].permute(3, 2, 0, 1).contiguous(), p.get("bias"), layer.stride)
     return ACTIVATIONS[layer.activation](last(z))
+
+
+@forward.register
+def _(layer: vn.Conv1D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    sequence = around(first(x), (layer.kernel_size,), (layer.stride,), layer.padding, 0.0)  # pyright: ignore
+    z = F.conv1d(sequence, p["weight"].permute(2, 1, 0).contiguous(), p.get("bias"), layer.stride)
+    return ACTIVATIONS[layer.activation](last(z))
+
+
+@forward.register
+def _(layer: vn.MaxPool1D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    sequence = around(first(x), (layer.size,), (layer.stride,), layer.padding, -torch.inf)  # pyright: ignore
+    return last(F.max_pool1d(sequence, layer.size, layer.stride))
+
+
+@forward.register
+def _(layer: vn.AveragePool1D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    def pooled(sequence: Any) -> Any:
+        padded = around(sequence, (layer.size,), (layer.stride,), layer.padding, 0.0)  # pyright: ignore
+        return F.avg_pool1d(padded, layer.size, layer.stride)
+
+    return last(pooled(first(x)) / pooled(torch.ones_like(first(x))))
 
 
 @forward.register
@@ -125,6 +147,23 @@ def _(layer: vn.BatchNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.LayerNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
     return F.layer_norm(x, x.shape[-1:], p["scale"], p["shift"], layer.epsilon)
+
+
+@forward.register
+def _(layer: vn.RMSNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return F.rms_norm(x, x.shape[-1:], p["scale"], layer.epsilon)
+
+
+@forward.register
+def _(layer: vn.GroupNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
+    if x[0].numel() == layer.groups:  # PyTorch refuses one value per group, which normalises to 0
+        return x * 0.0 * p["scale"] + p["shift"]
+    return last(F.group_norm(first(x), layer.groups, p["scale"], p["shift"], layer.epsilon))
+
+
+@forward.register
+def _(layer: vn.PositionalEmbedding, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return x + (p["weight"] if layer.kind == "learned" else torch.tensor(waves(*case.shape), dtype=x.dtype))
 
 
 @forward.register

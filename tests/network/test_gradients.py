@@ -35,21 +35,27 @@ from vitrina.network import (
     ACTIVATIONS,
     COSTS,
     Activation,
+    AveragePool1D,
     AveragePool2D,
     BatchNorm,
     Branches,
     Context,
+    Conv1D,
     Conv2D,
     Cost,
     Dense,
     Dropout,
     Flatten,
     GlobalAveragePool,
+    GroupNorm,
     Input,
     Layer,
     LayerNorm,
+    MaxPool1D,
     MaxPool2D,
     Network,
+    PositionalEmbedding,
+    RMSNorm,
     Reshape,
     Residual,
     Sequential,
@@ -73,7 +79,7 @@ def test_every_public_layer_has_a_case():
 
 
 def test_every_activation_has_a_case_alone_and_in_the_layers_that_take_one():
-    taking = (Activation, Dense, Conv2D)
+    taking = (Activation, Dense, Conv1D, Conv2D)
     assert {name for name in public(Layer) if "activation" in fields_of(name)} == {cls.__name__ for cls in taking}
     for cls in taking:
         assert {case.layer.activation for case in EVERY_LAYER if isinstance(case.layer, cls)} == set(ACTIVATIONS)
@@ -192,6 +198,9 @@ Trunk = tuple[str, Any, tuple[int, ...]]
 TRUNKS: list[Trunk] = [
     ("dense", lambda: Dense(3), (4,)),
     ("conv2d", lambda: Conv2D(2, 2, stride=(1, 2), padding="same"), (3, 4, 1)),
+    ("conv1d", lambda: Conv1D(2, 2), (3, 2)),
+    ("max_pool1d", lambda: MaxPool1D(2), (4, 2)),
+    ("average_pool1d", lambda: AveragePool1D(2, padding="same"), (3, 2)),
     ("max_pool2d", lambda: MaxPool2D(2), (4, 2, 2)),
     ("average_pool2d", lambda: AveragePool2D(2, padding="same"), (3, 3, 1)),
     ("global_average_pool", GlobalAveragePool, (2, 2, 3)),
@@ -201,6 +210,9 @@ TRUNKS: list[Trunk] = [
     ("dropout", lambda: Dropout(0.3), (5,)),
     ("batch_norm", lambda: BatchNorm(epsilon=0.01), (3,)),
     ("layer_norm", lambda: LayerNorm(epsilon=0.01), (4,)),
+    ("positional_embedding", PositionalEmbedding, (3, 2)),
+    ("rms_norm", lambda: RMSNorm(epsilon=0.01), (3,)),
+    ("group_norm", lambda: GroupNorm(2, epsilon=0.01), (2, 4)),
     ("sequential", lambda: Sequential(Dense(3, "silu"), LayerNorm(0.01)), (2,)),
     ("residual", lambda: Residual(Dense(4, "tanh"), Dense(3)), (3,)),
     ("branches", lambda: Branches(Dense(2), Dense(1, "sigmoid")), (3,)),

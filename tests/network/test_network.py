@@ -20,24 +20,30 @@ from vitrina.network import (
     COSTS,
     INITIALISERS,
     Activation,
+    AveragePool1D,
     AveragePool2D,
     BatchNorm,
     Branches,
     Constant,
+    Conv1D,
     Conv2D,
     Dense,
     Dropout,
     Flatten,
     GlobalAveragePool,
+    GroupNorm,
     Glorot,
     Input,
     Layer,
     LayerNorm,
+    MaxPool1D,
     MaxPool2D,
     Network,
     Normal,
     Orthogonal,
+    PositionalEmbedding,
     Quantile,
+    RMSNorm,
     Reshape,
     Residual,
     Sequential,
@@ -167,6 +173,11 @@ IMAGE = Input((8, 6, 3))
         (lambda: small(Conv2D(2, 3)), ["conv2d_1", "Conv2D", "(rows, columns, channels)", "(4,)"]),
         (lambda: small(MaxPool2D(2)), ["max_pool2d_1", "MaxPool2D", "(4,)"]),
         (lambda: small(AveragePool2D(2)), ["average_pool2d_1", "(4,)"]),
+        (lambda: small(Conv1D(2, 3)), ["conv1d_1: Conv1D", "(steps, channels)", "(4,)"]),
+        (lambda: Network(IMAGE, MaxPool1D(2)), ["max_pool1d_1", "(steps, channels)", "(8, 6, 3)"]),
+        (lambda: Network(Input((3, 2)), Conv1D(2, 5)), ["conv1d_1: Conv1D its window of 5 steps", "sequence of shape (3, 2)"]),
+        (lambda: small(PositionalEmbedding()), ["positional_embedding_1", "(steps, channels)", "(4,)"]),
+        (lambda: small(GroupNorm(3)), ["group_norm_1: GroupNorm", "(4,)", "3 groups"]),
         (lambda: small(GlobalAveragePool()), ["global_average_pool_1", "(4,)"]),
         (lambda: small(Reshape((3, 2))), ["reshape_1", "(4,)", "(3, 2)"]),
         (lambda: small(Reshape((3, -1))), ["reshape_1", "(4,)", "(3, -1)"]),
@@ -209,6 +220,14 @@ def test_layers_that_do_not_fit_are_named_with_both_shapes(make, words):
         (lambda: Conv2D(2, 3, stride=-1), "stride"),
         (lambda: Conv2D(2, 3, padding="full"), "padding must be 'valid' or 'same', not 'full'"),
         (lambda: MaxPool2D(0), "MaxPool2D: size"),
+        (lambda: Conv1D(2, (3, 3)), "Conv1D: kernel_size must be a whole number of 1 or more, not (3, 3)"),
+        (lambda: Conv1D(2, 3, padding="full"), "Conv1D: padding must be 'valid' or 'same'"),
+        (lambda: MaxPool1D(0), "MaxPool1D: size must be a whole number of 1 or more, not 0"),
+        (lambda: AveragePool1D(2, stride=0), "AveragePool1D: stride"),
+        (lambda: PositionalEmbedding("relative"), "kind must be 'learned' or 'sinusoidal', not 'relative'"),
+        (lambda: GroupNorm(0), "GroupNorm: groups must be a whole number of 1 or more, not 0"),
+        (lambda: GroupNorm(2, epsilon=0.0), "GroupNorm: epsilon"),
+        (lambda: RMSNorm(epsilon=0.0), "RMSNorm: epsilon"),
         (lambda: AveragePool2D(2, stride=0), "AveragePool2D: stride"),
         (lambda: MaxPool2D(2, padding="SAME"), "padding"),
         (lambda: Dropout(1.0), "Dropout: rate must be 0 or more and below 1, not 1.0"),
@@ -386,6 +405,14 @@ def test_summary_prints_and_renders():
     assert html.startswith("<table>")
     assert "54,090" in html
     assert html.count("<tr>") == len(summary.rows) + 2
+
+
+def test_summary_of_a_sequence():
+    network = Network(Input((20, 4)), Conv1D(8, 5, stride=2, padding="same"), MaxPool1D(2), Flatten(), Dense(3))
+    first, second = network.summary().rows[:2]
+    assert (first.detail, first.output_shape, first.parameters) == ("8 filters, 5 steps, stride 2, same", (10, 8), 168)
+    assert first.flops == 10 * 8 * 5 * 4 * 2
+    assert (second.detail, second.output_shape) == ("2 steps", (5, 8))
 
 
 def test_summary_of_names_that_are_html():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vitrina.engines.compiler import has_cxx_compiler
 from vitrina.engines.registry import is_installed
+from vitrina.network.along import Conv1D
 from vitrina.network.convolution import Conv2D
 from vitrina.network.network import Network, flatten
 
@@ -35,7 +36,7 @@ def with_variant(engine: str, network: Network, rows: int, batch_size: int, epoc
     if engine == "jax":
         return "jax:eigen" if _is_narrow(network) else "jax:scan"
     if engine == "tensorflow":
-        convolves = any(isinstance(layer, Conv2D) for _, layer, _ in network.walk())
+        convolves = any(isinstance(layer, Conv1D | Conv2D) for _, layer, _ in network.walk())
         return "tensorflow:graph" if convolves else "tensorflow:xla"
     if engine == "torch":
         steps = -(-rows // batch_size) * epochs

@@ -70,7 +70,7 @@ class ForwardLayer:
         Raises UsageError if not there.
         """
         if self.weighted_sums is None or "weight" not in self.params:
-            raise UsageError(f"{self.name} has no neurons with weights; ask a Dense or Conv2D layer")
+            raise UsageError(f"{self.name} has no neurons with weights; ask a Dense, Conv1D or Conv2D layer")
         where = _index(self.name, self.weighted_sums, unit, place)
         weight, bias = self.params["weight"], self.params.get("bias")
         return ForwardNeuron(
@@ -102,7 +102,7 @@ class BackwardLayer:
     def neuron(self, unit: int, place: tuple[int, ...] = ()) -> BackwardNeuron:
         """The neuron `unit`; a filter's gradients are summed over all places. Raises UsageError if it is not there."""
         if self.error_signals is None or "weight" not in self.gradients:
-            raise UsageError(f"{self.name} has no neurons with weights; ask a Dense or Conv2D layer")
+            raise UsageError(f"{self.name} has no neurons with weights; ask a Dense, Conv1D or Conv2D layer")
         where = _index(self.name, self.error_signals, unit, place)
         bias = self.gradients.get("bias")
         return BackwardNeuron(
@@ -249,7 +249,7 @@ def _backward_layer(
 
 
 def _weighted_sums(step: _Step) -> np.ndarray | None:
-    """Dense and Conv2D keep (x, z, y, ...): z is what the activation bends."""
+    """Layers of neurons keep (x, z, y, ...): z is what the activation bends."""
     if not hasattr(step.layer, "error_signal"):
         return None
     return step.saved[1].reshape(step.y.shape)[0]
@@ -282,13 +282,5 @@ def _index(name: str, values: np.ndarray, unit: int, place: tuple[int, ...]) -> 
 
 
 def _seen(layer: Layer, x: np.ndarray, weight: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
-    """What one neuron sees.
-
-    That is all inputs of its row for Dense, the patch under it for Conv2D (zeros beyond the border).
-    """
-    if weight.ndim == 2:
-        return x[place]
-    stride, pads = layer._geometry((1, *x.shape))  # pyright: ignore
-    padded = np.pad(x, (*pads, (0, 0)))
-    row, column = (at * step for at, step in zip(place, stride, strict=True))
-    return padded[row : row + weight.shape[0], column : column + weight.shape[1]]
+    """What one neuron sees: all inputs of its row for Dense, the patch under it for a convolution."""
+    return x[place] if weight.ndim == 2 else layer.patch(x, place)  # pyright: ignore

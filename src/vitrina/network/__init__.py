@@ -2,6 +2,7 @@
 
 from vitrina.network.activation import Activation
 from vitrina.network.activations import ACTIVATIONS
+from vitrina.network.along import AveragePool1D, Conv1D, MaxPool1D
 from vitrina.network.containers import Branches, Residual, Sequential
 from vitrina.network.convolution import Conv2D
 from vitrina.network.costs import (
@@ -21,8 +22,9 @@ from vitrina.network.dropout import Dropout
 from vitrina.network.initialisers import INITIALISERS, Constant, Glorot, He, Initialiser, LeCun, Normal, Orthogonal
 from vitrina.network.layer import Context, Layer
 from vitrina.network.network import Input, Network
-from vitrina.network.normalisation import BatchNorm, LayerNorm
+from vitrina.network.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from vitrina.network.pooling import AveragePool2D, GlobalAveragePool, MaxPool2D
+from vitrina.network.position import PositionalEmbedding
 from vitrina.network.shaping import Flatten, Reshape
 
 __all__ = [
@@ -30,12 +32,14 @@ __all__ = [
     "COSTS",
     "INITIALISERS",
     "Activation",
+    "AveragePool1D",
     "AveragePool2D",
     "BatchNorm",
     "BinaryCrossEntropy",
     "Branches",
     "Constant",
     "Context",
+    "Conv1D",
     "Conv2D",
     "Cost",
     "CrossEntropy",
@@ -45,6 +49,7 @@ __all__ = [
     "Focal",
     "GlobalAveragePool",
     "Glorot",
+    "GroupNorm",
     "He",
     "Huber",
     "Initialiser",
@@ -52,6 +57,7 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LeCun",
+    "MaxPool1D",
     "MaxPool2D",
     "MeanAbsoluteError",
     "MeanSquaredError",
@@ -59,7 +65,9 @@ __all__ = [
     "Normal",
     "Orthogonal",
     "Poisson",
+    "PositionalEmbedding",
     "Quantile",
+    "RMSNorm",
     "Reshape",
     "Residual",
     "Sequential",

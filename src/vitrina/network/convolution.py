@@ -76,6 +76,13 @@ class Conv2D(Layer):
         _, z, y = saved
         return ACTIVATIONS[self.activation].backward(ops, z, y, dy)  # (batch, rows out, columns out, filters)
 
+    def patch(self, x: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
+        """What the filters see at `place` (row, column) of one example: (height, width, channels), 0 beyond the border."""
+        (height, width), (stride, pads) = pair(self.kernel_size, "kernel_size"), self._geometry((1, *x.shape))
+        padded = np.pad(x, (*pads, (0, 0)))
+        row, column = (at * step for at, step in zip(place, stride, strict=True))
+        return padded[row : row + height, column : column + width]
+
     def _gradients(self, ops: Ops, params: Params, saved: Any, dz: Array) -> Tree:
         x = saved[0]
         weight_shape = ops.shape(params["weight"])

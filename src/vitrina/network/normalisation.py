@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import ShapeError
-from vitrina.network.layer import SMALLEST, Context, Layer, Params, Shape, State, Tree, require
+from vitrina.network.layer import SMALLEST, Context, Layer, Params, Shape, State, Tree, require, whole
 from vitrina.network.ops import Array, Ops
 
 
@@ -120,6 +120,98 @@ class LayerNorm(Layer):
         through_mean = ops.mean(dxhat, axis=-1, keepdims=True)
         through_spread = xhat * ops.mean(dxhat * xhat, axis=-1, keepdims=True)
         return (dxhat - through_mean - through_spread) / spread, gradients
+
+    def flops(self, input_shape: Shape) -> int:
+        return math.prod(input_shape) * 8
+
+
+@dataclass(frozen=True)
+class RMSNorm(Layer):
+    """y = x / sqrt(mean of x² + epsilon) · scale, the mean over the last axis: LayerNorm without mean and shift.
+
+    Parameters: scale (channels,). Raises NetworkError unless epsilon > 0. Source: Zhang and Sennrich (2019),
+    arXiv:1910.07467.
+    """
+
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        require(self.epsilon > 0.0, f"RMSNorm: epsilon must be above 0, not {self.epsilon!r}")
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        if not input_shape:
+            raise ShapeError(f"needs an input of shape (..., channels), but gets {input_shape}")
+        return input_shape
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
+        return self.output_shape(input_shape), {"scale": np.ones(input_shape[-1])}, {}
+
+    def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
+        spread = ops.sqrt(ops.mean(x * x, axis=-1, keepdims=True) + self.epsilon)  # (batch, ..., 1)
+        xhat = x / spread
+        return xhat * params["scale"], (xhat, spread), state
+
+    def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
+        xhat, spread = saved
+        gradients = {"scale": ops.sum(dy * xhat, axis=tuple(range(len(ops.shape(dy)) - 1)))}
+        dxhat = dy * params["scale"]
+        # every x moved the spread too; that path is taken off
+        return (dxhat - xhat * ops.mean(dxhat * xhat, axis=-1, keepdims=True)) / spread, gradients
+
+    def flops(self, input_shape: Shape) -> int:
+        return math.prod(input_shape) * 5
+
+
+@dataclass(frozen=True)
+class GroupNorm(Layer):
+    """y = (x - mean) / sqrt(variance + epsilon) · scale + shift, over all places and a group of channels of an example.
+
+    Channels side by side form a group, as in PyTorch; one group is a LayerNorm over the whole example but for scale and
+    shift, which are per channel. Parameters: scale, shift (channels,). Raises NetworkError unless groups is a whole number
+    of 1 or more and epsilon > 0, ShapeError unless it divides the channels. Source: Wu and He (2018), arXiv:1803.08494.
+    """
+
+    groups: int = 8
+    epsilon: float = 1e-5
+
+    def __post_init__(self) -> None:
+        groups = whole(self.groups, f"GroupNorm: groups must be a whole number of 1 or more, not {self.groups!r}")
+        object.__setattr__(self, "groups", groups)
+        require(self.epsilon > 0.0, f"GroupNorm: epsilon must be above 0, not {self.epsilon!r}")
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        if not input_shape:
+            raise ShapeError(f"needs an input of shape (..., channels), but gets {input_shape}")
+        if input_shape[-1] % self.groups:
+            raise ShapeError(f"cannot share out the channels of an input of shape {input_shape} to {self.groups} groups")
+        return input_shape
+
+    def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
+        channels = self.output_shape(input_shape)[-1]
+        return input_shape, {"scale": np.ones(channels), "shift": np.zeros(channels)}, {}
+
+    def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
+        grouped = self._grouped(ops, x)
+        centred = grouped - ops.mean(grouped, axis=(1, 3), keepdims=True)
+        variance = ops.mean(centred * centred, axis=(1, 3), keepdims=True)
+        spread = ops.sqrt(variance + self.epsilon)  # (batch, 1, groups, 1)
+        xhat = ops.reshape(centred / spread, ops.shape(x))
+        return xhat * params["scale"] + params["shift"], (xhat, spread), state
+
+    def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
+        xhat, spread = saved
+        axes = tuple(range(len(ops.shape(dy)) - 1))
+        gradients = {"scale": ops.sum(dy * xhat, axis=axes), "shift": ops.sum(dy, axis=axes)}
+        dxhat, grouped = self._grouped(ops, dy * params["scale"]), self._grouped(ops, xhat)
+        # every x moved the mean and the variance too; those two paths are taken off
+        through_mean = ops.mean(dxhat, axis=(1, 3), keepdims=True)
+        through_spread = grouped * ops.mean(dxhat * grouped, axis=(1, 3), keepdims=True)
+        return ops.reshape((dxhat - through_mean - through_spread) / spread, ops.shape(dy)), gradients
+
+    def _grouped(self, ops: Ops, x: Array) -> Array:
+        """(batch, places, groups, channels of a group)."""
+        shape = ops.shape(x)
+        return ops.reshape(x, (shape[0], math.prod(shape[1:-1]), self.groups, shape[-1] // self.groups))
 
     def flops(self, input_shape: Shape) -> int:
         return math.prod(input_shape) * 8

@@ -93,11 +93,11 @@ def _detail(layer: Any) -> str:
     for name, value in layer.to_json().items():
         if name in ("type", "name", "layers", "shortcut", "initialiser", "units") or value in (None, "linear", "valid"):
             continue
-        if name in ("kernel_size", "size", "stride") and isinstance(value, list):
-            if name != "stride":
-                words.append("×".join(map(str, value)))
-            elif value not in ([1, 1], layer.to_json().get("size")):
-                words.append(f"stride {'×'.join(map(str, value))}")
+        if name in ("kernel_size", "size"):
+            words.append("×".join(map(str, value)) if isinstance(value, list) else f"{value} step{'s' * (value > 1)}")
+        elif name == "stride":
+            if value not in (1, [1, 1], layer.to_json().get("size")):
+                words.append(f"stride {'×'.join(map(str, value)) if isinstance(value, list) else value}")
         elif name == "use_bias":
             words.extend([] if value else ["no bias"])
         elif name in ("activation", "padding", "merge"):
