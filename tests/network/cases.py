@@ -291,7 +291,7 @@ EVERY_LAYER: list[Case] = [
     Case(BatchNorm(), (3,), training=False),
     Case(LayerNorm(), (4,)),
     Case(LayerNorm(epsilon=0.1), (2, 3), batch=1),
-    Case(LayerNorm(), (1,), flat=("x", "scale")),
+    Case(LayerNorm(epsilon=0.1), (1,), flat=("x", "scale")),
     Case(PositionalEmbedding(), (3, 4)),
     Case(PositionalEmbedding("sinusoidal"), (4, 3)),
     Case(RMSNorm(), (4,)),
@@ -300,7 +300,7 @@ EVERY_LAYER: list[Case] = [
     Case(GroupNorm(1, epsilon=0.1), (2, 3), batch=1),
     Case(GroupNorm(3), (3, 2, 3)),
     Case(GroupNorm(2), (2, 2, 4), batch=2),
-    Case(GroupNorm(2), (2,), flat=("x", "scale")),
+    Case(GroupNorm(2, epsilon=0.1), (2,), flat=("x", "scale")),
     Case(Sequential(), (3,)),
     Case(Sequential(Dense(3, "silu"), Dense(2)), (4,)),
     Case(
