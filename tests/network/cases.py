@@ -45,9 +45,9 @@ from vitrina.network import (
     Poisson,
     PositionalEmbedding,
     Quantile,
-    RMSNorm,
     Reshape,
     Residual,
+    RMSNorm,
     Sequential,
 )
 from vitrina.network.ops import Array, Ops

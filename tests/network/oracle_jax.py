@@ -121,7 +121,9 @@ def _(layer: vn.RMSNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.GroupNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
     def one(example: Any) -> Any:  # (..., channels)
-        by_group = jnp.moveaxis(example.reshape(*example.shape[:-1], layer.groups, -1), -2, 0)  # (groups, ..., channels)
+        by_group = jnp.moveaxis(
+            example.reshape(*example.shape[:-1], layer.groups, -1), -2, 0
+        )  # (groups, ..., channels)
         flat = jax.nn.standardize(by_group.reshape(layer.groups, -1), axis=-1, epsilon=layer.epsilon)
         return jnp.moveaxis(flat.reshape(by_group.shape), 0, -2).reshape(example.shape)
 

@@ -55,9 +55,9 @@ from vitrina.network import (
     MaxPool2D,
     Network,
     PositionalEmbedding,
-    RMSNorm,
     Reshape,
     Residual,
+    RMSNorm,
     Sequential,
 )
 

@@ -31,8 +31,8 @@ from vitrina.network import (
     Dropout,
     Flatten,
     GlobalAveragePool,
-    GroupNorm,
     Glorot,
+    GroupNorm,
     Input,
     Layer,
     LayerNorm,
@@ -43,9 +43,9 @@ from vitrina.network import (
     Orthogonal,
     PositionalEmbedding,
     Quantile,
-    RMSNorm,
     Reshape,
     Residual,
+    RMSNorm,
     Sequential,
 )
 from vitrina.network.layer import layer_names, snake_case

@@ -88,7 +88,7 @@ class Conv1D(_Along):
         check_initialiser(self.initialiser)
 
     @cached_property
-    def image(self) -> Conv2D:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def image(self) -> Conv2D:  # pyright: ignore[reportIncompatibleMethodOverride]
         size, stride = (1, self.kernel_size), (1, self.stride)
         how = (self.padding, self.activation, self.use_bias, self.initialiser)
         return Conv2D(self.filters, size, stride, *how)
@@ -138,7 +138,7 @@ class MaxPool1D(_Pool1D):
     """
 
     @cached_property
-    def image(self) -> MaxPool2D:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def image(self) -> MaxPool2D:  # pyright: ignore[reportIncompatibleMethodOverride]
         return MaxPool2D(*self._options)
 
 
@@ -151,7 +151,7 @@ class AveragePool1D(_Pool1D):
     """
 
     @cached_property
-    def image(self) -> AveragePool2D:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def image(self) -> AveragePool2D:  # pyright: ignore[reportIncompatibleMethodOverride]
         return AveragePool2D(*self._options)
 
 
@@ -174,10 +174,12 @@ def _as_sequence(ops: Ops, x: Array) -> Array:
 
 def _widened(ops: Ops, params: Params) -> Params:
     """weight (size, channels, filters) as that of an image's layer: (1, size, channels, filters)."""
-    return params | {"weight": ops.reshape(params["weight"], (1, *ops.shape(params["weight"])))} if params else params
+    if not params:
+        return params
+    return {**params, "weight": ops.reshape(params["weight"], (1, *ops.shape(params["weight"])))}
 
 
 def _narrowed(ops: Ops, gradients: Tree) -> Tree:
     if not gradients:
         return gradients
-    return gradients | {"weight": ops.reshape(gradients["weight"], ops.shape(gradients["weight"])[1:])}
+    return {**gradients, "weight": ops.reshape(gradients["weight"], ops.shape(gradients["weight"])[1:])}

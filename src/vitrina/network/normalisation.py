@@ -183,7 +183,9 @@ class GroupNorm(Layer):
         if not input_shape:
             raise ShapeError(f"needs an input of shape (..., channels), but gets {input_shape}")
         if input_shape[-1] % self.groups:
-            raise ShapeError(f"cannot share out the channels of an input of shape {input_shape} to {self.groups} groups")
+            raise ShapeError(
+                f"cannot share out the channels of an input of shape {input_shape} to {self.groups} groups"
+            )
         return input_shape
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
