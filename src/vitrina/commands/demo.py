@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from vitrina.model import Model
     from vitrina.network import Network
 
-EPOCHS, BATCH, RATE = 6, 64, 0.003
+EPOCHS, BATCH, RATE = 8, 64, 0.003
 STEP = 0.0002  # the learning rate of the one step that is shown
 BRIGHTEST = 16.0  # the digits' pixels go from 0 to 16
 HELD_BACK = 0.2
