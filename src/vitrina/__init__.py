@@ -45,7 +45,10 @@ if TYPE_CHECKING:
     )
     from vitrina.model import Model, load
     from vitrina.network import (
+        GRU,
+        LSTM,
         Activation,
+        Attention,
         AveragePool1D,
         AveragePool2D,
         BatchNorm,
@@ -85,16 +88,17 @@ if TYPE_CHECKING:
         Residual,
         RMSNorm,
         Sequential,
+        blocks,
     )
     from vitrina.training import train
 
 _HOMES = {
     "vitrina.errors": "DataError EngineError ModelError NetworkError ShapeError UsageError VitrinaError",
     "vitrina.network": (
-        "Activation AveragePool1D AveragePool2D BatchNorm BinaryCrossEntropy Branches Constant Context Conv1D Conv2D Cost "
-        "CrossEntropy Dense Dropout Flatten Focal GlobalAveragePool Glorot GroupNorm He Huber Initialiser Input Layer "
-        "LayerNorm LeCun MaxPool1D MaxPool2D MeanAbsoluteError MeanSquaredError Network Normal Orthogonal Poisson PositionalEmbedding "
-        "Quantile RMSNorm Reshape Residual Sequential"
+        "Activation Attention AveragePool1D AveragePool2D BatchNorm BinaryCrossEntropy Branches Constant Context Conv1D Conv2D Cost "
+        "CrossEntropy Dense Dropout Flatten Focal GRU GlobalAveragePool Glorot GroupNorm He Huber Initialiser Input Layer "
+        "LSTM LayerNorm LeCun MaxPool1D MaxPool2D MeanAbsoluteError MeanSquaredError Network Normal Orthogonal Poisson "
+        "PositionalEmbedding Quantile RMSNorm Reshape Residual Sequential blocks"
     ),
     "vitrina.learning": (
         "SGD Adam AdamW Callback ConstantRate Cosine History LearningWarning Lion OneCycle Optimizer RMSProp "
@@ -106,10 +110,13 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "SGD",
     "Activation",
     "Adam",
     "AdamW",
+    "Attention",
     "AveragePool1D",
     "AveragePool2D",
     "BatchNorm",
@@ -170,6 +177,7 @@ __all__ = [
     "UsageError",
     "VitrinaError",
     "WarmUp",
+    "blocks",
     "engines",
     "load",
     "train",

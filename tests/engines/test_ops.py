@@ -158,6 +158,18 @@ def random_numbers(ops: Ops, s: Shapes, step: Any) -> Any:
     return ops.random_uniform(key, s.image), ops.random_uniform(ops.key(s.seed, step), (s.batch,))
 
 
+def running(ops: Ops, x: Any, y: Any, reverse: bool = False) -> tuple[Any, ...]:
+    """Two sums that run along the first axis, one of them fading, and what was seen on the way."""
+
+    def step(carried: Any, inputs: Any) -> Any:
+        (total, faded), (x, y) = carried, inputs
+        total, faded = total + x, 0.5 * faded + x * y
+        return (total, faded), (total * faded, y)
+
+    carried, seen = ops.scan(step, (ops.zeros_like(x[0]), x[0]), (x, y), reverse)
+    return (*carried, *seen)
+
+
 CASES: dict[str, Case] = {
     "array": Case(matrices, lambda ops, s, x: (ops.array([[1.5], [2.5]]) + x[:1, :1], ops.array(np.arange(3)))),
     "zeros": Case(image, lambda ops, s, x: ops.zeros(s.image) + x),
@@ -181,6 +193,14 @@ CASES: dict[str, Case] = {
             ops.matmul(ops.transpose(x), weight, transpose_a=True),
             ops.matmul(x, ops.transpose(weight), transpose_b=True),
             ops.matmul(ops.transpose(x), ops.transpose(weight), transpose_a=True, transpose_b=True),
+        ),
+    ),
+    "matmul of many": Case(
+        two_images,
+        lambda ops, s, x, y: (
+            ops.matmul(x, y, transpose_b=True),
+            ops.matmul(x, y, transpose_a=True),
+            ops.matmul(ops.transpose(x, (0, 1, 3, 2)), y, transpose_a=True, transpose_b=True),
         ),
     ),
     "affine": Case(products, lambda ops, s, x, weight, bias: ops.affine(x, weight, bias)),
@@ -219,6 +239,7 @@ CASES: dict[str, Case] = {
         lambda ops, s, x, index, values: (ops.gather(x, index), ops.gather(x, ops.reshape(index, (1, -1, 1)))),
     ),
     "scatter_add": Case(rows_and_index, lambda ops, s, x, index, values: ops.scatter_add(x, index, values)),
+    "scan": Case(two_images, lambda ops, s, x, y: (*running(ops, x, y), *running(ops, x, y, reverse=True))),
     "cast": Case(rows_and_index, lambda ops, s, x, index, values: (ops.cast(index), ops.cast(x > 0), ops.cast(x))),
     "conv2d": Case(convolution, lambda ops, s, x, weight, dy: ops.conv2d(x, weight, s.stride, s.pads)),
     "conv2d_input_gradient": Case(
@@ -244,7 +265,7 @@ ELSEWHERE = {"dtype", "eager", "differentiate", "key", "fold_in"}  # their own t
 
 def test_no_operation_escapes() -> None:
     operations = {name for name, _ in inspect.getmembers(Ops, inspect.isfunction) if not name.startswith("_")}
-    assert operations - ELSEWHERE == set(CASES) - {"operators"}
+    assert operations - ELSEWHERE == set(CASES) - {"operators", "matmul of many"}
 
 
 @contextmanager

@@ -18,7 +18,10 @@ from vitrina.engines.engine import tree_map
 from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.network import (
     ACTIVATIONS,
+    GRU,
+    LSTM,
     Activation,
+    Attention,
     AveragePool1D,
     AveragePool2D,
     BatchNorm,
@@ -49,6 +52,7 @@ from vitrina.network import (
     Residual,
     RMSNorm,
     Sequential,
+    blocks,
 )
 from vitrina.network.ops import Array, Ops
 
@@ -105,7 +109,8 @@ class WatchingOps(NumpyOps):
 class Case:
     """A layer, the shape of one example for it, and how it is run.
 
-    weight: what each example counts for; flat: slopes that are 0 by the mathematics ("x" or a parameter's name).
+    weight: what each example counts for; flat: slopes that are 0 by the mathematics ("x" or a parameter's name); mask: for
+    each example the steps that are real (1) or padding (0).
     """
 
     layer: Layer
@@ -114,10 +119,12 @@ class Case:
     training: bool = True
     weight: tuple[float, ...] | None = None
     flat: tuple[str, ...] = ()
+    mask: tuple[tuple[int, ...], ...] | None = None
 
     def __str__(self) -> str:
         how = "" if self.training else " not training"
-        return f"{_brief(self.layer)} on {self.batch}x{'x'.join(map(str, self.shape))}{how}{' weighted' if self.weight else ''}"
+        how += (" weighted" if self.weight else "") + (" masked" if self.mask else "")
+        return f"{_brief(self.layer)} on {self.batch}x{'x'.join(map(str, self.shape))}{how}"
 
 
 def _brief(layer: Layer) -> str:
@@ -168,7 +175,8 @@ def pose(case: Case, rng: np.random.Generator) -> Problem:
 def run_forward(ops: Ops, case: Case, numbers: Tree) -> tuple[Array, Any, Tree]:
     """The case's layer from left to right, on any engine."""
     key = ops.key(7, ops.array(np.int32(11))) if case.layer.random else None
-    context = Context(training=case.training, key=key, weight=numbers["weight"])
+    mask = None if case.mask is None else ops.array(np.array(case.mask, np.float64))
+    context = Context(training=case.training, key=key, weight=numbers["weight"], mask=mask)
     return case.layer.forward(ops, numbers["params"], numbers["state"], numbers["x"], context)  # pyright: ignore
 
 
@@ -233,6 +241,9 @@ _BOTTLENECK = Residual(
     Conv2D(2, 1, activation="relu", use_bias=False), BatchNorm(), Conv2D(3, 3, padding="same", activation="tanh")
 )
 
+_SOME_PADDING = ((1, 1, 1, 1), (1, 1, 0, 0), (1, 0, 1, 0), (0, 1, 1, 1))
+_KEY_BIAS = ("residual_1/attention_1/key_bias",)  # the same for every key: softmax does not see it
+
 EVERY_LAYER: list[Case] = [
     Case(Dense(1), (4,)),
     Case(Dense(2), (1,), batch=1),
@@ -294,6 +305,29 @@ EVERY_LAYER: list[Case] = [
     Case(LayerNorm(epsilon=0.1), (1,), flat=("x", "scale")),
     Case(PositionalEmbedding(), (3, 4)),
     Case(PositionalEmbedding("sinusoidal"), (4, 3)),
+    *(
+        Case(memory(2, return_sequences, bidirectional), (3, 2), batch=2)
+        for memory in (GRU, LSTM)
+        for return_sequences in (False, True)
+        for bidirectional in (False, True)
+    ),
+    Case(GRU(2), (1, 2), batch=3, flat=("recurrent_weight",)),
+    Case(LSTM(2), (1, 2), batch=3, flat=("recurrent_weight",)),
+    *(
+        Case(memory(2, return_sequences, bidirectional=True), (4, 2), batch=4, mask=_SOME_PADDING)
+        for memory in (GRU, LSTM)
+        for return_sequences in (False, True)
+    ),
+    Case(Attention(2), (3, 4), flat=("key_bias",)),
+    Case(Attention(1), (1, 2), batch=1, flat=("query_weight", "query_bias", "key_weight", "key_bias")),
+    Case(Attention(2, causal=True), (4, 2), batch=2, flat=("key_bias",)),
+    Case(Attention(2, head_size=3, use_bias=False), (3, 2)),
+    Case(Attention(1, head_size=2), (4, 3), batch=3, mask=_SOME_PADDING[:3], flat=("key_bias",)),
+    Case(Attention(1, causal=True), (4, 2), batch=2, mask=_SOME_PADDING[:2], flat=("key_bias",)),
+    Case(GlobalAveragePool(), (4, 2), batch=4, mask=_SOME_PADDING),
+    Case(blocks.resnet(2, stride=2), (4, 4, 3)),
+    Case(blocks.gated_mlp(3, hidden=2), (2, 3), batch=2),
+    Case(blocks.transformer(4, heads=2, hidden=3, causal=True), (3, 4), batch=2, flat=_KEY_BIAS),
     Case(RMSNorm(), (4,)),
     Case(RMSNorm(epsilon=0.1), (2, 3), batch=1),
     Case(GroupNorm(2), (6,)),
@@ -319,6 +353,7 @@ EVERY_LAYER: list[Case] = [
     ),
     Case(Branches(Dense(2, "relu"), Dense(3)), (4,)),
     Case(Branches(Dense(2, "elu"), Dense(2), merge="add"), (4,)),
+    Case(Branches(Dense(2, "elu"), Dense(2), Dense(2, "tanh"), merge="multiply"), (4,)),
     Case(Branches(LayerNorm()), (4,)),
     Case(
         Branches(Conv2D(2, 1), Conv2D(1, 3, padding="same"), Sequential(MaxPool2D(3, 1, "same"), Conv2D(2, 1))),
@@ -387,6 +422,14 @@ DRAWN: dict[str, st.SearchStrategy[Case]] = {
     "layer_norm": _cases(st.builds(LayerNorm, epsilon=st.just(0.05)), _any_shape),
     "positional_embedding": _cases(
         st.builds(PositionalEmbedding, st.sampled_from(["learned", "sinusoidal"])), _sequences
+    ),
+    "gru": _cases(st.builds(GRU, st.integers(1, 3), st.booleans(), st.booleans()), _sequences),
+    "lstm": _cases(st.builds(LSTM, st.integers(1, 3), st.booleans(), st.booleans()), _sequences),
+    "attention": st.builds(
+        lambda heads, size, steps, batch, causal: Case(
+            Attention(heads, causal), (steps, heads * size), batch, flat=("key_bias",)
+        ),
+        st.integers(1, 3), st.integers(1, 2), st.integers(2, 5), _batch, st.booleans(),
     ),
     "rms_norm": _cases(st.builds(RMSNorm, epsilon=st.just(0.05)), _any_shape),
     "group_norm": st.builds(

@@ -72,6 +72,8 @@ def _(layer: vn.AveragePool1D | vn.AveragePool2D, x: Any, p: Any, s: Any, case: 
 
 @forward.register
 def _(layer: vn.GlobalAveragePool, x: Any, p: Any, s: Any, case: Case) -> Any:
+    if case.mask is not None:
+        return jnp.mean(x, axis=1, where=jnp.asarray(case.mask)[:, :, None] > 0)
     return jnp.einsum("b...c->bc", x) / (x.size // (x.shape[0] * x.shape[-1]))
 
 
@@ -135,6 +137,65 @@ def _(layer: vn.PositionalEmbedding, x: Any, p: Any, s: Any, case: Case) -> Any:
     return x + (p["weight"] if layer.kind == "learned" else jnp.asarray(waves(*case.shape), x.dtype))
 
 
+def both_ways(layer: Any, x: Any, p: Any, case: Case, read: Any) -> Any:
+    """`read(x, p, there)` gives what is remembered after each step: once or in both directions, at the end or all along."""
+    there = jnp.ones(x.shape[:2], bool) if case.mask is None else jnp.asarray(case.mask) > 0
+    ways = [(1, p["forward"]), (-1, p["backward"])] if layer.bidirectional else [(1, p)]
+    hs = [read(x[:, ::way], own, there[:, ::way]) for way, own in ways]
+    if layer.return_sequences:
+        return jnp.concatenate([h[:, ::way] for h, (way, _) in zip(hs, ways, strict=True)], -1)
+    return jnp.concatenate([h[:, -1] for h in hs], -1)
+
+
+@forward.register
+def _(layer: vn.GRU, x: Any, p: Any, s: Any, case: Case) -> Any:
+    def read(x: Any, p: Any, there: Any) -> Any:
+        (wr, wz, wn), (ur, uz, un) = (jnp.split(p[name], 3, axis=1) for name in ("weight", "recurrent_weight"))
+        (br, bz, bn), (cr, cz, cn) = (jnp.split(p[name], 3) for name in ("bias", "recurrent_bias"))
+        h, hs = jnp.zeros((len(x), layer.units), x.dtype), []
+        for t in range(x.shape[1]):
+            r = jax.nn.sigmoid(x[:, t] @ wr + br + h @ ur + cr)
+            z = jax.nn.sigmoid(x[:, t] @ wz + bz + h @ uz + cz)
+            n = jnp.tanh(x[:, t] @ wn + bn + r * (h @ un + cn))
+            h = jnp.where(there[:, t, None], (1 - z) * n + z * h, h)
+            hs.append(h)
+        return jnp.stack(hs, 1)
+
+    return both_ways(layer, x, p, case, read)
+
+
+@forward.register
+def _(layer: vn.LSTM, x: Any, p: Any, s: Any, case: Case) -> Any:
+    def read(x: Any, p: Any, there: Any) -> Any:
+        h = c = jnp.zeros((len(x), layer.units), x.dtype)
+        hs: list[Any] = []
+        for t in range(x.shape[1]):
+            i, f, g, o = jnp.split(x[:, t] @ p["weight"] + h @ p["recurrent_weight"] + p["bias"], 4, axis=1)
+            new = jax.nn.sigmoid(f) * c + jax.nn.sigmoid(i) * jnp.tanh(g)
+            h = jnp.where(there[:, t, None], jax.nn.sigmoid(o) * jnp.tanh(new), h)
+            c = jnp.where(there[:, t, None], new, c)
+            hs.append(h)
+        return jnp.stack(hs, 1)
+
+    return both_ways(layer, x, p, case, read)
+
+
+@forward.register
+def _(layer: vn.Attention, x: Any, p: Any, s: Any, case: Case) -> Any:
+    def heads(name: str) -> Any:
+        z = x @ p[f"{name}_weight"] + p.get(f"{name}_bias", 0.0)
+        return z.reshape(*x.shape[:2], layer.heads, -1)
+
+    q, k, v = map(
+        heads, ("query", "key", "value")
+    )  # jax.nn.dot_product_attention has a softmax in float32 whatever comes in
+    seen = jnp.ones((1, 1, 1, 1), bool) if case.mask is None else jnp.asarray(case.mask)[:, None, None, :] > 0
+    seen = seen & jnp.tri(x.shape[1], dtype=bool) if layer.causal else seen
+    share = jax.nn.softmax(jnp.einsum("bqhd,bkhd->bhqk", q, k) / q.shape[-1] ** 0.5, where=seen)
+    y = jnp.einsum("bhqk,bkhd->bqhd", share, v)
+    return y.reshape(*x.shape[:2], -1) @ p["output_weight"] + p.get("output_bias", 0.0)
+
+
 @forward.register
 def _(layer: vn.Sequential, x: Any, p: Any, s: Any, case: Case) -> Any:
     for name, child in layer.children:
@@ -154,7 +215,9 @@ def _(layer: vn.Residual, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.Branches, x: Any, p: Any, s: Any, case: Case) -> Any:
     ys = [forward(child, x, p.get(name, {}), s.get(name, {}), case) for name, child in layer.children]
-    return jnp.concatenate(ys, -1) if layer.merge == "concatenate" else jnp.stack(ys).sum(0)
+    if layer.merge == "concatenate":
+        return jnp.concatenate(ys, -1)
+    return jnp.stack(ys).sum(0) if layer.merge == "add" else jnp.stack(ys).prod(0)
 
 
 def slopes_of(case: Case, numbers: dict[str, Any]) -> dict[str, Any]:

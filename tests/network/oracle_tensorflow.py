@@ -87,6 +87,10 @@ def _(layer: vn.AveragePool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 @forward.register
 def _(layer: vn.GlobalAveragePool, x: Any, p: Any, s: Any, case: Case) -> Any:
+    if case.mask is not None:
+        return tf.stack(
+            [tf.reduce_mean(tf.boolean_mask(*one), 0) for one in zip(x, np.array(case.mask) > 0, strict=True)]
+        )
     return tf.reduce_mean(x, list(range(1, len(x.shape) - 1)))
 
 
@@ -146,6 +150,64 @@ def _(layer: vn.PositionalEmbedding, x: Any, p: Any, s: Any, case: Case) -> Any:
     return x + (p["weight"] if layer.kind == "learned" else tf.constant(waves(*case.shape), x.dtype))
 
 
+def read_by_keras(layer: Any, x: Any, p: Any, case: Case, cell: Any) -> Any:
+    """Keras's own cell and its own loop over the steps, masks included; `cell(p)` is one of its steps."""
+    mask = None if case.mask is None else tf.constant(np.array(case.mask) > 0)
+    ways = [p["forward"], p["backward"]] if layer.bidirectional else [p]
+    parts: list[Any] = []
+    for way, own in enumerate(ways):
+        step, states = cell(own), [tf.zeros((x.shape[0], layer.units), x.dtype) for _ in range(2)]
+        last, every, _ = tf.keras.backend.rnn(step, x, states, go_backwards=way == 1, mask=mask, unroll=True)
+        parts.append((tf.reverse(every, [1]) if way else every) if layer.return_sequences else last)
+    return tf.concat(parts, -1)
+
+
+@forward.register
+def _(layer: vn.GRU, x: Any, p: Any, s: Any, case: Case) -> Any:
+    def cell(p: Any) -> Any:
+        def step(x: Any, states: Any) -> Any:
+            h = states[0]
+            xr, xz, xn = tf.split(x @ p["weight"] + p["bias"], 3, -1)
+            hr, hz, hn = tf.split(h @ p["recurrent_weight"] + p["recurrent_bias"], 3, -1)
+            z = tf.sigmoid(xz + hz)
+            h = z * h + (1.0 - z) * tf.tanh(xn + tf.sigmoid(xr + hr) * hn)
+            return h, [h, states[1]]
+
+        return step
+
+    return read_by_keras(layer, x, p, case, cell)
+
+
+@forward.register
+def _(layer: vn.LSTM, x: Any, p: Any, s: Any, case: Case) -> Any:
+    def cell(p: Any) -> Any:
+        def step(x: Any, states: Any) -> Any:
+            h, c = states
+            i, f, g, o = tf.split(x @ p["weight"] + h @ p["recurrent_weight"] + p["bias"], 4, -1)
+            c = tf.sigmoid(f) * c + tf.sigmoid(i) * tf.tanh(g)
+            h = tf.sigmoid(o) * tf.tanh(c)
+            return h, [h, c]
+
+        return step
+
+    return read_by_keras(layer, x, p, case, cell)
+
+
+@forward.register
+def _(layer: vn.Attention, x: Any, p: Any, s: Any, case: Case) -> Any:
+    q, k, v = (
+        tf.reshape(x @ p[f"{name}_weight"] + p.get(f"{name}_bias", 0.0), (*x.shape[:2], layer.heads, -1))
+        for name in ("query", "key", "value")
+    )
+    scores = tf.einsum("bqhd,bkhd->bhqk", q, k) / tf.sqrt(tf.cast(q.shape[-1], x.dtype))
+    seen = np.ones((1, 1, x.shape[1], x.shape[1]), bool)
+    seen = seen & np.tri(x.shape[1], dtype=bool) if layer.causal else seen
+    seen = seen & (np.array(case.mask)[:, None, None, :] > 0) if case.mask is not None else seen
+    share = tf.nn.softmax(tf.where(seen, scores, tf.constant(-np.inf, x.dtype)))
+    y = tf.reshape(tf.einsum("bhqk,bkhd->bqhd", share, v), (*x.shape[:2], -1))
+    return y @ p["output_weight"] + p.get("output_bias", 0.0)
+
+
 @forward.register
 def _(layer: vn.Sequential, x: Any, p: Any, s: Any, case: Case) -> Any:
     x = tf.identity(x)
@@ -166,7 +228,9 @@ def _(layer: vn.Residual, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.Branches, x: Any, p: Any, s: Any, case: Case) -> Any:
     ys = [forward(child, x, p.get(name, {}), s.get(name, {}), case) for name, child in layer.children]
-    return tf.concat(ys, -1) if layer.merge == "concatenate" else tf.add_n(ys)
+    if layer.merge == "concatenate":
+        return tf.concat(ys, -1)
+    return tf.add_n(ys) if layer.merge == "add" else tf.reduce_prod(tf.stack(ys), 0)
 
 
 def layer_slopes(case: Case, problem: Problem, dtype: str) -> dict[str, np.ndarray]:

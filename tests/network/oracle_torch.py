@@ -103,6 +103,8 @@ def _(layer: vn.AveragePool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 @forward.register
 def _(layer: vn.GlobalAveragePool, x: Any, p: Any, s: Any, case: Case) -> Any:
+    if case.mask is not None:
+        return torch.stack([one[there > 0].mean(0) for one, there in zip(x, torch.tensor(case.mask), strict=True)])
     return x.flatten(1, -2).mean(1)
 
 
@@ -166,6 +168,58 @@ def _(layer: vn.PositionalEmbedding, x: Any, p: Any, s: Any, case: Case) -> Any:
     return x + (p["weight"] if layer.kind == "learned" else torch.tensor(waves(*case.shape), dtype=x.dtype))
 
 
+def read_by_torch(layer: Any, x: Any, p: Any, case: Case, read: Any) -> Any:
+    """PyTorch's own memory reads the real steps of each example alone; at padded steps it says what it said before."""
+    mask = torch.ones(x.shape[:2]) if case.mask is None else torch.tensor(case.mask)
+    ways = [p["forward"], p["backward"]] if layer.bidirectional else [p]
+    rows: list[Any] = []
+    for example, there in zip(x, mask > 0, strict=True):
+        parts: list[Any] = []
+        for way, own in enumerate(ways):
+            turned = (example.flip(0), there.flip(0)) if way else (example, there)
+            h = read(turned[0][turned[1]][None], own)[0]  # (real steps, units)
+            past = torch.cumsum(turned[1].long(), 0)  # how many real steps there were up to here
+            all_along = torch.cat([h[:1] * 0.0, h])[past]
+            parts.append((all_along.flip(0) if way else all_along) if layer.return_sequences else h[-1])
+        rows.append(torch.cat(parts, -1))
+    return torch.stack(rows)
+
+
+@forward.register
+def _(layer: vn.GRU, x: Any, p: Any, s: Any, case: Case) -> Any:
+    def read(x: Any, p: Any) -> Any:
+        weights = [p["weight"].T, p["recurrent_weight"].T, p["bias"], p["recurrent_bias"]]
+        return torch.gru(x, x.new_zeros(1, 1, layer.units), weights, True, 1, 0.0, False, False, True)[0]
+
+    return read_by_torch(layer, x, p, case, read)
+
+
+@forward.register
+def _(layer: vn.LSTM, x: Any, p: Any, s: Any, case: Case) -> Any:
+    def read(x: Any, p: Any) -> Any:
+        weights = [p["weight"].T, p["recurrent_weight"].T, p["bias"], torch.zeros_like(p["bias"])]
+        nothing = x.new_zeros(1, 1, layer.units)
+        return torch.lstm(x, [nothing, nothing], weights, True, 1, 0.0, False, False, True)[0]
+
+    return read_by_torch(layer, x, p, case, read)
+
+
+@forward.register
+def _(layer: vn.Attention, x: Any, p: Any, s: Any, case: Case) -> Any:
+    def heads(name: str) -> Any:
+        z = F.linear(x, p[f"{name}_weight"].T, p.get(f"{name}_bias"))
+        return z.unflatten(-1, (layer.heads, -1)).transpose(1, 2)
+
+    steps = x.shape[1]
+    seen = torch.ones(steps, steps, dtype=torch.bool).tril() if layer.causal else torch.ones(1, 1, dtype=torch.bool)
+    if case.mask is not None:
+        seen = seen & (torch.tensor(case.mask)[:, None, None, :] > 0)
+    y = F.scaled_dot_product_attention(
+        *map(heads, ("query", "key", "value")), attn_mask=seen.expand(*seen.shape[:-2], steps, steps)
+    )
+    return F.linear(y.transpose(1, 2).flatten(2), p["output_weight"].T, p.get("output_bias"))
+
+
 @forward.register
 def _(layer: vn.Sequential, x: Any, p: Any, s: Any, case: Case) -> Any:
     for name, child in layer.children:
@@ -185,7 +239,9 @@ def _(layer: vn.Residual, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.Branches, x: Any, p: Any, s: Any, case: Case) -> Any:
     ys = [forward(child, x, p.get(name, {}), s.get(name, {}), case) for name, child in layer.children]
-    return torch.cat(ys, -1) if layer.merge == "concatenate" else torch.stack(ys).sum(0)
+    if layer.merge == "concatenate":
+        return torch.cat(ys, -1)
+    return torch.stack(ys).sum(0) if layer.merge == "add" else torch.stack(ys).prod(0)
 
 
 def layer_slopes(case: Case, problem: Problem, dtype: str) -> dict[str, np.ndarray]:

@@ -74,12 +74,12 @@ class JaxOps:
 
     # -- arithmetic
     def matmul(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
-        thin = transpose_a and not transpose_b and b.shape[1] <= min(THIN, a.shape[1] // 4)
+        thin = transpose_a and not transpose_b and a.ndim == 2 and b.shape[1] <= min(THIN, a.shape[1] // 4)
         if thin and not self.own_convolution:
             # Left to itself, XLA's CPU backend takes five times as long for a thin result. The barriers keep it from putting
             # the transposes back into the product.
             return lax.optimization_barrier(jnp.matmul(lax.optimization_barrier(b.T), a)).T
-        return jnp.matmul(a.T if transpose_a else a, b.T if transpose_b else b)
+        return jnp.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:
         return jnp.matmul(x, weight) + bias
@@ -157,6 +157,12 @@ class JaxOps:
 
     def scatter_add(self, into: Array, index: Array, values: Array) -> Array:
         return into.at[index].add(values)
+
+    # -- one after the other
+    def scan(
+        self, function: Any, carried: tuple[Array, ...], inputs: tuple[Array, ...], reverse: bool = False
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        return lax.scan(function, carried, inputs, reverse=reverse)
 
     # -- type
     def cast(self, x: Array) -> Array:

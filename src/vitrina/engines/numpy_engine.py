@@ -66,7 +66,7 @@ class NumpyOps:
 
     # -- arithmetic
     def matmul(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
-        a, b = a.T if transpose_a else a, b.T if transpose_b else b
+        a, b = a.swapaxes(-1, -2) if transpose_a else a, b.swapaxes(-1, -2) if transpose_b else b
         return np.dot(a, b) if a.ndim == b.ndim == 2 else a @ b  # the same product, in two thirds of the time if small
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:
@@ -152,6 +152,19 @@ class NumpyOps:
         out = into.copy()
         np.add.at(out, index, values)  # out[index] += values keeps only the last of a repeated index
         return out
+
+    # -- one after the other
+    def scan(
+        self, function: Any, carried: tuple[Array, ...], inputs: tuple[Array, ...], reverse: bool = False
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        steps = len(inputs[0])
+        outputs: tuple[Array, ...] = ()
+        for step in reversed(range(steps)) if reverse else range(steps):
+            carried, seen = function(carried, tuple(x[step] for x in inputs))
+            outputs = outputs or tuple(np.empty((steps, *y.shape), y.dtype) for y in seen)
+            for kept, y in zip(outputs, seen, strict=True):
+                kept[step] = y
+        return carried, outputs
 
     # -- type
     def cast(self, x: Array) -> Array:

@@ -173,6 +173,25 @@ class TensorflowOps:
     def scatter_add(self, into: Array, index: Array, values: Array) -> Array:
         return tf.tensor_scatter_nd_add(into, index[:, None], values)
 
+    # -- one after the other
+    def scan(
+        self, function: Any, carried: tuple[Array, ...], inputs: tuple[Array, ...], reverse: bool = False
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        steps = inputs[0].shape[0]
+        like = function(carried, tuple(x[0] for x in inputs))[
+            1
+        ]  # only types and shapes are read: a graph drops this again
+        empty = tuple(tf.TensorArray(y.dtype, steps, element_shape=y.shape) for y in like)
+
+        def body(done: Array, carried: Any, outputs: Any) -> Any:
+            step = steps - 1 - done if reverse else done
+            carried, seen = function(carried, tuple(x[step] for x in inputs))
+            return done + 1, carried, tuple(kept.write(step, y) for kept, y in zip(outputs, seen, strict=True))
+
+        start = (tf.constant(0), tuple(carried), empty)
+        _, carried, outputs = tf.while_loop(lambda done, *_: done < steps, body, start, maximum_iterations=steps)
+        return carried, tuple(kept.stack() for kept in outputs)
+
     # -- type
     def cast(self, x: Array) -> Array:
         return tf.cast(x, self.dtype)

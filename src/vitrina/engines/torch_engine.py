@@ -72,7 +72,7 @@ class TorchOps:
 
     # -- arithmetic
     def matmul(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
-        return torch.matmul(a.t() if transpose_a else a, b.t() if transpose_b else b)
+        return torch.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:
         return torch.addmm(bias, x, weight)
@@ -160,6 +160,19 @@ class TorchOps:
         if into.is_cuda:  # there index_add adds in any order; this sorts first
             return into.index_put((index.to(torch.int64),), values, accumulate=True)
         return into.index_add(0, index, values)
+
+    # -- one after the other; compiled, every step is written out
+    def scan(
+        self, function: Any, carried: tuple[Array, ...], inputs: tuple[Array, ...], reverse: bool = False
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        steps = list(zip(*(x.unbind() for x in inputs), strict=True))
+        outputs: list[tuple[Array, ...]] = []
+        for given in reversed(steps) if reverse else steps:
+            carried, seen = function(carried, given)
+            outputs.append(seen)
+        if reverse:
+            outputs.reverse()
+        return carried, tuple(torch.stack(parts) for parts in zip(*outputs, strict=True))
 
     # -- type
     def cast(self, x: Array) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from vitrina.network.layer import Context, Params, State, Tree
@@ -16,6 +17,8 @@ def forward_propagation(
 
     Also returns what back propagation will need, and the layers' next state.
     """
+    if network.input.padding is not None:
+        context = replace(context, mask=network.input.mask(ops, x))
     return network.root.forward(ops, params, state, x, context)
 
 

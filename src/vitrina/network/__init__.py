@@ -1,8 +1,10 @@
 """What a network is: layers, activations, costs, initialisers, and the tree they make. Imports no framework."""
 
+from vitrina.network import blocks
 from vitrina.network.activation import Activation
 from vitrina.network.activations import ACTIVATIONS
 from vitrina.network.along import AveragePool1D, Conv1D, MaxPool1D
+from vitrina.network.attention import Attention
 from vitrina.network.containers import Branches, Residual, Sequential
 from vitrina.network.convolution import Conv2D
 from vitrina.network.costs import (
@@ -25,13 +27,17 @@ from vitrina.network.network import Input, Network
 from vitrina.network.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 from vitrina.network.pooling import AveragePool2D, GlobalAveragePool, MaxPool2D
 from vitrina.network.position import PositionalEmbedding
+from vitrina.network.recurrent import GRU, LSTM
 from vitrina.network.shaping import Flatten, Reshape
 
 __all__ = [
     "ACTIVATIONS",
     "COSTS",
+    "GRU",
     "INITIALISERS",
+    "LSTM",
     "Activation",
+    "Attention",
     "AveragePool1D",
     "AveragePool2D",
     "BatchNorm",
@@ -71,4 +77,5 @@ __all__ = [
     "Reshape",
     "Residual",
     "Sequential",
+    "blocks",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar
@@ -218,7 +219,7 @@ class Residual(_Container):
 
 @dataclass(frozen=True, init=False)
 class Branches(_Container):
-    """The same input through layers side by side; `merge` 'concatenate' (last axis) or 'add' brings them together.
+    """The same input through layers side by side; `merge` 'concatenate' (last axis), 'add' or 'multiply' joins them.
 
     Raises ShapeError if the branches' outputs cannot be merged, NetworkError for another `merge` or no branch.
     """
@@ -230,19 +231,22 @@ class Branches(_Container):
         object.__setattr__(self, "merge", merge)
         object.__setattr__(self, "name", name)
         require(bool(self.layers), "Branches needs at least one branch")
-        require(merge in ("concatenate", "add"), f"Branches: merge must be 'concatenate' or 'add', not {merge!r}")
+        require(
+            merge in ("concatenate", "add", "multiply"),
+            f"Branches: merge must be 'concatenate', 'add' or 'multiply', not {merge!r}",
+        )
         layer_names(self.layers)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         shapes = [shape_after(name, layer, input_shape) for name, layer in self.children]
         first = shapes[0]
         for name, shape in zip(self.names, shapes, strict=True):
-            fits = shape == first if self.merge == "add" else shape[:-1] == first[:-1] and shape and first
+            fits = shape == first if self.merge != "concatenate" else shape[:-1] == first[:-1] and shape and first
             if not fits:
                 raise ShapeError(
                     f"Branches cannot {self.merge} {self.names[0]} of shape {first} and {name} of shape {shape}"
                 )
-        if self.merge == "add":
+        if self.merge != "concatenate":
             return first
         return (*first[:-1], sum(shape[-1] for shape in shapes))
 
@@ -259,11 +263,18 @@ class Branches(_Container):
         sizes = [ops.shape(y)[-1] for y in outputs]
         if self.merge == "concatenate":
             return ops.concatenate(outputs, axis=-1), (saved, sizes), after
+        if self.merge == "multiply":
+            return math.prod(outputs[1:], start=outputs[0]), (saved, outputs), after
         return sum(outputs[1:], start=outputs[0]), (saved, sizes), after
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
-        kept, sizes = saved
-        slopes = [dy] * len(sizes) if self.merge == "add" else ops.split(dy, sizes, axis=-1)
+        kept, beside = saved  # beside: the sizes of the branches' outputs, or the outputs themselves to multiply
+        if self.merge == "concatenate":
+            slopes = ops.split(dy, beside, axis=-1)
+        elif self.merge == "add":
+            slopes = [dy] * len(beside)
+        else:
+            slopes = [math.prod(beside[:i] + beside[i + 1 :], start=dy) for i in range(len(beside))]
         dx: Array = None
         gradients: dict[str, Any] = {}
         for (name, layer), own_saved, slope in zip(self.children, kept, slopes, strict=True):

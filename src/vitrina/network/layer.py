@@ -26,17 +26,26 @@ class Context:
     """What a layer may know about the pass it takes part in.
 
     training: True while learning (Dropout drops, BatchNorm uses the batch). key: the step's random key, None when
-    nothing is random. weight: (batch,) what each example counts for; 0 for the padding of the last batch.
+    nothing is random. weight: (batch,) what each example counts for; 0 for the padding of the last batch. mask: (batch,
+    steps), 0 for the steps of a sequence that are padding, where `Input` says what padding is.
     """
 
     training: bool = False
     key: Array = None
     weight: Array = None
     path: tuple[int, ...] = ()
+    mask: Array = None
 
     def at(self, position: int) -> Context:
         """The context of the layer at `position` inside a container: its random numbers are its own."""
         return replace(self, path=(*self.path, position))
+
+    def mask_of(self, ops: Ops, steps: int) -> Array:
+        """The mask, if there is one and it belongs to sequences of so many steps; else None.
+
+        Behind a layer that changes the number of steps, nobody knows any more which of them were padding.
+        """
+        return self.mask if self.mask is not None and ops.shape(self.mask)[1] == steps else None
 
     def random_key(self, ops: Ops) -> Array:
         """This layer's own key, different at each step and for each place in the network."""

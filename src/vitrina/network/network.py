@@ -15,6 +15,7 @@ from vitrina.network.codec import Described
 from vitrina.network.containers import Sequential
 from vitrina.network.costs import Cost, cost_named
 from vitrina.network.layer import Layer, Params, Shape, State, require, whole
+from vitrina.network.ops import Array, Ops
 
 if TYPE_CHECKING:
     from vitrina.network.summary import Summary
@@ -24,9 +25,15 @@ FORMAT = 1  # of the JSON; raised when an old reader would misread a new descrip
 
 @dataclass(frozen=True)
 class Input(Described):
-    """What comes into the network: the shape of one example, without the batch axis. Images are channels-last."""
+    """What comes into the network: the shape of one example, without the batch axis. Images are channels-last.
+
+    padding: the number that fills up sequences which are shorter than the others. A step is padding where it is that number
+    ((steps,): a token), or all its channels are ((steps, channels)); `LSTM`, `GRU`, `Attention` and `GlobalAveragePool`
+    then pass it over. Raises NetworkError if images are to be padded.
+    """
 
     shape: Shape
+    padding: float | None = None
 
     def __post_init__(self) -> None:
         given: Any = self.shape
@@ -34,6 +41,29 @@ class Input(Described):
         sizes: tuple[Any, ...] = tuple(given) if isinstance(given, list | tuple) else (given,)
         require(len(sizes) > 0, sentence)
         object.__setattr__(self, "shape", tuple(whole(size, sentence) for size in sizes))
+        require(
+            self.padding is None or len(sizes) <= 2,
+            f"Input: padding is for sequences of shape (steps,) or (steps, channels), not for {given!r}",
+        )
+
+    def mask(self, ops: Ops, x: Array) -> Array:
+        """x (batch, steps) or (batch, steps, channels) -> (batch, steps): 1 where a step is real, 0 where it is padding."""
+        if self.padding is None:
+            return None
+        real = 1.0 - ops.cast(x == self.padding)
+        return ops.max(real, axis=-1) if len(self.shape) == 2 else real
+
+    def to_json(self) -> Any:
+        """The shape as a list; with padding, a dict of both."""
+        return list(self.shape) if self.padding is None else {"shape": list(self.shape), "padding": self.padding}
+
+    @classmethod
+    def from_json(cls, description: Any) -> Input:
+        """Reads what `to_json` wrote. Raises NetworkError if it is neither."""
+        if isinstance(description, dict):
+            require(set(description) == {"shape", "padding"}, "the input of a network has a shape and a padding")
+            return Input(description["shape"], description["padding"])
+        return Input(description)
 
 
 @dataclass(frozen=True, init=False)
@@ -105,7 +135,7 @@ class Network:
     def to_json(self) -> dict[str, Any]:
         """The description as plain dicts, lists, numbers and strings."""
         layers = [layer.to_json() for layer in self.layers]
-        return {"format": FORMAT, "input": list(self.input.shape), "layers": layers, "cost": self.cost.to_json()}
+        return {"format": FORMAT, "input": self.input.to_json(), "layers": layers, "cost": self.cost.to_json()}
 
     @staticmethod
     def from_json(description: dict[str, Any] | str) -> Network:
@@ -127,7 +157,7 @@ class Network:
         layers = [Layer.from_json(layer) for layer in description["layers"]]
         cost = description["cost"]
         return Network(
-            Input(description["input"]), *layers, cost=cost if isinstance(cost, str) else Cost.from_json(cost)
+            Input.from_json(description["input"]), *layers, cost=cost if isinstance(cost, str) else Cost.from_json(cost)
         )
 
 

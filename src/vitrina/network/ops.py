@@ -36,7 +36,7 @@ class Ops(Protocol):
 
     # -- arithmetic
     def matmul(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
-        """a · b, batch by batch where there are more than two axes. `transpose_a`, `transpose_b`: of matrices, turned."""
+        """a · b, matrix by matrix where there are more than two axes. `transpose_a`, `transpose_b`: each matrix turned."""
         ...
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:
@@ -83,6 +83,17 @@ class Ops(Protocol):
 
     def scatter_add(self, into: Array, index: Array, values: Array) -> Array:
         """`into` with values added at index; an index that comes twice counts twice. index (n,), values (n, ...)."""
+        ...
+
+    # -- one after the other
+    def scan(
+        self, function: Any, carried: tuple[Array, ...], inputs: tuple[Array, ...], reverse: bool = False
+    ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
+        """`function(carried, inputs of one step) -> (carried, outputs of one step)`, step by step, in one program.
+
+        inputs: (steps, ...) each; comes back: what is carried after the last step, and the outputs, (steps, ...) each. With
+        `reverse` the last step comes first; outputs stay in the order of the inputs. At least one step.
+        """
         ...
 
     # -- type

@@ -88,7 +88,10 @@ class AveragePool2D(_Pool2D):
 
 @dataclass(frozen=True)
 class GlobalAveragePool(Layer):
-    """The average over all places: x (batch, ..., channels) -> (batch, channels)."""
+    """The average over all places: x (batch, ..., channels) -> (batch, channels).
+
+    Steps of a sequence that are padding do not count, where `Input` says what padding is.
+    """
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) < 2:
@@ -97,12 +100,19 @@ class GlobalAveragePool(Layer):
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
         shape = ops.shape(x)
-        return ops.mean(x, axis=tuple(range(1, len(shape) - 1))), shape, state
+        mask = context.mask_of(ops, shape[1]) if len(shape) == 3 else None
+        if mask is not None:
+            share = mask / ops.maximum(ops.sum(mask, axis=1, keepdims=True), 1.0)  # (batch, steps): each step's part
+            return ops.sum(x * share[:, :, None], axis=1), (shape, share), state
+        return ops.mean(x, axis=tuple(range(1, len(shape) - 1))), (shape, None), state
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
-        places = saved[1:-1]
-        share = dy * (1.0 / math.prod(places))  # (batch, channels): every place had the same part in the average
-        return ops.broadcast_to(ops.reshape(share, (saved[0], *(1 for _ in places), saved[-1])), saved), {}
+        shape, share = saved
+        if share is not None:
+            return dy[:, None, :] * share[:, :, None], {}
+        places = shape[1:-1]
+        part = dy * (1.0 / math.prod(places))  # (batch, channels): every place had the same part in the average
+        return ops.broadcast_to(ops.reshape(part, (shape[0], *(1 for _ in places), shape[-1])), shape), {}
 
     def flops(self, input_shape: Shape) -> int:
         return math.prod(input_shape)
