@@ -36,7 +36,13 @@ def main() -> None:
             continue
         began = perf_counter()
         model = vt.train(
-            data, network=network, engine=engine.name, dtype="float64", optimizer=vt.Adam(1e-2), epochs=epochs, seed=0
+            data,
+            network=network,
+            engine=engine.name,
+            precision="float64",
+            optimizer=vt.Adam(1e-2),
+            epochs=epochs,
+            seed=0,
         )
         seconds = perf_counter() - began
         reference = reference or model.weights

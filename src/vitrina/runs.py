@@ -23,7 +23,7 @@ NEEDED = (
         "target",
         "network",
         "engine",
-        "dtype",
+        "precision",
         "optimizer",
         "schedule",
         "batch_size",

@@ -45,7 +45,7 @@ def train(
     class_weight: Mapping[Any, float] | str | None = None,
     sample_weight: Any = None,
     weights: Mapping[str, np.ndarray] | None = None,
-    dtype: str = "float32",
+    precision: str = "float32",
     gradient_clip: float | None = None,
     label_smoothing: float = 0.0,
     columns: Mapping[str, str] | None = None,
@@ -64,7 +64,10 @@ def train(
         is fitted on the training part (scaling, categories); without a network, one is chosen for the data.
     validation: (x, y), or the share of the rows that is held back: 0.15 where data are prepared, else none.
     test: the share that `evaluate` is called on once at the end, where data are prepared.
-    engine, dtype: "auto" or a name from `vt.engines()`, perhaps with a variant ("torch:compiled"); float32 or float64.
+    engine: "auto" or a name from `vt.engines()`, perhaps with a variant ("torch:compiled").
+    precision: "float32", "float64", or "bfloat16": matrix products and convolutions of numbers with 8 bits of mantissa, added
+        up in float32, and float32 for the weights and all else. It pays for wide layers on processors that have it
+        (AVX512-BF16, AMX, GPUs since 2020); elsewhere it is slower.
     optimizer, schedule, learning_rate: names or objects; the rate, where given, replaces the optimizer's.
     batch_size, epochs, seed, shuffle: examples a step, passes over the data, and the order of it all.
     patience: epochs without a better validation error before training stops.
@@ -110,7 +113,7 @@ def train(
         "network": network.to_json(),
         "why": suggestion.why if suggestion else "given",
         "engine": engine,
-        "dtype": dtype,
+        "precision": precision,
         "optimizer": chosen.to_json(),
         "schedule": schedule_named(schedule).to_json(),
         "batch_size": plan.batch_size,
@@ -132,7 +135,7 @@ def train(
     }
     start = _start_from(network, weights)
     # What cannot work is said before there is a run: an engine that is missing, a class weight for no class.
-    engines.get(engine, dtype)
+    engines.get(engine, precision)
     weighted(material, network, settings["class_weight"], sample_weight)
     folder = RunFolder.new(out) if out is not None else None
     if folder:
@@ -162,7 +165,7 @@ def _teach(
         seed=plan.seed,
         gradient_clip=settings["gradient_clip"],
     )
-    engine = engines.get(settings["engine"], settings["dtype"])
+    engine = engines.get(settings["engine"], settings["precision"])
     with progress_bar(plan.epochs, plan.steps_per_epoch(examples.rows), progress) as bar:
         learner = Learner(
             engine,

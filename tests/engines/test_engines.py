@@ -181,7 +181,7 @@ def test_an_engine_says_what_it_is(engine: str) -> None:
 
 
 def test_a_wrong_name_type_or_variant_is_answered_with_the_right_ones(engine: str) -> None:
-    with pytest.raises(UsageError, match=r"'float16'.*float32 or float64"):
+    with pytest.raises(UsageError, match=r"'float16'.*float32, bfloat16, float64"):
         get(engine, "float16")
     with pytest.raises(UsageError, match=f"'turbo'.*{ENGINES[engine].variants[0]}"):
         get(engine, variant="turbo")

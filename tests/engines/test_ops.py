@@ -260,7 +260,14 @@ CASES: dict[str, Case] = {
         lambda ops, s, x, y: (x + y * 2.0 - 1.0 / (y * y + 1.0), -x, x**2, 0.9 ** (y * y), x[:, 0, ..., None]),
     ),
 }
-ELSEWHERE = {"dtype", "eager", "differentiate", "key", "fold_in"}  # their own test below, or part of random_uniform
+ELSEWHERE = {
+    "precision",
+    "dtype",
+    "eager",
+    "differentiate",
+    "key",
+    "fold_in",
+}  # their own test below, or part of random_uniform
 
 
 def test_no_operation_escapes() -> None:
@@ -320,6 +327,38 @@ def test_an_operation_means_what_it_means_on_numpy(engine: str, name: str, dtype
         results = several(case.apply(made.ops, s, *(made.put(array) for array in arrays)))
     results = tuple(made.get(result) for result in results)
     assert_same(name, dtype, results, meaning(case, s, arrays, dtype))
+
+
+PRODUCTS = [name for name in CASES if name.startswith(("matmul", "affine", "conv2d"))]
+# What one rounding to 8 bits of mantissa can do to the largest number of a result: PyTorch and TensorFlow round it once more.
+ROUNDED = {"jax": 2e-5, "torch": 2.0**-8, "tensorflow": 2.0**-8}
+
+
+@pytest.mark.parametrize("name", PRODUCTS)
+@pytest.mark.parametrize("engine", OTHERS)
+@settings(max_examples=8)
+@given(s=shapes())
+def test_a_product_in_bfloat16_means_what_it_means_on_numpy(engine: str, name: str, s: Shapes) -> None:
+    made, case = get(engine, "bfloat16"), CASES[name]
+    arrays = operands(case, s, "float32")
+    results = several(case.apply(made.ops, s, *(made.put(array) for array in arrays)))
+    wanted = several(case.apply(get("numpy", "bfloat16").ops, s, *arrays))
+    for result, right in zip(results, wanted, strict=True):
+        found = made.get(result)
+        assert found.dtype == np.float32
+        scale = float(np.abs(right).max(initial=1e-30)) + float(np.abs(arrays[-1]).max())  # a bias may cancel a product
+        np.testing.assert_allclose(found, right, rtol=0.0, atol=1.01 * ROUNDED[made.name] * scale, err_msg=name)
+
+
+@pytest.mark.parametrize("engine", ENGINES_AND_VARIANTS)
+def test_bfloat16_rounds_the_operands_and_adds_up_in_float32(engine: str) -> None:
+    made = get(engine, "bfloat16")
+    ones = np.ones((1, 4096), np.float32)  # added up in bfloat16, ones never get beyond 256
+    total = made.get(made.ops.matmul(made.put(ones), made.put(ones), transpose_b=True))
+    assert total[0, 0] == 4096.0
+    fine = np.array([[1.0 + 2.0**-9, 1.0 + 3 * 2.0**-8]], np.float32)  # 8 bits: to 1, and to the even neighbour
+    kept = made.get(made.ops.matmul(made.put(fine), made.put(np.eye(2, dtype=np.float32))))
+    assert kept.tolist() == [[1.0, 1.0 + 2.0**-6]]
 
 
 POOLS = {name for name in CASES if "pool" in name}

@@ -34,6 +34,25 @@ from vitrina.network.network import flatten
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # torch 2.13 warns of itself
 
 
+# -- precision
+@pytest.mark.parametrize("variant", QUICK_VARIANTS)
+def test_bfloat16_keeps_the_weights_in_float32(variant):
+    need(variant)
+    network = linear()
+    taught = examples(network, 32)
+    how: dict[str, Any] = {"optimizer": SGD(1e-5), "batch_size": 8, "epochs": 5}
+    start, _ = network.build(0)
+
+    def change(engine: str, dtype: str) -> np.ndarray:
+        learned = outcome(teach(network, taught, engine=engine, dtype=dtype, **how))
+        return np.concatenate([(learned[name] - array).ravel() for name, array in flatten(start).items()])
+
+    wanted = change("numpy", "float64")
+    moved = change(variant, "bfloat16")
+    assert np.abs(wanted).max() < 2.0**-9 * np.abs(np.concatenate([a.ravel() for a in flatten(start).values()])).max()
+    assert np.abs(moved - wanted).max() < 0.1 * np.abs(wanted).max()  # weights in bfloat16 would not have moved at all
+
+
 # -- engine against engine
 @pytest.mark.parametrize(
     ("variant", "name"),

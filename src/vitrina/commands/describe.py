@@ -20,7 +20,7 @@ SETTINGS = (
     "data",
     "target",
     "engine",
-    "dtype",
+    "precision",
     "optimizer",
     "schedule",
     "batch_size",

@@ -42,6 +42,12 @@ class ScheduleName(StrEnum):
     reduce_on_plateau = "reduce_on_plateau"
 
 
+class Precision(StrEnum):
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+    float64 = "float64"
+
+
 class ClassWeight(StrEnum):
     balanced = "balanced"
 
@@ -86,6 +92,10 @@ def train(
     class_weight: Annotated[
         ClassWeight | None, typer.Option("--class-weight", help="Let rare classes count more.")
     ] = None,
+    precision: Annotated[
+        Precision,
+        typer.Option("--precision", help="Of matrix products and convolutions; bfloat16 keeps float32 weights."),
+    ] = Precision.float32,
     out: Annotated[
         str | None,
         typer.Option("--out", metavar="RUN", help="Where to keep the run (default: the next number in runs/)."),
@@ -117,6 +127,7 @@ def train(
         "drop": tuple(drop or ()),
         "image_size": _size(image_size),
         "class_weight": class_weight.value if class_weight else None,
+        "precision": precision.value,
         "network": read_network(Path(network)) if network else None,
         "progress": False if json else None,
     }
@@ -193,7 +204,7 @@ def _take_number(made: list[Path]) -> Path:
 
 def _only_resume(options: dict[str, Any], out: str | None) -> None:
     """A run goes on with its own settings, so that it ends in the same weights; others would be ignored in silence."""
-    usual = {"engine": "auto", "seed": 0, "drop": (), "progress": options["progress"]}
+    usual = {"engine": "auto", "precision": "float32", "seed": 0, "drop": (), "progress": options["progress"]}
     given = [name for name, value in options.items() if value != usual.get(name)]
     flags = {"batch_size": "batch", "learning_rate": "lr", "columns": "column"}
     named = [f"--{flags.get(name, name).replace('_', '-')}" for name in given] + (["--out"] if out else [])

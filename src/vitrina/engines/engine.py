@@ -13,6 +13,10 @@ from vitrina.network.ops import Array, Ops
 
 Tree = Any  # nested dicts of arrays
 EVERYTHING = sys.maxsize  # for `Engine.packs_up_to`
+# What can be asked for, and what arrays are made of then. "bfloat16": the operands of matrix products and convolutions are
+# rounded to 8 bits of mantissa and their terms added up in float32; all else (weights, their updates, the error) is float32.
+# Source: Kalamkar et al. (2019), arXiv:1905.12322.
+PRECISIONS = {"float32": "float32", "bfloat16": "float32", "float64": "float64"}
 Step = Callable[[Ops, Tree, Mapping[str, Array]], tuple[Tree, Mapping[str, Array]]]
 
 
@@ -47,11 +51,12 @@ class Run(Protocol):
 
 
 class Engine(Protocol):
-    """Where the arithmetic runs. Made by `vitrina.engines.get(name, dtype)`."""
+    """Where the arithmetic runs. Made by `vitrina.engines.get(name, precision)`."""
 
     name: str
     variant: str  # how this engine runs a chunk: "eager", "compiled", "scan", "eigen", "graph", "xla"
-    dtype: str
+    precision: str  # one of PRECISIONS
+    dtype: str  # of its arrays
     ops: Ops
     packs_up_to: int  # parameters: that many are updated faster as one long vector than as many short ones
 

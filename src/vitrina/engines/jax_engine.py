@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from vitrina.engines.engine import Chunk, Run, Step, Tree, as_numpy, tree_map
+from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import UsageError
 from vitrina.network.ops import Pads
@@ -36,8 +36,8 @@ class JaxOps:
 
     eager = False
 
-    def __init__(self, dtype: str = "float32", own_convolution: bool = False) -> None:
-        self.dtype = dtype
+    def __init__(self, precision: str = "float32", own_convolution: bool = False) -> None:
+        self.precision, self.dtype = precision, PRECISIONS[precision]
         self.own_convolution = own_convolution
 
     # -- making arrays
@@ -78,11 +78,11 @@ class JaxOps:
         if thin and not self.own_convolution:
             # Left to itself, XLA's CPU backend takes five times as long for a thin result. The barriers keep it from putting
             # the transposes back into the product.
-            return lax.optimization_barrier(jnp.matmul(lax.optimization_barrier(b.T), a)).T
-        return jnp.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
+            return lax.optimization_barrier(self._product(lax.optimization_barrier(b.T), a)).T
+        return self._product(a.mT if transpose_a else a, b.mT if transpose_b else b)
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:
-        return jnp.matmul(x, weight) + bias
+        return self._product(x, weight) + bias
 
     def exp(self, x: Array) -> Array:
         return jnp.exp(x)
@@ -171,27 +171,29 @@ class JaxOps:
     # -- images: patches × matrix on CPU, where XLA's own convolution loses its fast kernel inside a loop
     #    (33 -> 3 GFLOP/s)
     def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
+        x, weight = self._rounded(x), self._rounded(weight)
         if self.own_convolution:
-            return _convolve(x, weight, stride, pads)
+            return self.cast(_convolve(x, weight, stride, pads))
         size = (weight.shape[0], weight.shape[1])
         flat = weight.reshape(-1, weight.shape[-1])  # (height · width · channels, filters)
 
         def of_block(x: Array) -> Array:
             patches = _patches(x, size, stride, pads)  # (images, rows out, columns out, height · width · channels)
-            return (patches.reshape(-1, flat.shape[0]) @ flat).reshape(*patches.shape[:3], flat.shape[1])
+            return self._product(patches.reshape(-1, flat.shape[0]), flat).reshape(*patches.shape[:3], flat.shape[1])
 
         return _by_blocks(of_block, _block(x.shape, size, stride, pads, x.dtype), x)
 
     def conv2d_input_gradient(
         self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads
     ) -> Array:
+        dy, weight = self._rounded(dy), self._rounded(weight)
         if self.own_convolution:
-            return _transposed(lambda x: _convolve(x, weight, stride, pads), x_shape, dy)
+            return self.cast(_transposed(lambda x: _convolve(x, weight, stride, pads), x_shape, dy))
         height, width, channels, filters = weight.shape
         flat = weight.reshape(-1, filters).T
 
         def of_block(dy: Array) -> Array:
-            dpatches = (dy.reshape(-1, filters) @ flat).reshape(*dy.shape[:3], height, width, channels)
+            dpatches = self._product(dy.reshape(-1, filters), flat).reshape(*dy.shape[:3], height, width, channels)
             places = [dpatches[:, :, :, i, j] for i in range(height) for j in range(width)]
             return _fold(places, (len(dy), *x_shape[1:]), (height, width), stride, pads)
 
@@ -200,14 +202,15 @@ class JaxOps:
     def conv2d_weight_gradient(
         self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads
     ) -> Array:
+        x, dy = self._rounded(x), self._rounded(dy)
         if self.own_convolution:
-            return _transposed(lambda weight: _convolve(x, weight, stride, pads), weight_shape, dy)
+            return self.cast(_transposed(lambda weight: _convolve(x, weight, stride, pads), weight_shape, dy))
         height, width, channels, filters = weight_shape
         size = (height, width)
 
         def of_block(x: Array, dy: Array) -> Array:
             patches = _patches(x, size, stride, pads).reshape(-1, height * width * channels)
-            return (patches.T @ dy.reshape(-1, filters)).reshape(*weight_shape)
+            return self._product(patches.T, dy.reshape(-1, filters)).reshape(*weight_shape)
 
         return _sum_of_blocks(of_block, _block(x.shape, size, stride, pads, x.dtype), x, dy)
 
@@ -262,6 +265,13 @@ class JaxOps:
         counter = lax.iota(jnp.uint32, math.prod(shape))
         return ((_hash(_hash(counter) ^ key) >> 8).astype(self.dtype) * WIDTH).reshape(shape)
 
+    def _product(self, a: Array, b: Array) -> Array:
+        return jnp.matmul(self._rounded(a), self._rounded(b), preferred_element_type=self.dtype)
+
+    def _rounded(self, x: Array) -> Array:
+        """x as an operand of a product."""
+        return x.astype(jnp.bfloat16) if self.precision == "bfloat16" else x
+
 
 class JaxEngine:
     """Runs a chunk as one XLA loop; on a GPU when JAX has one.
@@ -274,14 +284,14 @@ class JaxEngine:
     name = "jax"
     packs_up_to = SMALL
 
-    def __init__(self, dtype: str = "float32", variant: str | None = None) -> None:
+    def __init__(self, precision: str = "float32", variant: str | None = None) -> None:
         if variant not in (None, "scan", "eigen"):
             raise UsageError(f"engine jax has no variant {variant!r}; it can be scan or eigen")
-        self.dtype = dtype
+        self.precision, self.dtype = precision, PRECISIONS[precision]
         self.variant = variant or "scan"
         with _at_once():
             self.device = jax.devices()[0]
-        self.ops = JaxOps(dtype, own_convolution=self.device.platform != "cpu")
+        self.ops = JaxOps(precision, own_convolution=self.device.platform != "cpu")
 
     def put(self, tree: Tree) -> Tree:
         with self._precision():

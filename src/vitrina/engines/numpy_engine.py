@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from vitrina.engines.engine import EVERYTHING, Chunk, Run, Step, Tree, as_numpy, tree_map
+from vitrina.engines.engine import EVERYTHING, PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import EngineError
 from vitrina.network.ops import Pads
@@ -23,8 +23,8 @@ class NumpyOps:
 
     eager = True
 
-    def __init__(self, dtype: str = "float32") -> None:
-        self.dtype = dtype
+    def __init__(self, precision: str = "float32") -> None:
+        self.precision, self.dtype = precision, PRECISIONS[precision]
 
     # -- making arrays
     def array(self, value: Any) -> Array:
@@ -66,11 +66,12 @@ class NumpyOps:
 
     # -- arithmetic
     def matmul(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
+        a, b = self._rounded(a), self._rounded(b)
         a, b = a.swapaxes(-1, -2) if transpose_a else a, b.swapaxes(-1, -2) if transpose_b else b
         return np.dot(a, b) if a.ndim == b.ndim == 2 else a @ b  # the same product, in two thirds of the time if small
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:
-        z = np.dot(x, weight)
+        z = np.dot(self._rounded(x), self._rounded(weight))
         z += bias
         return z
 
@@ -172,6 +173,7 @@ class NumpyOps:
 
     # -- images
     def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
+        x, weight = self._rounded(x), self._rounded(weight)
         height, width, channels, filters = weight.shape
         patches = _patches(x, (height, width), stride, pads)  # (batch, rows out, columns out, height, width, channels)
         flat = patches.reshape(-1, height * width * channels)
@@ -180,6 +182,7 @@ class NumpyOps:
     def conv2d_input_gradient(
         self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads
     ) -> Array:
+        dy, weight = self._rounded(dy), self._rounded(weight)
         height, width, channels, filters = weight.shape
         dpatches = dy.reshape(-1, filters) @ weight.reshape(-1, filters).T
         dpatches = dpatches.reshape(*dy.shape[:3], height, width, channels)
@@ -188,6 +191,7 @@ class NumpyOps:
     def conv2d_weight_gradient(
         self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads
     ) -> Array:
+        x, dy = self._rounded(x), self._rounded(dy)
         height, width, channels, filters = weight_shape
         patches = _patches(x, (height, width), stride, pads).reshape(-1, height * width * channels)
         return (patches.T @ dy.reshape(-1, filters)).reshape(*weight_shape)
@@ -241,6 +245,14 @@ class NumpyOps:
         counter = np.arange(math.prod(shape), dtype=np.uint32)
         return ((_hash(_hash(counter) ^ key) >> 8).astype(self.dtype) * WIDTH).astype(self.dtype).reshape(shape)
 
+    def _rounded(self, x: Array) -> Array:
+        """x as an operand of a product: in bfloat16, to the nearest number with 8 bits of mantissa, ties to even."""
+        if self.precision != "bfloat16":
+            return x
+        bits = np.ascontiguousarray(x).view(np.uint32)
+        rounded = (bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) & np.uint32(0xFFFF0000)
+        return np.where(np.isfinite(x), rounded.view(np.float32), x)
+
 
 class NumpyEngine:
     """Runs a chunk as a plain Python loop."""
@@ -249,9 +261,9 @@ class NumpyEngine:
     variant = "eager"
     packs_up_to = EVERYTHING
 
-    def __init__(self, dtype: str = "float32") -> None:
-        self.dtype = dtype
-        self.ops = NumpyOps(dtype)
+    def __init__(self, precision: str = "float32") -> None:
+        self.precision, self.dtype = precision, PRECISIONS[precision]
+        self.ops = NumpyOps(precision)
 
     def put(self, tree: Tree) -> Tree:
         return tree_map(lambda value: as_numpy(value, self.dtype), tree)

@@ -8,7 +8,7 @@ import importlib.util
 from dataclasses import dataclass
 from functools import cache
 
-from vitrina.engines.engine import Engine
+from vitrina.engines.engine import PRECISIONS, Engine
 from vitrina.errors import EngineError, UsageError
 
 
@@ -37,7 +37,6 @@ ENGINES: dict[str, _Entry] = {
         ("graph", "xla"),
     ),
 }
-DTYPES = ("float32", "float64")
 
 
 @dataclass(frozen=True)
@@ -68,11 +67,13 @@ def is_installed(name: str) -> bool:
     return importlib.util.find_spec(ENGINES[name].needs) is not None
 
 
-def get(name: str, dtype: str = "float32", variant: str | None = None) -> Engine:
-    """The engine of that name, computing in `dtype` ('float32' or 'float64'); one object for the same request.
+def get(name: str, precision: str = "float32", variant: str | None = None) -> Engine:
+    """The engine of that name; one object for the same request.
+
+    `precision`: "float32"; "bfloat16" for matrix products and convolutions in it, and all else in float32; or "float64".
 
     `variant` picks how it runs a chunk (`vitrina engines` lists them); None leaves it to the engine. `name` may carry
-    it: "torch:compiled". Raises UsageError for an unknown name, variant or dtype, EngineError (with the extra to
+    it: "torch:compiled". Raises UsageError for an unknown name, variant or precision, EngineError (with the extra to
     install) for an engine that is not installed.
     """
     name, _, own = name.partition(":")
@@ -80,20 +81,20 @@ def get(name: str, dtype: str = "float32", variant: str | None = None) -> Engine
     if name not in ENGINES:
         raise UsageError(f"unknown engine {name!r}; it can be auto, {', '.join(ENGINES)}")
     entry = ENGINES[name]
-    if dtype not in DTYPES:
-        raise UsageError(f"unknown dtype {dtype!r}; it can be {' or '.join(DTYPES)}")
+    if precision not in PRECISIONS:
+        raise UsageError(f"unknown precision {precision!r}; it can be {', '.join(PRECISIONS)}")
     if variant is not None and variant not in entry.variants:
         raise UsageError(f"engine {name} has no variant {variant!r}; it can be {' or '.join(entry.variants)}")
     if not is_installed(name):
         raise EngineError(f"engine {name} is not installed; install it with: {entry.install}")
-    return _make(name, dtype, variant)
+    return _make(name, precision, variant)
 
 
 @cache
-def _make(name: str, dtype: str, variant: str | None) -> Engine:
+def _make(name: str, precision: str, variant: str | None) -> Engine:
     entry = ENGINES[name]
     cls = getattr(importlib.import_module(entry.module), entry.cls)
-    return cls(dtype) if len(entry.variants) == 1 else cls(dtype, variant)
+    return cls(precision) if len(entry.variants) == 1 else cls(precision, variant)
 
 
 def _version(entry: _Entry) -> str | None:

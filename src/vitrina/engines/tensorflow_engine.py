@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.engines.engine import Chunk, Run, Step, Tree, as_numpy, tree_map
+from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import UsageError
 from vitrina.network.ops import Pads
@@ -55,9 +55,10 @@ class TensorflowOps:
 
     eager = False
 
-    def __init__(self, dtype: str = "float32", own_convolution: bool = True, own_pooling: bool = True) -> None:
-        self.dtype = dtype
-        self.own_convolution = own_convolution
+    def __init__(self, precision: str = "float32", own_convolution: bool = True, own_pooling: bool = True) -> None:
+        self.precision, self.dtype = precision, PRECISIONS[precision]
+        # in bfloat16 the CPU kernel leaves garbage in the results of some small images (TensorFlow 2.21)
+        self.own_convolution = own_convolution and precision != "bfloat16"
         self.own_pooling = own_pooling
 
     # -- making arrays
@@ -94,10 +95,10 @@ class TensorflowOps:
 
     # -- arithmetic
     def matmul(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
-        return tf.matmul(a, b, transpose_a, transpose_b)
+        return self.cast(tf.matmul(self._rounded(a), self._rounded(b), transpose_a, transpose_b))
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:
-        return tf.nn.bias_add(tf.matmul(x, weight), bias)
+        return tf.nn.bias_add(self.matmul(x, weight), bias)
 
     def exp(self, x: Array) -> Array:
         return tf.exp(x)
@@ -199,11 +200,11 @@ class TensorflowOps:
     # -- images: TensorFlow's own kernels in a graph; under XLA on a CPU, where those are lost, patches × matrix
     def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
         if self.own_convolution:
-            return tf.nn.conv2d(_padded(x, pads), weight, stride, "VALID")
+            return self.cast(tf.nn.conv2d(_padded(self._rounded(x), pads), self._rounded(weight), stride, "VALID"))
         height, width, channels, filters = weight.shape
         patches = _patches(x, (height, width), stride, pads)  # (batch, rows out, columns out, inputs of a unit)
         flat = tf.reshape(patches, (-1, height * width * channels))
-        return tf.reshape(tf.matmul(flat, tf.reshape(weight, (-1, filters))), (*patches.shape[:3], filters))
+        return tf.reshape(self.matmul(flat, tf.reshape(weight, (-1, filters))), (*patches.shape[:3], filters))
 
     def conv2d_input_gradient(
         self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads
@@ -211,14 +212,14 @@ class TensorflowOps:
         if self.own_convolution:
             dx = raw.Conv2DBackpropInput(
                 input_sizes=_padded_shape(x_shape, pads),
-                filter=weight,
-                out_backprop=dy,
+                filter=self._rounded(weight),
+                out_backprop=self._rounded(dy),
                 strides=(1, *stride, 1),
                 padding="VALID",
             )
-            return _cropped(dx, x_shape, pads)
+            return _cropped(self.cast(dx), x_shape, pads)
         height, width, channels, filters = weight.shape
-        dpatches = tf.matmul(tf.reshape(dy, (-1, filters)), tf.reshape(weight, (-1, filters)), transpose_b=True)
+        dpatches = self.matmul(tf.reshape(dy, (-1, filters)), tf.reshape(weight, (-1, filters)), transpose_b=True)
         dpatches = tf.reshape(dpatches, (*dy.shape[:3], height, width, channels))
         parts = [dpatches[:, :, :, i, j] for i in range(height) for j in range(width)]
         return _fold(parts, x_shape, (height, width), stride, pads)
@@ -227,16 +228,17 @@ class TensorflowOps:
         self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads
     ) -> Array:
         if self.own_convolution:
-            return raw.Conv2DBackpropFilter(
-                input=_padded(x, pads),
+            dweight = raw.Conv2DBackpropFilter(
+                input=_padded(self._rounded(x), pads),
                 filter_sizes=tuple(weight_shape),
-                out_backprop=dy,
+                out_backprop=self._rounded(dy),
                 strides=(1, *stride, 1),
                 padding="VALID",
             )
+            return self.cast(dweight)
         height, width, channels, filters = weight_shape
         patches = tf.reshape(_patches(x, (height, width), stride, pads), (-1, height * width * channels))
-        dweight = tf.matmul(patches, tf.reshape(dy, (-1, filters)), transpose_a=True)
+        dweight = self.matmul(patches, tf.reshape(dy, (-1, filters)), transpose_a=True)
         return tf.reshape(dweight, tuple(weight_shape))
 
     def max_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> tuple[Array, Any]:
@@ -311,6 +313,10 @@ class TensorflowOps:
         """
         return self.own_pooling and stride[0] >= size[0] and stride[1] >= size[1]
 
+    def _rounded(self, x: Array) -> Array:
+        """x as an operand of a product. TensorFlow rounds the product to bfloat16 as well, after adding up in float32."""
+        return tf.cast(x, tf.bfloat16) if self.precision == "bfloat16" else x
+
     def _number(self, value: Any) -> Array:
         return tf.constant(value, self.dtype) if isinstance(value, float | int) else value
 
@@ -324,15 +330,15 @@ class TensorflowEngine:
     name = "tensorflow"
     packs_up_to = 0
 
-    def __init__(self, dtype: str = "float32", variant: str | None = None) -> None:
+    def __init__(self, precision: str = "float32", variant: str | None = None) -> None:
         if variant not in (None, "graph", "xla"):
             raise UsageError(f"engine tensorflow has no variant {variant!r}; it can be graph or xla")
-        self.dtype = dtype
+        self.precision, self.dtype = precision, PRECISIONS[precision]
         self.variant = variant or "xla"
         gpus = tf.config.list_physical_devices("GPU")
         _share(gpus)
         graph = self.variant == "graph"
-        self.ops = TensorflowOps(dtype, own_convolution=graph or bool(gpus), own_pooling=graph)
+        self.ops = TensorflowOps(precision, own_convolution=graph or bool(gpus), own_pooling=graph)
 
     def put(self, tree: Tree) -> Tree:
         return tree_map(self.ops.array, tree)

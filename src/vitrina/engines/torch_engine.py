@@ -15,7 +15,7 @@ from torch._inductor import compile as compile_graph
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from vitrina.engines.compiler import has_cxx_compiler
-from vitrina.engines.engine import EVERYTHING, Chunk, Run, Step, Tree, as_numpy, tree_map
+from vitrina.engines.engine import EVERYTHING, PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import EngineError, UsageError
 from vitrina.network.ops import Pads
@@ -32,10 +32,10 @@ BITS = 0xFFFFFFFF  # 32 random bits live in int64: PyTorch has no arithmetic on 
 class TorchOps:
     """The operations of `network/ops.py` on torch tensors; images stay channels-last, seen through permuted views."""
 
-    def __init__(self, dtype: str = "float32", device: str = "cpu", eager: bool = True) -> None:
-        self.dtype = dtype
+    def __init__(self, precision: str = "float32", device: str = "cpu", eager: bool = True) -> None:
+        self.precision, self.dtype = precision, PRECISIONS[precision]
         self.eager = eager
-        self.type: torch.dtype = getattr(torch, dtype)
+        self.type: torch.dtype = getattr(torch, self.dtype)
         self.device = torch.device(device)
 
     # -- making arrays
@@ -72,9 +72,12 @@ class TorchOps:
 
     # -- arithmetic
     def matmul(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
-        return torch.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b)
+        a, b = self._rounded(a), self._rounded(b)
+        return torch.matmul(a.mT if transpose_a else a, b.mT if transpose_b else b).to(self.type)
 
     def affine(self, x: Array, weight: Array, bias: Array) -> Array:
+        if self.precision == "bfloat16":
+            return torch.matmul(self._rounded(x), self._rounded(weight)).to(self.type) + bias
         return torch.addmm(bias, x, weight)
 
     def exp(self, x: Array) -> Array:
@@ -181,26 +184,30 @@ class TorchOps:
     # -- images: PyTorch's kernels count in (batch, channels, rows, columns); a permuted view is all they need
     def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
         around, before = _shared_out(pads)
-        return _last(F.conv2d(_first(_padded(x, before)), weight.permute(3, 2, 0, 1), None, stride, around))
+        x, weight = self._rounded(x), self._rounded(weight)
+        z = F.conv2d(_first(_padded(x, before)), weight.permute(3, 2, 0, 1), None, stride, around)
+        return _last(z).to(self.type)
 
     def conv2d_input_gradient(
         self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads
     ) -> Array:
         around, before = _shared_out(pads)
+        dy, weight = self._rounded(dy), self._rounded(weight)
         x, weight = _unfilled(dy, x_shape, before), weight.permute(3, 2, 0, 1)
         dx = _convolution_backward(_first(dy), _first(x), weight, stride, around, [True, False, False])[0]
-        return _cropped(_last(dx), x_shape, before)
+        return _cropped(_last(dx), x_shape, before).to(self.type)
 
     def conv2d_weight_gradient(
         self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads
     ) -> Array:
         around, before = _shared_out(pads)
+        x, dy = self._rounded(x), self._rounded(dy)
         height, width, channels, filters = weight_shape
         # only its shape is read; contiguous, because for one filter in float64 PyTorch refuses to write into a permuted one
         weight = dy.new_empty((filters, channels, height, width))
         x = _first(_padded(x, before))
         dweight = _convolution_backward(_first(dy), x, weight, stride, around, [False, True, False])[1]
-        return dweight.permute(2, 3, 1, 0).contiguous()  # a parameter keeps its layout from step to step
+        return dweight.permute(2, 3, 1, 0).to(self.type).contiguous()  # a parameter keeps its layout from step to step
 
     def max_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> tuple[Array, Any]:
         best, places = aten.max_pool2d_with_indices(_first(_padded(x, pads, -math.inf)), size, stride)
@@ -249,6 +256,10 @@ class TorchOps:
         counter = torch.arange(math.prod(shape), device=self.device)
         return ((_hash(_hash(counter) ^ key) >> 8).to(self.type) * WIDTH).reshape(tuple(shape))
 
+    def _rounded(self, x: Array) -> Array:
+        """x as an operand of a product. PyTorch rounds the product to bfloat16 as well, after adding up in float32."""
+        return x.to(torch.bfloat16) if self.precision == "bfloat16" else x
+
 
 class TorchEngine:
     """Runs a chunk step by step ("eager"), or with a step that PyTorch compiled into kernels of its own ("compiled").
@@ -258,17 +269,17 @@ class TorchEngine:
 
     name = "torch"
 
-    def __init__(self, dtype: str = "float32", variant: str | None = None) -> None:
+    def __init__(self, precision: str = "float32", variant: str | None = None) -> None:
         if variant not in (None, "eager", "compiled"):
             raise UsageError(f"engine torch has no variant {variant!r}; it can be eager or compiled")
         if variant == "compiled":
             _check_compiler()
-        self.dtype = dtype
+        self.precision, self.dtype = precision, PRECISIONS[precision]
         self.variant = variant or "eager"
         # compiled, the update of each array is one kernel anyway
         self.packs_up_to = EVERYTHING if self.variant == "eager" else 0
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.ops = TorchOps(dtype, self.device.type, eager=self.variant == "eager")
+        self.ops = TorchOps(precision, self.device.type, eager=self.variant == "eager")
 
     def put(self, tree: Tree) -> Tree:
         return tree_map(self.ops.array, tree)

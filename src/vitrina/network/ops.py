@@ -17,7 +17,8 @@ Pads = tuple[tuple[int, int], tuple[int, int]]  # rows and columns of zeros: ((t
 class Ops(Protocol):
     """Array operations of one engine at one floating-point type."""
 
-    dtype: str  # "float32" or "float64"
+    precision: str  # "float32", "bfloat16" (in the products of `matmul`, `affine` and the convolutions) or "float64"
+    dtype: str  # of arrays: "float32" or "float64"
     eager: bool  # True if each operation is paid for when it is called, so that fewer and larger ones are faster
 
     # -- making arrays
