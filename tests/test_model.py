@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import vitrina as vt
+from vitrina.engines.registry import is_installed
 from vitrina.errors import DataError, ModelError, VitrinaError
 
 
@@ -172,3 +173,30 @@ def test_two_classes_either_way(cost: str) -> None:
     found = model.evaluate(x, y)
     assert found["accuracy"] > 0.95
     assert found["roc_auc"] > 0.98
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax", "torch:eager", "tensorflow:graph"])
+@pytest.mark.parametrize("reader", ["dense", "embedding"])
+def test_whole_numbers_are_learned_from_on_every_engine(engine: str, reader: str) -> None:
+    if not is_installed(engine.partition(":")[0]):
+        pytest.skip(f"engine {engine} is not installed")
+    x = np.random.default_rng(0).integers(0, 6, (48, 4)).astype(np.uint8)
+    layers = [vt.Dense(6, "relu")] if reader == "dense" else [vt.Embedding(6, 3), vt.Flatten()]
+    network = vt.Network(vt.Input((4,)), *layers, vt.Dense(2))
+    how = {"network": network, "epochs": 2, "optimizer": vt.SGD(0.05)}
+    found = vt.train((x, x[:, 0] > 2), engine=engine, **how)
+    wanted = vt.train((x, x[:, 0] > 2), engine="numpy", precision="float64", **how)
+    for name, weight in wanted.weights.items():
+        np.testing.assert_allclose(found.weights[name], weight, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found.predict_proba(x), wanted.predict_proba(x), atol=1e-5)
+
+
+@pytest.mark.parametrize("value", [-1, 6, 2.5])
+def test_what_an_embedding_has_no_row_for_is_refused_before_training(value: float) -> None:
+    x = np.zeros((5, 3), np.float32)
+    x[3, 1] = value
+    inside = vt.Residual(vt.Sequential(vt.Embedding(6, 2), vt.Reshape((6,)), vt.Dense(3)))
+    for layers in ([vt.Embedding(6, 2), vt.Flatten()], [inside]):
+        network = vt.Network(vt.Input((3,)), *layers, vt.Dense(2))
+        with pytest.raises(DataError, match=rf"x has {value}.* in row 3, .* whole numbers from 0 to 5"):
+            vt.train((x, np.arange(5) % 2), network=network, epochs=1)

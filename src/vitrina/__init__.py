@@ -62,6 +62,7 @@ if TYPE_CHECKING:
         CrossEntropy,
         Dense,
         Dropout,
+        Embedding,
         Flatten,
         Focal,
         GlobalAveragePool,
@@ -96,7 +97,7 @@ _HOMES = {
     "vitrina.errors": "DataError EngineError ModelError NetworkError ShapeError UsageError VitrinaError",
     "vitrina.network": (
         "Activation Attention AveragePool1D AveragePool2D BatchNorm BinaryCrossEntropy Branches Constant Context Conv1D Conv2D Cost "
-        "CrossEntropy Dense Dropout Flatten Focal GRU GlobalAveragePool Glorot GroupNorm He Huber Initialiser Input Layer "
+        "CrossEntropy Dense Dropout Embedding Flatten Focal GRU GlobalAveragePool Glorot GroupNorm He Huber Initialiser Input Layer "
         "LSTM LayerNorm LeCun MaxPool1D MaxPool2D MeanAbsoluteError MeanSquaredError Network Normal Orthogonal Poisson "
         "PositionalEmbedding Quantile RMSNorm Reshape Residual Sequential blocks"
     ),
@@ -134,6 +135,7 @@ __all__ = [
     "DataError",
     "Dense",
     "Dropout",
+    "Embedding",
     "EngineError",
     "Flatten",
     "Focal",

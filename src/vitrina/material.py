@@ -76,7 +76,9 @@ def gather(
         source.target_name if source.kind == "table" else None,
     )
     if network is not None:
-        check_inputs(network, material.train.x[:1], source.name)
+        for part in (material.train, material.validation):
+            if part is not None:
+                check_inputs(network, part.x, source.name)
         check_targets(network, material.train.y, source.name)
     return material
 
@@ -109,6 +111,7 @@ def _pair(network: Network, pair: Any, x_name: str, y_name: str) -> tuple[np.nda
     if y.ndim == 0 or len(x) != len(y):
         raise DataError(f"{x_name} has {len(x)} rows and {y_name} {len(y) if y.ndim else 1}; they must be as many")
     check_targets(network, y, y_name)
+    y = y.astype(np.int32) if y.dtype.kind == "b" else y
     if network.cost.link == "softmax" and y.ndim == len(network.output_shape) and y.dtype.kind == "f":
         y = y.astype(np.int32)
     return x, y

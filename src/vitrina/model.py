@@ -228,6 +228,7 @@ def check_inputs(network: Network, x: np.ndarray, name: str) -> np.ndarray:
     if x.dtype.kind == "f" and not np.isfinite(x).all():
         row = int(np.argmin(np.isfinite(x).reshape(len(x), -1).all(axis=1)))
         raise DataError(f"{name} has a value that is not a finite number in row {row}; fill it in or leave the row out")
+    network.check_values(x, name)
     return x
 
 

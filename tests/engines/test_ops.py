@@ -241,6 +241,7 @@ CASES: dict[str, Case] = {
     "scatter_add": Case(rows_and_index, lambda ops, s, x, index, values: ops.scatter_add(x, index, values)),
     "scan": Case(two_images, lambda ops, s, x, y: (*running(ops, x, y), *running(ops, x, y, reverse=True))),
     "cast": Case(rows_and_index, lambda ops, s, x, index, values: (ops.cast(index), ops.cast(x > 0), ops.cast(x))),
+    "whole": Case(positive, lambda ops, s, x: (ops.whole(x), ops.whole(-x), ops.whole(x > 1.0))),
     "conv2d": Case(convolution, lambda ops, s, x, weight, dy: ops.conv2d(x, weight, s.stride, s.pads)),
     "conv2d_input_gradient": Case(
         convolution, lambda ops, s, x, weight, dy: ops.conv2d_input_gradient(dy, weight, s.image, s.stride, s.pads)

@@ -34,6 +34,7 @@ from vitrina.network import (
     CrossEntropy,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     Focal,
     GlobalAveragePool,
@@ -110,7 +111,7 @@ class Case:
     """A layer, the shape of one example for it, and how it is run.
 
     weight: what each example counts for; flat: slopes that are 0 by the mathematics ("x" or a parameter's name); mask: for
-    each example the steps that are real (1) or padding (0).
+    each example the steps that are real (1) or padding (0); count: x is made of whole numbers below it.
     """
 
     layer: Layer
@@ -120,6 +121,7 @@ class Case:
     weight: tuple[float, ...] | None = None
     flat: tuple[str, ...] = ()
     mask: tuple[tuple[int, ...], ...] | None = None
+    count: int | None = None
 
     def __str__(self) -> str:
         how = "" if self.training else " not training"
@@ -159,7 +161,7 @@ def pose(case: Case, rng: np.random.Generator) -> Problem:
     _, params, state = case.layer.build(case.shape, rng)
     for _ in range(500):
         drawn = Problem(
-            x=rng.normal(size=(case.batch, *case.shape)),
+            x=_drawn_input(case, rng),
             dy=rng.normal(size=(case.batch, *case.layer.output_shape(case.shape))),
             params=tree_map(lambda array: rng.normal(0.0, 0.6, array.shape), params),
             state=tree_map(lambda array: rng.uniform(0.5, 1.5, array.shape), state),
@@ -170,6 +172,13 @@ def pose(case: Case, rng: np.random.Generator) -> Problem:
         if ops.closest > NEAR:
             return drawn
     raise AssertionError(f"{case}: 500 draws, each of them near a kink")
+
+
+def _drawn_input(case: Case, rng: np.random.Generator) -> np.ndarray:
+    shape = (case.batch, *case.shape)
+    if case.count is None:
+        return rng.normal(size=shape)
+    return rng.integers(case.count, size=shape) + 0.25  # cut to whole numbers, also a finite difference away
 
 
 def run_forward(ops: Ops, case: Case, numbers: Tree) -> tuple[Array, Any, Tree]:
@@ -318,6 +327,9 @@ EVERY_LAYER: list[Case] = [
         for memory in (GRU, LSTM)
         for return_sequences in (False, True)
     ),
+    Case(Embedding(2, 3), (), batch=5, flat=("x",), count=2),
+    Case(Embedding(3, 1), (4,), flat=("x",), count=3),
+    Case(Embedding(2, 2), (3, 2), batch=2, flat=("x",), count=2),
     Case(Attention(2), (3, 4), flat=("key_bias",)),
     Case(Attention(1), (1, 2), batch=1, flat=("query_weight", "query_bias", "key_weight", "key_bias")),
     Case(Attention(2, causal=True), (4, 2), batch=2, flat=("key_bias",)),
@@ -422,6 +434,10 @@ DRAWN: dict[str, st.SearchStrategy[Case]] = {
     "layer_norm": _cases(st.builds(LayerNorm, epsilon=st.just(0.05)), _any_shape),
     "positional_embedding": _cases(
         st.builds(PositionalEmbedding, st.sampled_from(["learned", "sinusoidal"])), _sequences
+    ),
+    "embedding": st.builds(
+        lambda count, size, shape, batch: Case(Embedding(count, size), shape, batch, flat=("x",), count=count),
+        st.integers(1, 4), st.integers(1, 3), _rows, _batch,
     ),
     "gru": _cases(st.builds(GRU, st.integers(1, 3), st.booleans(), st.booleans()), _sequences),
     "lstm": _cases(st.builds(LSTM, st.integers(1, 3), st.booleans(), st.booleans()), _sequences),

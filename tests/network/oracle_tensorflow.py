@@ -209,6 +209,11 @@ def _(layer: vn.Attention, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 
 @forward.register
+def _(layer: vn.Embedding, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return tf.nn.embedding_lookup(p["weight"], tf.cast(x, tf.int64)) + 0.0 * x[..., None]
+
+
+@forward.register
 def _(layer: vn.Sequential, x: Any, p: Any, s: Any, case: Case) -> Any:
     x = tf.identity(x)
     for name, child in layer.children:
@@ -242,7 +247,7 @@ def layer_slopes(case: Case, problem: Problem, dtype: str) -> dict[str, np.ndarr
         tape.watch(list(leaves.values()))
         y = forward(case.layer, tree["x"], tree["params"], state, case)
     slopes = tape.gradient(y, leaves, output_gradients=tf.constant(problem.dy, dtype))
-    return {"y": y.numpy()} | {name: slope.numpy() for name, slope in slopes.items()}
+    return {"y": y.numpy()} | {name: tf.convert_to_tensor(slope).numpy() for name, slope in slopes.items()}
 
 
 # -- costs: each output's or place's own error

@@ -221,6 +221,11 @@ def _(layer: vn.Attention, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 
 @forward.register
+def _(layer: vn.Embedding, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return F.embedding(x.long(), p["weight"]) + 0.0 * x[..., None]
+
+
+@forward.register
 def _(layer: vn.Sequential, x: Any, p: Any, s: Any, case: Case) -> Any:
     for name, child in layer.children:
         x = forward(child, x, p.get(name, {}), s.get(name, {}), case)

@@ -48,6 +48,7 @@ from vitrina.network import (
     Cost,
     Dense,
     Dropout,
+    Embedding,
     Flatten,
     GlobalAveragePool,
     GroupNorm,
@@ -62,6 +63,7 @@ from vitrina.network import (
     Residual,
     RMSNorm,
     Sequential,
+    blocks,
 )
 
 OPS = NumpyOps("float64")
@@ -78,7 +80,7 @@ def public(kind: type) -> set[str]:
 
 def test_every_public_layer_has_a_case():
     assert public(Layer) <= {type(case.layer).__name__ for case in EVERY_LAYER}
-    assert public(Layer) <= kinds_in([make() for _, make, _ in TRUNKS])
+    assert public(Layer) - {"Embedding"} <= kinds_in([make() for _, make, _ in TRUNKS])  # tokens have their own test
 
 
 def test_every_activation_has_a_case_alone_and_in_the_layers_that_take_one():
@@ -349,6 +351,62 @@ def test_whole_networks_of_containers_in_containers(name, batch, rng):
     case = CostCase(network.cost, network.output_shape, TARGETS[network.cost.label], batch)
     for _ in range(5):  # directions
         assert check_network(network, case, rng, name) > 1e-3
+
+
+# -- tokens, some of them padding
+READERS: dict[str, list[Layer]] = {
+    "gru": [GRU(3)],
+    "lstm": [LSTM(2, return_sequences=True, bidirectional=True), GlobalAveragePool()],
+    "attention": [PositionalEmbedding(), blocks.transformer(4, 2, hidden=3), GlobalAveragePool()],
+}
+SENTENCES = np.array([[1, 2, 3, 4], [3, 3, 0, 0], [4, 0, 0, 0]])  # 0 fills up
+
+
+def after_learning(network: Network, params: Any, x: np.ndarray) -> dict[str, Any]:
+    """The error and its slope by every parameter."""
+    target, weight = np.array([0, 1, 1]), np.ones(3)
+    prediction, saved, _ = forward_propagation(OPS, network, params, {}, x, Context(training=True, weight=weight))
+    value, dprediction = error(OPS, network, prediction, target, weight)
+    return flat_names(back_propagation(OPS, network, params, saved, dprediction)) | {"error": value}
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_networks_that_read_tokens(reader, rng):
+    network = Network(Input((4,), padding=0), Embedding(5, 4), *READERS[reader], Dense(2))
+    params = perturbed(network.build(3)[0], rng)
+    found = after_learning(network, params, SENTENCES)
+    for name, array in flat_names(params).items():
+        numeric = finite_difference(lambda: float(after_learning(network, params, SENTENCES)["error"]), array)
+        assert_close(found[name], numeric, 1e-6, name, flat=name.endswith("key_bias"))
+    assert np.abs(found["embedding_1/weight"][1:]).max() > 1e-3
+
+
+@pytest.mark.parametrize("reader", ["gru", "lstm"])
+def test_what_fills_up_a_short_sentence_changes_nothing(reader, rng):
+    network = Network(Input((4,), padding=0), Embedding(5, 4), *READERS[reader], Dense(2))
+    longer = Network(Input((7,), padding=0), Embedding(5, 4), *READERS[reader], Dense(2))
+    params = perturbed(network.build(3)[0], rng)
+    found = after_learning(longer, params, np.pad(SENTENCES, ((0, 0), (0, 3))))
+    for name, number in after_learning(network, params, SENTENCES).items():
+        np.testing.assert_allclose(found[name], number, rtol=1e-12, atol=1e-14, err_msg=name)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_long_sequences_attend_in_blocks_with_the_same_result(causal, monkeypatch, rng):
+    layer, shape = Attention(2, causal), (2, 7, 4)
+    _, params, _ = layer.build(shape[1:], rng)
+    x, dy, mask = rng.normal(size=shape), rng.normal(size=shape), np.ones((2, 7))
+    mask[1, 4:] = 0.0
+
+    def both() -> dict[str, Any]:
+        y, saved, _ = layer.forward(OPS, params, {}, x, Context(mask=mask))
+        dx, dparams = layer.backward(OPS, params, saved, dy)
+        return {"y": y, "x": dx} | dparams
+
+    at_once = both()
+    monkeypatch.setattr("vitrina.network.attention.BLOCK", 3)
+    for name, array in both().items():
+        np.testing.assert_allclose(array, at_once[name], rtol=1e-10, atol=1e-12, err_msg=name)
 
 
 # -- padding leaves no trace

@@ -168,6 +168,9 @@ class JaxOps:
     def cast(self, x: Array) -> Array:
         return x.astype(self.dtype)
 
+    def whole(self, x: Array) -> Array:
+        return x.astype(jnp.int32)
+
     # -- images: patches × matrix on CPU, where XLA's own convolution loses its fast kernel inside a loop
     #    (33 -> 3 GFLOP/s)
     def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:

@@ -197,6 +197,9 @@ class TensorflowOps:
     def cast(self, x: Array) -> Array:
         return tf.cast(x, self.dtype)
 
+    def whole(self, x: Array) -> Array:
+        return tf.cast(x, tf.int32)
+
     # -- images: TensorFlow's own kernels in a graph; under XLA on a CPU, where those are lost, patches × matrix
     def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
         if self.own_convolution:

@@ -181,6 +181,9 @@ class TorchOps:
     def cast(self, x: Array) -> Array:
         return x.to(self.type)
 
+    def whole(self, x: Array) -> Array:
+        return x.to(torch.int32)
+
     # -- images: PyTorch's kernels count in (batch, channels, rows, columns); a permuted view is all they need
     def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
         around, before = _shared_out(pads)

@@ -13,10 +13,11 @@ from vitrina.network.ops import Array, Ops
 def forward_propagation(
     ops: Ops, network: Network, params: Params, state: State, x: Array, context: Context
 ) -> tuple[Array, Any, State]:
-    """Left to right: x (batch, *input shape) becomes a prediction (batch, *output shape).
+    """Left to right: x (batch, *input shape), floats or whole numbers, becomes a prediction (batch, *output shape).
 
     Also returns what back propagation will need, and the layers' next state.
     """
+    x = ops.cast(x)  # pixels and tokens are kept as whole numbers, which only some engines would multiply with weights
     if network.input.padding is not None:
         context = replace(context, mask=network.input.mask(ops, x))
     return network.root.forward(ops, params, state, x, context)

@@ -21,6 +21,7 @@ from vitrina.network.costs import (
 )
 from vitrina.network.dense import Dense
 from vitrina.network.dropout import Dropout
+from vitrina.network.embedding import Embedding
 from vitrina.network.initialisers import INITIALISERS, Constant, Glorot, He, Initialiser, LeCun, Normal, Orthogonal
 from vitrina.network.layer import Context, Layer
 from vitrina.network.network import Input, Network
@@ -51,6 +52,7 @@ __all__ = [
     "CrossEntropy",
     "Dense",
     "Dropout",
+    "Embedding",
     "Flatten",
     "Focal",
     "GlobalAveragePool",

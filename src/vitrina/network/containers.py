@@ -45,6 +45,10 @@ class _Container(Layer):
     def children(self) -> tuple[tuple[str, Layer], ...]:
         return tuple(zip(self.names, self.layers, strict=True))
 
+    @property
+    def entrances(self) -> tuple[Layer, ...]:
+        return self.layers
+
     def shapes(self, input_shape: Shape) -> list[Shape]:
         """What comes into each layer inside. Raises ShapeError, naming the layer."""
         return [input_shape] * len(self.layers)
@@ -106,6 +110,10 @@ class Sequential(_Container):
         object.__setattr__(self, "layers", _layers(layers, "Sequential"))
         object.__setattr__(self, "name", name)
         layer_names(self.layers)
+
+    @property
+    def entrances(self) -> tuple[Layer, ...]:
+        return self.layers[:1]
 
     def shapes(self, input_shape: Shape) -> list[Shape]:
         shapes: list[Shape] = []
@@ -179,6 +187,10 @@ class Residual(_Container):
     @cached_property
     def body(self) -> Sequential:
         return Sequential(*self.layers)
+
+    @property
+    def entrances(self) -> tuple[Layer, ...]:
+        return (*self.layers[:1], *((self.shortcut,) if self.shortcut else ()))
 
     @property
     def random(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]

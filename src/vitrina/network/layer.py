@@ -97,9 +97,20 @@ class Layer(Described):
         """
         return self.backward(ops, params, saved, dy)[1]
 
+    def check_values(self, x: np.ndarray, name: str) -> None:
+        """What the network is fed with, if this layer sees it as it comes. Raises DataError for what it cannot take.
+
+        x (rows, *input shape), `name` what to call it in the sentence. Finite numbers are all that is known of it.
+        """
+
     def flops(self, input_shape: Shape) -> int:
         """Floating-point operations of one example's forward pass; a multiply-add counts as two."""
         return 0
+
+    @property
+    def entrances(self) -> tuple[Layer, ...]:
+        """The layers inside that get what comes into this one as it is; none for a layer that holds no others."""
+        return ()
 
     @property
     def has_backward(self) -> bool:

@@ -106,6 +106,11 @@ class Network:
         _, params, state = self.root.build(self.input.shape, np.random.default_rng(seed))
         return params, state
 
+    def check_values(self, x: np.ndarray, name: str) -> None:
+        """Raises DataError if a layer that sees the input x (rows, *input shape) as it comes cannot take its values."""
+        for layer in _seers(self.root):
+            layer.check_values(x, name)
+
     def walk(self) -> Iterator[tuple[str, Layer, Shape]]:
         """Every layer, containers before what they hold.
 
@@ -166,6 +171,14 @@ def _walk(prefix: str, container: Any, shape: Shape) -> Iterator[tuple[str, Laye
         yield prefix + name, layer, inside
         if hasattr(layer, "children"):
             yield from _walk(f"{prefix}{name}/", layer, inside)
+
+
+def _seers(layer: Layer) -> Iterator[Layer]:
+    """The layers that get what comes into `layer` as it is."""
+    for child in layer.entrances:
+        yield from _seers(child)
+    if not layer.entrances:
+        yield layer
 
 
 def flatten(tree: Any, prefix: str = "") -> dict[str, Any]:

@@ -102,6 +102,10 @@ class Ops(Protocol):
         """x as this engine's floating-point type."""
         ...
 
+    def whole(self, x: Array) -> Array:
+        """x as int32, cut towards zero: floats that hold whole numbers, as indices."""
+        ...
+
     # -- the kernels of images; x (batch, rows, columns, channels), weight (height, width, channels in, channels out)
     def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array: ...
     def conv2d_input_gradient(
