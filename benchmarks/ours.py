@@ -7,12 +7,12 @@ from dataclasses import replace
 from benchmarks.contestants import Data, Run
 from benchmarks.workloads import BETA1, BETA2, EPSILON, LEARNING_RATE, Convolution, Dense, Flatten, Weights, Workload
 from vitrina import engines, network
-from vitrina.engines.choice import choose_engine, with_variant
 from vitrina.learning.loop import Examples, Learner, Plan
 from vitrina.learning.optimizers import Adam
 from vitrina.learning.schedules import ConstantRate
 from vitrina.learning.step import Recipe
 from vitrina.network.network import nest
+from vitrina.racing.estimates import choose_engine, with_variant
 
 AUTO_EPOCHS = 100  # how long the training is that "auto" chooses an engine for
 

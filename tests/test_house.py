@@ -24,7 +24,7 @@ HEAVY = FRAMEWORKS | {"polars", "pyarrow", "sklearn", "scipy", "PIL", "pandas", 
 ORDER = (
     {"errors", "files", "locale"},
     {"network", "archive"},
-    {"engines", "learning", "data"},
+    {"engines", "learning", "data", "racing"},
     {"model", "material", "runs", "training"},
     {"evaluate", "glass", "doctor", "deliver"},
     {"", "demo", "commands", "cli", "__main__"},  # "" is the front: `import vitrina`

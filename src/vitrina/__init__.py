@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         Sequential,
         blocks,
     )
+    from vitrina.racing import Race, race
     from vitrina.training import train
 
 _HOMES = {
@@ -106,6 +107,7 @@ _HOMES = {
         "ReduceOnPlateau Schedule StepDecay WarmUp"
     ),
     "vitrina.model": "Model load",
+    "vitrina.racing": "Race race",
     "vitrina.training": "train",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -169,6 +171,7 @@ __all__ = [
     "Quantile",
     "RMSNorm",
     "RMSProp",
+    "Race",
     "ReduceOnPlateau",
     "Reshape",
     "Residual",
@@ -182,6 +185,7 @@ __all__ = [
     "blocks",
     "engines",
     "load",
+    "race",
     "train",
 ]
 

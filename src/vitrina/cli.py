@@ -18,6 +18,7 @@ from vitrina.commands.describe import describe
 from vitrina.commands.engines import engines
 from vitrina.commands.evaluate import evaluate
 from vitrina.commands.predict import predict
+from vitrina.commands.race import race
 from vitrina.commands.train import train
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.locale import say
@@ -54,7 +55,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, predict, evaluate, describe, engines, demo):
+for command in (train, predict, evaluate, describe, race, engines, demo):
     app.command()(command)
 
 

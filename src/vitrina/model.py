@@ -11,7 +11,6 @@ import numpy as np
 
 from vitrina import engines
 from vitrina.archive import read_archive, write_archive
-from vitrina.engines.choice import choose_engine, with_variant
 from vitrina.engines.engine import Chunk
 from vitrina.errors import DataError, ModelError
 from vitrina.learning.batches import batched
@@ -19,6 +18,7 @@ from vitrina.learning.history import History
 from vitrina.learning.step import prediction_step
 from vitrina.network.layer import Tree
 from vitrina.network.network import Network, flatten, nest
+from vitrina.racing.estimates import choose_engine, with_variant
 
 if TYPE_CHECKING:
     from vitrina.glass.trace import Trace

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from vitrina import engines
-from vitrina.engines.choice import choose_engine, with_variant
 from vitrina.errors import ModelError, UsageError
 from vitrina.learning.loop import Learner, Plan
 from vitrina.learning.optimizers import Optimizer, optimizer_named
@@ -22,6 +21,8 @@ from vitrina.model import Model, check_weights
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, flatten, nest
 from vitrina.network.suggest import suggest_network
+from vitrina.racing.decide import decide
+from vitrina.racing.estimates import with_variant
 from vitrina.runs import RunFolder
 
 
@@ -104,15 +105,14 @@ def train(
         shuffle=shuffle,
         patience=patience or (suggestion.patience if suggestion and material.validation else None),
     )
-    if engine == "auto":
-        engine = choose_engine(network, rows, plan.batch_size, plan.epochs)
-    engine = with_variant(engine, network, rows, plan.batch_size, plan.epochs)
+    engine, engine_why = _engine_for(engine, network, material, plan, precision, chosen)
     settings = {
         "data": str(data) if isinstance(data, str | Path) else None,
         "target": material.target,
         "network": network.to_json(),
         "why": suggestion.why if suggestion else "given",
         "engine": engine,
+        "engine_why": engine_why,
         "precision": precision,
         "optimizer": chosen.to_json(),
         "schedule": schedule_named(schedule).to_json(),
@@ -239,6 +239,15 @@ def _resume(
         raise ModelError(f"the data are not those that {run} was trained on; resume with the same data, or train anew")
     checkpoint = folder.read_checkpoint()
     return _teach(material, settings, None, callbacks, sample_weight, folder, checkpoint, progress, checkpoint_every)
+
+
+def _engine_for(
+    engine: str, network: Network, material: Material, plan: Plan, precision: str, optimizer: Optimizer
+) -> tuple[str, str]:
+    """The engine with its variant, and why it was taken."""
+    if engine == "auto":
+        return decide(network, material.train, plan.batch_size, plan.epochs, precision, optimizer)
+    return with_variant(engine, network, material.train.rows, plan.batch_size, plan.epochs), "given"
 
 
 def _not_kept(settings: Mapping[str, Any]) -> list[str]:

@@ -27,9 +27,9 @@ BY_NAME = {name.replace("_", " ") for name in describe.SETTINGS} | {
 
 
 def sentences() -> set[str]:
-    """The first argument of every `say` and `marked` in the commands."""
+    """The first argument of every `say` and `marked`."""
     found: set[str] = set()
-    for path in [HOME / "cli.py", *(HOME / "commands").glob("*.py")]:
+    for path in HOME.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("say", "marked")
             if named and isinstance(node.args[0], ast.Constant):  # pyright: ignore[reportAttributeAccessIssue]

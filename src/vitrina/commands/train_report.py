@@ -27,6 +27,7 @@ def as_json(model: Model, run: Path, seconds: float, told: list[str]) -> dict[st
         "why": settings["why"],
         "parameters": model.network.parameters,
         "engine": settings["engine"],
+        "engine_why": settings.get("engine_why"),
         "epochs": measured["epochs"],
         "best_epoch": measured["best_epoch"],
         "stopped": measured["stopped"],
@@ -62,6 +63,7 @@ def report(model: Model, run: Path, seconds: float, told: list[str]) -> None:
                     seconds=seconds,
                 ),
             ),
+            ("", Text(say("how it was chosen: {why}", why=settings.get("engine_why", "given")), "dim")),
             *history_lines(model),
         )
     )

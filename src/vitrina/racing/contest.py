@@ -1,0 +1,205 @@
+"""Running a race: each contestant alone, one after the other, so that frameworks do not fight over cores."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitrina.engines.engine import PRECISIONS
+from vitrina.engines.registry import ENGINES, is_installed
+from vitrina.errors import DataError, UsageError
+from vitrina.learning.optimizers import Adam, Optimizer
+from vitrina.network.network import Network
+from vitrina.racing import cache
+from vitrina.racing.estimates import contestants, estimates
+from vitrina.racing.standings import Race, Standing, ranked
+
+SECONDS = 0.5  # each contestant's time to show its pace, once it has compiled
+PATIENCE = 180.0  # seconds until a contestant that does not answer is sent away
+STEPS = (2, 256)  # of the short epochs whose time is taken
+EPOCH_SECONDS = 0.1  # about
+
+
+def race(
+    network: Network,
+    data: Any = None,
+    batch_size: int = 32,
+    *,
+    rows: int | None = None,
+    epochs: int = 10,
+    engines: Sequence[str] | None = None,
+    precision: str = "float32",
+    optimizer: Optimizer | None = None,
+    fresh: bool = False,
+    watch: Callable[[str], None] | None = None,
+) -> Race:
+    """Times every installed engine and variant on this network and batch, and says which finishes the training first.
+
+    data: (x, y), as for `vt.train`; None makes numbers up that fit the network. rows, epochs: of the training that is asked
+    about (rows None: those of the data, or 10,000). engines: names, perhaps with a variant, to race only these.
+    precision, optimizer: as in `vt.train`. fresh: measure again what was measured before. watch: called with the name of each
+    contestant before it starts.
+
+    Each runs the real training loop in a process of its own; importing and compiling count. What was measured is kept in the
+    user's cache folder ($VITRINA_CACHE), per network, batch, versions and machine.
+    Raises UsageError for an unknown engine, precision or impossible number, NetworkError if something else than a network is given.
+    """
+    if not isinstance(network, Network):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise UsageError(f"race takes a network, not {network!r}")
+    for name, value in {"batch_size": batch_size, "rows": rows, "epochs": epochs}.items():
+        if value is not None and (not isinstance(value, int) or value < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise UsageError(f"{name} must be a whole number of 1 or more, not {value!r}")
+    if precision not in PRECISIONS:
+        raise UsageError(f"unknown precision {precision!r}; it can be {', '.join(PRECISIONS)}")
+    chosen = _wanted(network, engines)
+    x, y = examples_for(network, data)
+    rows = rows or (len(x) if data is not None else 10_000)
+    optimizer = optimizer or Adam()
+    known = {} if fresh else cache.load(cache.key(network, batch_size, precision, type(optimizer).__name__))
+    measured = run(
+        network, (x, y), batch_size, precision, optimizer, [one for one in chosen if one not in known], watch
+    )
+    found = [known.get(engine) or measured[engine] for engine in chosen]
+    steps = -(-rows // batch_size) * epochs
+    missing = {name: entry.install for name, entry in ENGINES.items() if not is_installed(name)} if not engines else {}
+    return Race(ranked(found, steps), steps, batch_size, missing)
+
+
+def run(
+    network: Network,
+    data: tuple[np.ndarray, np.ndarray],
+    batch_size: int,
+    precision: str,
+    optimizer: Optimizer,
+    engines: Sequence[str],
+    watch: Callable[[str], None] | None = None,
+    seconds: float = SECONDS,
+    patience: float = PATIENCE,
+) -> dict[str, Standing]:
+    """Measures these contestants, and adds what was measured to what is kept."""
+    if not engines:
+        return {}
+    name = cache.key(network, batch_size, precision, type(optimizer).__name__)
+    found: dict[str, Standing] = {}
+    request = {
+        "network": network.to_json(),
+        "batch_size": batch_size,
+        "precision": precision,
+        "optimizer": optimizer.to_json(),
+        "seconds": seconds,
+    }
+    peak, flops = cache.peak(), 3 * batch_size * network.flops
+    with tempfile.TemporaryDirectory(prefix="vitrina-race-") as folder:
+        x, y = _portion(network, data, batch_size)
+        np.savez(Path(folder) / "examples.npz", x=x, y=y)
+        for engine in engines:
+            if watch:
+                watch(engine)
+            one = _measure(Path(folder), request | {"engine": engine}, patience)
+            if one.problem is None:
+                one = replace(one, peak_share=flops / one.step_seconds / peak)
+            found[engine] = one
+    cache.store(name, cache.load(name) | found)
+    return found
+
+
+def _measure(folder: Path, request: dict[str, Any], patience: float) -> Standing:
+    (folder / "request.json").write_text(json.dumps(request), "utf-8")
+    engine = request["engine"]
+    environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": _path()}
+    with subprocess.Popen(
+        [sys.executable, "-m", "vitrina.racing.worker", str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        env=environment,
+    ) as child:
+        try:
+            out, err = child.communicate(timeout=patience)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            return Standing(engine, problem=f"gave no answer within {patience:.0f} s")
+        except BaseException:  # Ctrl-C, above all: nobody goes on racing without a judge
+            child.kill()
+            raise
+    if child.returncode != 0:
+        return Standing(engine, problem=_reason(err, child.returncode))
+    try:
+        return Standing(engine, **json.loads(out.strip().splitlines()[-1]))
+    except (IndexError, TypeError, ValueError):
+        return Standing(engine, problem="gave an answer that cannot be read")
+
+
+def _reason(err: str, status: int) -> str:
+    """The last line of a traceback, or how the process ended."""
+    if status < 0:
+        return f"was ended by signal {-status}" + (" (out of memory?)" if status == -9 else "")
+    lines = [line for line in err.strip().splitlines() if line.strip()]
+    return " ".join(lines[-1].split())[:160] if lines else f"ended with status {status}"
+
+
+def _path() -> str:
+    """Where the child finds this very Vitrina, and whatever the user put on the path."""
+    home = str(Path(__file__).resolve().parents[2])
+    return os.pathsep.join([home, *filter(None, [os.environ.get("PYTHONPATH", "")])])
+
+
+def _wanted(network: Network, engines: Sequence[str] | None) -> list[str]:
+    """The contestants by their full names. Raises UsageError for one that is unknown."""
+    able = contestants(network)
+    if engines is None:
+        return able
+    chosen: list[str] = []
+    for given in [engines] if isinstance(engines, str) else engines:
+        name, _, variant = given.partition(":")
+        if name not in ENGINES or (variant and variant not in ENGINES[name].variants):
+            known = ", ".join(f"{name}:{variant}" for name, entry in ENGINES.items() for variant in entry.variants)
+            raise UsageError(f"unknown engine {given!r}; it can be {known}")
+        own = [one for one in able if one == given or one.partition(":")[0] == given]
+        if not own:
+            raise UsageError(f"engine {given} cannot run this network here; install it with: {ENGINES[name].install}")
+        chosen += [one for one in own if one not in chosen]
+    return chosen
+
+
+def examples_for(network: Network, data: Any) -> tuple[np.ndarray, np.ndarray]:
+    """(x, y) as given, or numbers made up that this network can be taught with."""
+    if data is not None:
+        x, y = (np.asarray(part) for part in data)
+        return x, y
+    rng = np.random.default_rng(0)
+    count = 256
+    x = rng.standard_normal((count, *network.input_shape), dtype=np.float32)
+    for largest in (1000, 10, 2, 1):  # what reads tokens takes whole numbers, below some number it knows
+        try:
+            network.check_values(x, "x")
+            break
+        except DataError:
+            x = rng.integers(largest, size=x.shape).astype(np.float32)
+    shape = network.output_shape
+    if network.cost.link == "softmax" and shape[-1] > 1:
+        return x, rng.integers(shape[-1], size=(count, *shape[:-1])).astype(np.int32)
+    if network.cost.label == "quantile":
+        shape = (shape[0] // len(network.cost.quantiles),)  # pyright: ignore[reportAttributeAccessIssue]
+    return x, rng.integers(2, size=(count, *shape)).astype(np.float32)  # 0 and 1: right for counts, shares and numbers
+
+
+def _portion(network: Network, data: tuple[np.ndarray, np.ndarray], batch_size: int) -> tuple[np.ndarray, np.ndarray]:
+    """As many whole batches as about EPOCH_SECONDS will take, the rows used again where there are too few."""
+    step = min(one.step for one in estimates(network, batch_size))
+    steps = int(min(max(EPOCH_SECONDS / step, STEPS[0]), STEPS[1]))
+    rows = np.arange(steps * batch_size) % len(data[0])
+    x, y = data[0][rows], data[1][rows]
+    return x, y
