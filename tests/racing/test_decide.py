@@ -54,28 +54,28 @@ def test_the_best_of_what_was_measured_is_taken(
 
 
 def test_what_is_known_is_not_measured_again() -> None:
-    long = [estimates.Estimate("jax:scan", 1.0, 1e-3), estimates.Estimate("numpy:eager", 0.0, 2e-3)]
+    long = [estimates.Estimate("jax:scan", 1.0, 1e-3), estimates.Estimate("numpy", 0.0, 2e-3)]
     known = {
-        "numpy:eager": Standing("numpy:eager", step_seconds=1e-4),
+        "numpy": Standing("numpy", step_seconds=1e-4),
         "jax:scan": Standing("jax:scan", 1.0, 1.0, 1e-3),
     }
     engine, why = choose(long, 10**6, lambda: known, lambda _: {}["measured"])
-    assert (engine, why) == ("numpy:eager", "raced against jax:scan")
+    assert (engine, why) == ("numpy", "raced against jax:scan")
 
 
 def test_a_race_that_fails_costs_nothing_but_its_answer() -> None:
     def fails(_: list[str]) -> Mapping[str, Standing]:
         raise OSError("no space left on device")
 
-    long = [estimates.Estimate("jax:scan", 1.0, 1e-3), estimates.Estimate("numpy:eager", 0.0, 2e-3)]
+    long = [estimates.Estimate("jax:scan", 1.0, 1e-3), estimates.Estimate("numpy", 0.0, 2e-3)]
     assert choose(long, 10**6, nothing_known, fails) == ("jax:scan", "rule of thumb")
-    broken = {"jax:scan": Standing("jax:scan", problem="no"), "numpy:eager": Standing("numpy:eager", problem="no")}
+    broken = {"jax:scan": Standing("jax:scan", problem="no"), "numpy": Standing("numpy", problem="no")}
     assert choose(long, 10**6, nothing_known, lambda _: broken) == ("jax:scan", "rule of thumb")
 
 
 def test_a_short_training_is_numpy_s_and_a_long_one_is_not() -> None:
     network = vt.Network(vt.Input((30,)), vt.Dense(32, "relu"), vt.Dense(2))
-    assert estimates.choose_engine(network, 400, 32, 10) == "numpy:eager"
+    assert estimates.choose_engine(network, 400, 32, 10) == "numpy"
     assert estimates.choose_engine(network, 10**6, 32, 100).startswith("jax")
 
 
@@ -93,7 +93,7 @@ def test_a_network_to_be_differentiated_is_no_task_for_numpy() -> None:
 
 def test_a_run_tells_how_its_engine_was_chosen(tmp_path) -> None:
     model = vt.train("breast-cancer", epochs=1, out=tmp_path / "run")
-    assert model.settings["engine"] == "numpy:eager"
+    assert model.settings["engine"] == "numpy"
     assert model.settings["engine_why"] == "rule of thumb"
     again = vt.train("breast-cancer", epochs=1, engine="numpy")
     assert again.settings["engine_why"] == "given"

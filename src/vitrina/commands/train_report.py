@@ -63,7 +63,7 @@ def report(model: Model, run: Path, seconds: float, told: list[str]) -> None:
                     seconds=seconds,
                 ),
             ),
-            ("", Text(say("how it was chosen: {why}", why=settings.get("engine_why", "given")), "dim")),
+            *_choice(settings.get("engine_why", "given")),
             *history_lines(model),
         )
     )
@@ -95,6 +95,17 @@ def _goal(settings: dict[str, Any], recipe: Any) -> str:
         return say("{target}, a number", target=target)
     listed = ", ".join(recipe.classes[:4]) + (", ..." if len(recipe.classes) > 4 else "")
     return say("{target}, {count} classes: {listed}", target=target, count=len(recipe.classes), listed=listed)
+
+
+def _choice(why: str) -> list[tuple[str, Any]]:
+    """How the engine was chosen, unless the user did."""
+    from rich.text import Text
+
+    if why == "given":
+        return []
+    others = why.removeprefix("raced against ")
+    told = say("by a rule of thumb") if others == why else say("raced against {others}", others=others)
+    return [("", Text(told, "dim"))]
 
 
 def _inputs(model: Model) -> str:

@@ -167,7 +167,8 @@ def _wanted(network: Network, engines: Sequence[str] | None) -> list[str]:
         if name not in ENGINES or (variant and variant not in ENGINES[name].variants):
             known = ", ".join(f"{name}:{variant}" for name, entry in ENGINES.items() for variant in entry.variants)
             raise UsageError(f"unknown engine {given!r}; it can be {known}")
-        own = [one for one in able if one == given or one.partition(":")[0] == given]
+        full = given if len(ENGINES[name].variants) > 1 else name
+        own = [one for one in able if one == full or one.partition(":")[0] == full]
         if not own:
             raise UsageError(f"engine {given} cannot run this network here; install it with: {ENGINES[name].install}")
         chosen += [one for one in own if one not in chosen]

@@ -31,7 +31,7 @@ class Cost:
 
 # benchmarks/RESULTS.md, the rows of Vitrina's own engines
 COSTS = {
-    "numpy:eager": Cost(0.0, 27e-6, 105e9, 90e9, 45e9),
+    "numpy": Cost(0.0, 27e-6, 105e9, 90e9, 45e9),
     "jax:scan": Cost(1.3, 3e-6, 145e9, 105e9, 80e9),
     "jax:eigen": Cost(1.3, 3e-6, 118e9, 135e9, 90e9),
     "torch:eager": Cost(1.6, 85e-6, 105e9, 85e9, 118e9),
@@ -68,9 +68,9 @@ def estimates(network: Network, batch_size: int) -> list[Estimate]:
 
 
 def contestants(network: Network) -> list[str]:
-    """Engines with their variants that are installed and can teach this network: `numpy:eager`, `jax:scan`, ..."""
+    """Engines, with their variants if they have several, that are installed and can teach this network: `numpy`, `jax:scan`."""
     return [
-        f"{name}:{variant}"
+        f"{name}:{variant}" if len(entry.variants) > 1 else name
         for name, entry in ENGINES.items()
         if is_installed(name) and not (name == "numpy" and needs_derivative(network))
         for variant in entry.variants

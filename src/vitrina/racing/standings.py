@@ -62,7 +62,7 @@ class Race:
 
     @property
     def crossover(self) -> list[tuple[int, str]]:
-        """Who wins from how many steps on: [(1, "numpy:eager"), (412, "jax:scan")]."""
+        """Who wins from how many steps on: [(1, "numpy"), (412, "jax:scan")]."""
         return crossover(self.finishers)
 
     def for_steps(self, steps: int) -> Race:
