@@ -91,6 +91,7 @@ if TYPE_CHECKING:
         Sequential,
         blocks,
     )
+    from vitrina.population import Ensemble, Leaderboard, Population
     from vitrina.racing import Race, race
     from vitrina.training import train
 
@@ -107,6 +108,7 @@ _HOMES = {
         "ReduceOnPlateau Schedule StepDecay WarmUp"
     ),
     "vitrina.model": "Model load",
+    "vitrina.population": "Ensemble Leaderboard Population",
     "vitrina.racing": "Race race",
     "vitrina.training": "train",
 }
@@ -139,6 +141,7 @@ __all__ = [
     "Dropout",
     "Embedding",
     "EngineError",
+    "Ensemble",
     "Flatten",
     "Focal",
     "GlobalAveragePool",
@@ -152,6 +155,7 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LeCun",
+    "Leaderboard",
     "LearningWarning",
     "Lion",
     "MaxPool1D",
@@ -167,6 +171,7 @@ __all__ = [
     "Optimizer",
     "Orthogonal",
     "Poisson",
+    "Population",
     "PositionalEmbedding",
     "Quantile",
     "RMSNorm",

@@ -53,11 +53,7 @@ class Model:
         data: an array (rows, *input shape), or anything `vt.train` takes. Returns (rows,), or (rows, outputs) for
         several numbers. Raises DataError if the data do not fit, naming what is wrong.
         """
-        raw = self._readable(self._inputs(data), engine)
-        if not self.network.cost.classifies:
-            return self._in_units(raw)
-        answers = self._class_numbers(raw)
-        return answers if self.recipe is None or answers.ndim > 1 else self.recipe.decode(answers)
+        return self._answers(self._readable(self._inputs(data), engine))
 
     def predict_proba(self, data: Any, engine: str | None = None) -> np.ndarray:
         """The probability of each class: (rows, classes); two columns for one yes-or-no output.
@@ -73,29 +69,14 @@ class Model:
 
         data: as for `predict`, with the truth in it or in y (rows,). Raises DataError if there is no truth, or no row.
         """
-        from vitrina.evaluate.metrics import measure
-
         x, truth = self._examples(data, y)
         if not len(x):
             raise DataError("there are no rows to evaluate on")
         check_targets(self.network, truth, "y")
         cost, ops = self.network.cost, engines.get("numpy", "float64").ops
         raw = self._forward(x, engine, readable=False).astype(np.float64)
-        found = {"error": float(np.mean(cost.per_example(ops, raw, truth)))}
-        readable = cost.readable(ops, raw)
-        if not cost.classifies:
-            return (
-                found
-                if cost.label == "quantile"
-                else found | measure(0, self._in_units(readable), self._in_units(truth))
-            )
-        if truth.ndim == 1 or truth.shape[1:] == (1,):
-            probabilities = self._probabilities(readable)
-            return found | measure(probabilities.shape[-1], probabilities, truth.reshape(-1).astype(np.int64))
-        right = self._class_numbers(readable) == (
-            truth > 0.5 if truth.shape == raw.shape and cost.link == "sigmoid" else truth
-        )
-        return found | {"accuracy": float(np.mean(right))}
+        error = float(np.mean(cost.per_example(ops, raw, truth)))
+        return {"error": error} | self._measures(cost.readable(ops, raw), truth)
 
     def trace(self, x: Any, y: Any = None) -> Trace:
         """One example through the three stages, with every number kept. x: (*input shape), y: its target."""
@@ -195,6 +176,27 @@ class Model:
             _, measured = run(carried, chosen.put({"x": filled}), Chunk(index, present, 1))
             parts.append(measured["prediction"][0][: len(rows)])
         return np.concatenate(parts)
+
+    def _answers(self, readable: np.ndarray) -> np.ndarray:
+        """Probabilities as classes by their names, numbers in the target's own unit."""
+        if not self.network.cost.classifies:
+            return self._in_units(readable)
+        answers = self._class_numbers(readable)
+        return answers if self.recipe is None or answers.ndim > 1 else self.recipe.decode(answers)
+
+    def _measures(self, readable: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+        """How good answers are: readable (rows, *output shape) probabilities or numbers, against the truth."""
+        from vitrina.evaluate.metrics import measure
+
+        cost = self.network.cost
+        if not cost.classifies:
+            return {} if cost.label == "quantile" else measure(0, self._in_units(readable), self._in_units(truth))
+        if truth.ndim == 1 or truth.shape[1:] == (1,):
+            probabilities = self._probabilities(readable)
+            return measure(probabilities.shape[-1], probabilities, truth.reshape(-1).astype(np.int64))
+        whole_shape = truth.shape == readable.shape and cost.link == "sigmoid"
+        right = self._class_numbers(readable) == (truth > 0.5 if whole_shape else truth)
+        return {"accuracy": float(np.mean(right))}
 
     def _class_numbers(self, readable: np.ndarray) -> np.ndarray:
         if self.network.cost.link == "softmax" and readable.shape[-1] > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,10 @@ import numpy as np
 
 from vitrina import engines
 from vitrina.errors import ModelError, UsageError
-from vitrina.learning.loop import Learner, Plan
+from vitrina.learning.callbacks import as_callback
+from vitrina.learning.loop import Examples, Learner, Plan
 from vitrina.learning.optimizers import Optimizer, optimizer_named
+from vitrina.learning.population import Member, PopulationLearner
 from vitrina.learning.progress import progress_bar
 from vitrina.learning.schedules import Schedule, schedule_named
 from vitrina.learning.step import Recipe
@@ -21,6 +24,7 @@ from vitrina.model import Model, check_weights
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, flatten, nest
 from vitrina.network.suggest import suggest_network
+from vitrina.population import Population, members_of, ranked, settings_of
 from vitrina.racing.decide import decide
 from vitrina.racing.estimates import with_variant
 from vitrina.runs import RunFolder
@@ -54,10 +58,13 @@ def train(
     image_size: Sequence[int] | None = None,
     out: str | Path | None = None,
     resume: str | Path | None = None,
+    population: int | None = None,
+    vary: Mapping[str, Sequence[Any]] | None = None,
+    early_stop: bool = True,
     progress: bool | None = None,
     checkpoint_every: float = 5.0,
-) -> Model:
-    """Teaches a network and returns the model with the smallest validation error (the last one without validation).
+) -> Any:
+    """Teaches a network and returns the Model with the smallest validation error (the last one without validation).
 
     data, target: arrays (x, y) with x (rows, *input shape) and y (rows,) or (rows, outputs); or a path to a table, an
         .npz or a folder of images, a built-in name, a frame. `target` names the column to predict.
@@ -78,10 +85,17 @@ def train(
     columns, drop, image_size: {column: role}, columns to leave out, and (rows, columns) to bring images to.
     out, resume: a directory to keep the run in; one to go on with, killed or not, to the same weights bit for bit.
     checkpoint_every: seconds between checkpoints of a run that is kept.
+    population, vary, early_stop: teach several networks at once, in one program, and return a `Population` of them:
+        population=8 are eight seeds; vary={"lr": [...], "seed": [...], "weight_decay": [...]} says what is each member's own
+        (lists of one length, or population = the product of their lengths for each with each). early_stop lets the worse half
+        go after a quarter, and again after half of the epochs, by validation error.
     callbacks, progress: see `vt.Callback`; whether to show a progress bar, None meaning on a terminal only.
 
     Raises DataError, NetworkError, EngineError, ModelError or UsageError, each with one sentence that says what to do.
     """
+    many = population is not None or vary is not None
+    if many and resume is not None:
+        raise UsageError("a population cannot be gone on with; resume one of its members' runs, or train it anew")
     if resume is not None:
         return _resume(resume, data, validation, callbacks, sample_weight, progress, checkpoint_every)
     if data is None:
@@ -133,6 +147,9 @@ def train(
         "prepared": material.recipe is not None,
         "fingerprint": fingerprint(material.train),
     }
+    if many:
+        members = members_of(population, vary, chosen, seed)
+        return _teach_many(material, settings, members, early_stop, weights, callbacks, sample_weight, out, progress)
     start = _start_from(network, weights)
     # What cannot work is said before there is a run: an engine that is missing, a class weight for no class.
     engines.get(engine, precision)
@@ -154,17 +171,7 @@ def _teach(
     progress: bool | None,
     checkpoint_every: float,
 ) -> Model:
-    network = Network.from_json(settings["network"])
-    plan = Plan(**{name: settings[name] for name in ("batch_size", "epochs", "seed", "shuffle", "patience")})
-    examples = weighted(material, network, settings["class_weight"], sample_weight)
-    recipe = Recipe(
-        network,
-        Optimizer.from_json(settings["optimizer"]),
-        Schedule.from_json(settings["schedule"]),
-        steps=plan.epochs * plan.steps_per_epoch(examples.rows),
-        seed=plan.seed,
-        gradient_clip=settings["gradient_clip"],
-    )
+    network, plan, recipe, examples = _plan_of(material, settings, sample_weight)
     engine = engines.get(settings["engine"], settings["precision"])
     with progress_bar(plan.epochs, plan.steps_per_epoch(examples.rows), progress) as bar:
         learner = Learner(
@@ -189,22 +196,88 @@ def _teach(
     if not all(np.isfinite(array).all() for array in flatten(params).values()):
         raise ModelError(f"nothing was learned: {learner.stopped}; lower the learning rate, or scale the data")
     model = Model(network, flatten(params), flatten(state), material.recipe, learner.history, settings)
-    model.measured = {
-        "best_epoch": learner.best_epoch or learner.epoch,
-        "epochs": learner.epoch,
-        "stopped": learner.stopped,
-        "rows": {
-            "train": examples.rows,
-            "validation": material.validation.rows if material.validation else 0,
-            "test": material.test.rows if material.test is not None else 0,
-        },
-    }
+    best = learner.best_epoch or learner.epoch
+    model.measured = _measured(material, examples, best, learner.epoch, learner.stopped)
     if material.test is not None:
         model.measured["test"] = model.evaluate(material.test)
     if folder:
         folder.write_history(learner.history)
         model.save(folder.model)
     return model
+
+
+def _teach_many(
+    material: Material,
+    settings: dict[str, Any],
+    members: list[Member],
+    early_stop: bool,
+    weights: Any,
+    callbacks: Sequence[Any],
+    sample_weight: Any,
+    out: str | Path | None,
+    progress: bool | None,
+) -> Population:
+    network, plan, recipe, examples = _plan_of(material, settings, sample_weight)
+    if out is not None:
+        RunFolder.new(out)  # whether it can be written to is known now, and not after the training
+    with progress_bar(plan.epochs, plan.steps_per_epoch(examples.rows), progress) as bar:
+        learner = PopulationLearner(
+            engines.get(settings["engine"], settings["precision"]),
+            recipe,
+            plan,
+            members,
+            examples,
+            material.validation,
+            early_stop,
+            [*map(as_callback, callbacks), bar],
+            _start_from(network, weights),
+        )
+        learner.run()
+    models: list[Model] = []
+    for member in members:
+        params, state = member.best["params"], member.best["state"]
+        own = settings_of(member, settings)
+        model = Model(network, flatten(params), flatten(state), material.recipe, member.history, own)
+        epochs = len(member.history)
+        model.measured = _measured(material, examples, member.best_epoch or epochs, epochs, member.stopped)
+        models.append(model)
+    found = Population(tuple(models), ranked(members, network))
+    if material.test is not None and math.isfinite(members[found.leaderboard[0].member].judged):
+        found.best.measured["test"] = found.best.evaluate(material.test)
+    if out is not None:
+        found.save(out)
+    return found
+
+
+def _measured(material: Material, examples: Examples, best: int, epochs: int, stopped: str | None) -> dict[str, Any]:
+    return {
+        "best_epoch": best,
+        "epochs": epochs,
+        "stopped": stopped,
+        "rows": {
+            "train": examples.rows,
+            "validation": material.validation.rows if material.validation else 0,
+            "test": material.test.rows if material.test is not None else 0,
+        },
+    }
+
+
+def _plan_of(
+    material: Material, settings: dict[str, Any], sample_weight: Any
+) -> tuple[Network, Plan, Recipe, Examples]:
+    """What settings say, as the loop takes it."""
+    network = Network.from_json(settings["network"])
+    plan = Plan(**{name: settings[name] for name in ("batch_size", "epochs", "seed", "shuffle", "patience")})
+    examples = weighted(material, network, settings["class_weight"], sample_weight)
+    recipe = Recipe(
+        network,
+        Optimizer.from_json(settings["optimizer"]),
+        Schedule.from_json(settings["schedule"]),
+        steps=plan.epochs * plan.steps_per_epoch(examples.rows),
+        seed=plan.seed,
+        gradient_clip=settings["gradient_clip"],
+    )
+    return network, plan, recipe, examples
 
 
 def _resume(
@@ -230,7 +303,7 @@ def _resume(
         None if settings["prepared"] else network,
         settings["validation"] if validation is None else validation,
         settings["test"],
-        settings["seed"],
+        settings.get("split_seed", settings["seed"]),
         settings["columns"],
         settings["drop"],
         settings["image_size"],

@@ -240,6 +240,17 @@ CASES: dict[str, Case] = {
     ),
     "scatter_add": Case(rows_and_index, lambda ops, s, x, index, values: ops.scatter_add(x, index, values)),
     "scan": Case(two_images, lambda ops, s, x, y: (*running(ops, x, y), *running(ops, x, y, reverse=True))),
+    "vectorise": Case(
+        two_images,
+        lambda ops, s, x, y: ops.vectorise(
+            lambda one, shared: (
+                ops.matmul(one["x"], one["y"], transpose_b=True) + shared["y"][0, :1, :1],
+                ops.sum(one["x"]),
+            ),
+            {"x": x, "y": y},
+            {"y": y[0]},
+        ),
+    ),
     "cast": Case(rows_and_index, lambda ops, s, x, index, values: (ops.cast(index), ops.cast(x > 0), ops.cast(x))),
     "whole": Case(positive, lambda ops, s, x: (ops.whole(x), ops.whole(-x), ops.whole(x > 1.0))),
     "conv2d": Case(convolution, lambda ops, s, x, weight, dy: ops.conv2d(x, weight, s.stride, s.pads)),

@@ -24,8 +24,9 @@ Step = Callable[[Ops, Tree, Mapping[str, Array]], tuple[Tree, Mapping[str, Array
 class Chunk:
     """Which examples each of the next steps sees.
 
-    index (steps, batch) int32: rows of the data; present (steps, batch): 1, or 0 for the padding of a last batch. Only
-    the first `count` steps are run: a chunk of a fixed shape with a varying count is compiled once.
+    index (steps, batch) int32: rows of the data, or (steps, members, batch) where each member of a population sees its own;
+    present (steps, batch): 1, or 0 for the padding of a last batch. Only the first `count` steps are run: a chunk of a fixed
+    shape with a varying count is compiled once.
     """
 
     index: np.ndarray

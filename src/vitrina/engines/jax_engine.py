@@ -164,6 +164,10 @@ class JaxOps:
     ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
         return lax.scan(function, carried, inputs, reverse=reverse)
 
+    # -- side by side
+    def vectorise(self, function: Any, many: Any, shared: Any) -> Any:
+        return jax.vmap(function, in_axes=(0, None))(many, shared)
+
     # -- type
     def cast(self, x: Array) -> Array:
         return x.astype(self.dtype)
@@ -257,9 +261,9 @@ class JaxOps:
         return jax.vjp(function, *inputs)[1](dy)
 
     # -- randomness
-    def key(self, seed: int, step: Array) -> Array:
+    def key(self, seed: int | Array, step: Array) -> Array:
         mixed = jnp.asarray(step).astype(jnp.uint32) * jnp.uint32(GOLDEN)
-        return _hash(mixed ^ jnp.uint32(triple32_int(seed)))
+        return _hash(mixed ^ (jnp.uint32(triple32_int(seed)) if isinstance(seed, int) else seed.astype(jnp.uint32)))
 
     def fold_in(self, key: Array, number: int) -> Array:
         return _hash(key ^ jnp.uint32(triple32_int(number + GOLDEN)))

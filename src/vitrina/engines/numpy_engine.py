@@ -173,6 +173,13 @@ class NumpyOps:
                 kept[step] = y
         return carried, outputs
 
+    # -- side by side; here one after the other, so nothing is gained
+    def vectorise(self, function: Any, many: Any, shared: Any) -> Any:
+        def of(place: int) -> Any:
+            return function(tree_map(lambda x: x[place], many), shared)
+
+        return stacked([of(place) for place in range(len(_first_leaf(many)))])
+
     # -- type
     def cast(self, x: Array) -> Array:
         return x.astype(self.dtype, copy=False)
@@ -243,9 +250,9 @@ class NumpyOps:
         )
 
     # -- randomness
-    def key(self, seed: int, step: Array) -> Array:
+    def key(self, seed: int | Array, step: Array) -> Array:
         mixed = np.asarray(step).astype(np.uint32) * np.array([GOLDEN], np.uint32)
-        return _hash(mixed ^ np.uint32(triple32_int(seed)))
+        return _hash(mixed ^ (np.uint32(triple32_int(seed)) if isinstance(seed, int) else seed.astype(np.uint32)))
 
     def fold_in(self, key: Array, number: int) -> Array:
         return _hash(key ^ np.uint32(triple32_int(number + GOLDEN)))
@@ -297,6 +304,22 @@ class NumpyEngine:
 
     def devices(self) -> list[str]:
         return ["cpu"]
+
+
+def _first_leaf(tree: Any) -> Array:
+    """Some array of nested dicts; None if there is none."""
+    if not isinstance(tree, dict):
+        return tree
+    return next((leaf for branch in tree.values() if (leaf := _first_leaf(branch)) is not None), None)
+
+
+def stacked(trees: list[Any]) -> Any:
+    """Trees of the same names as one tree of arrays with one axis more."""
+    if isinstance(trees[0], dict):
+        return {name: stacked([tree[name] for tree in trees]) for name in trees[0]}
+    if isinstance(trees[0], tuple):
+        return tuple(stacked(list(parts)) for parts in zip(*trees, strict=True))
+    return np.stack(trees)
 
 
 @cache

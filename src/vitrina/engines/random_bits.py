@@ -31,3 +31,9 @@ def triple32(
 def triple32_int(x: int) -> int:
     """The same on a Python whole number."""
     return triple32(x & 0xFFFFFFFF, lambda a, b: a ^ b, lambda a, n: a >> n, lambda a, b: a * b & 0xFFFFFFFF)
+
+
+def word_of(seed: int) -> int:
+    """A seed as the 32 bits that a step's key begins with, as a signed number: what a population carries for each member."""
+    word = triple32_int(seed)
+    return word - (1 << 32) if word >> 31 else word

@@ -193,6 +193,10 @@ class TensorflowOps:
         _, carried, outputs = tf.while_loop(lambda done, *_: done < steps, body, start, maximum_iterations=steps)
         return carried, tuple(kept.stack() for kept in outputs)
 
+    # -- side by side
+    def vectorise(self, function: Any, many: Any, shared: Any) -> Any:
+        return tf.vectorized_map(lambda one: function(one, shared), many)
+
     # -- type
     def cast(self, x: Array) -> Array:
         return tf.cast(x, self.dtype)
@@ -298,9 +302,10 @@ class TensorflowOps:
         return tuple(tape.gradient(y, inputs, dy, tf.UnconnectedGradients.ZERO))
 
     # -- randomness
-    def key(self, seed: int, step: Array) -> Array:
+    def key(self, seed: int | Array, step: Array) -> Array:
         mixed = tf.cast(step, tf.uint32) * _word(GOLDEN)
-        return _hash(tf.bitwise.bitwise_xor(mixed, _word(triple32_int(seed))))
+        word = _word(triple32_int(seed)) if isinstance(seed, int) else tf.bitcast(seed, tf.uint32)
+        return _hash(tf.bitwise.bitwise_xor(mixed, word))
 
     def fold_in(self, key: Array, number: int) -> Array:
         return _hash(tf.bitwise.bitwise_xor(key, _word(triple32_int(number + GOLDEN))))

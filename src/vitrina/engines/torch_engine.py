@@ -177,6 +177,10 @@ class TorchOps:
             outputs.reverse()
         return carried, tuple(torch.stack(parts) for parts in zip(*outputs, strict=True))
 
+    # -- side by side
+    def vectorise(self, function: Any, many: Any, shared: Any) -> Any:
+        return torch.func.vmap(function, in_dims=(0, None))(many, shared)
+
     # -- type
     def cast(self, x: Array) -> Array:
         return x.to(self.type)
@@ -248,9 +252,9 @@ class TorchOps:
         return torch.func.vjp(function, *inputs)[1](dy)
 
     # -- randomness
-    def key(self, seed: int, step: Array) -> Array:
+    def key(self, seed: int | Array, step: Array) -> Array:
         mixed = step.to(torch.int64) * GOLDEN & BITS
-        return _hash(mixed ^ triple32_int(seed))
+        return _hash(mixed ^ (triple32_int(seed) if isinstance(seed, int) else seed.to(torch.int64) & BITS))
 
     def fold_in(self, key: Array, number: int) -> Array:
         return _hash(key ^ triple32_int(number + GOLDEN))
@@ -292,7 +296,7 @@ class TorchEngine:
 
     def compile(self, step: Step, donate: bool = True, flops: int | None = None) -> Run:
         def one(carried: Tree, data: Mapping[str, Array], index: Array, present: Array) -> tuple[Tree, Any]:
-            batch = {name: rows.index_select(0, index) for name, rows in data.items()}
+            batch = {name: self.ops.gather(rows, index) for name, rows in data.items()}
             return step(self.ops, carried, batch | {"present": present})
 
         loop = _eagerly(one) if self.variant == "eager" else _compiled(one)

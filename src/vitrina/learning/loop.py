@@ -22,7 +22,7 @@ from vitrina.learning.callbacks import Callback, as_callback
 from vitrina.learning.history import History, Row
 from vitrina.learning.packing import Packing
 from vitrina.learning.schedules import ReduceOnPlateau
-from vitrina.learning.step import Recipe, evaluation_step, metric_name, start, training_step
+from vitrina.learning.step import Recipe, evaluation_step, for_each_member, metric_name, start, training_step
 from vitrina.network.layer import Tree
 from vitrina.network.network import Network, flatten, nest
 
@@ -91,7 +91,7 @@ class _Progress:
     stopped: str | None = None
 
 
-class _Pace:
+class Pace:
     """How many steps the next call may run so that it takes about `SECONDS_A_CALL`."""
 
     def __init__(self) -> None:
@@ -138,7 +138,7 @@ class Learner:
         self._rows, self._weight = examples.rows, examples.weight
         self._save, self._save_every, self._saved_at = save, save_every, time.monotonic()
         self._progress = _Progress()
-        self._pace = _Pace()
+        self._pace = Pace()
 
         params, state = weights if weights is not None else self.network.build(plan.seed)
         parameters = sum(array.size for array in flatten(params).values())
@@ -238,7 +238,7 @@ class Learner:
         size = min(self.steps_per_epoch, LARGEST_CHUNK)
         position = self._progress.position
         count = self._pace.steps(min(size, self.steps_per_epoch - position))
-        chunk = Chunk(_window(index, position, size), _window(present, position, size), count)
+        chunk = Chunk(window(index, position, size), window(present, position, size), count)
         began = time.monotonic()
         self._carried, measured = self._run(self._carried, self._data, chunk)
         self._pace.took(count, time.monotonic() - began)
@@ -249,7 +249,7 @@ class Learner:
         began = time.monotonic()
         row: Row = {"epoch": progress.epoch + 1, "error": progress.error_sum / max(progress.weight_sum, 1e-300)}
         if self._evaluator:
-            error, metric = self._evaluator.measure(self._leave())
+            error, metric = map(float, self._evaluator.measure(self._leave()))
             row |= {"validation_error": error, f"validation_{metric_name(self.network)}": metric}
         progress.seconds += time.monotonic() - began
         row |= {"learning_rate": rate, "seconds": progress.seconds}
@@ -350,24 +350,30 @@ class Learner:
 
 
 class Evaluator:
-    """Error and metric of a network on examples it is not taught with; compiled once, used after each epoch."""
+    """Error and metric of a network on examples it is not taught with; compiled once, used after each epoch.
 
-    def __init__(self, engine: Engine, network: Network, examples: Examples, batch_size: int) -> None:
+    many: of each member of a population; what is measured then comes as arrays (members,).
+    """
+
+    def __init__(
+        self, engine: Engine, network: Network, examples: Examples, batch_size: int, many: bool = False
+    ) -> None:
         self.engine = engine
         self._data = engine.put(examples.arrays())
         index, present = batched(np.arange(examples.rows, dtype=np.int32), max(batch_size, min(256, examples.rows)))
         self._chunk = Chunk(index, present, len(index))
-        self._run = engine.compile(evaluation_step(network), donate=False)
+        step = evaluation_step(network)
+        self._run = engine.compile(for_each_member(step, own_batches=False) if many else step, donate=False)
 
-    def measure(self, carried: Mapping[str, Any]) -> tuple[float, float]:
+    def measure(self, carried: Mapping[str, Any]) -> tuple[Any, Any]:
         """Mean error and mean metric, each example counting by its weight."""
         watched = {"params": carried["params"], "state": carried["state"]}
         _, measured = self._run(watched, self._data, self._chunk)
-        sums = {name: float(np.sum(values, dtype=np.float64)) for name, values in measured.items()}
+        sums = {name: np.sum(values, axis=0, dtype=np.float64) for name, values in measured.items()}
         return sums["error"] / sums["weight"], sums["metric"] / sums["weight"]
 
 
-def _window(rows: np.ndarray, first: int, size: int) -> np.ndarray:
+def window(rows: np.ndarray, first: int, size: int) -> np.ndarray:
     """`size` rows from `first` on, filled up with the first rows where they end."""
     window = rows[first : first + size]
     return window if len(window) == size else np.concatenate([window, rows[: size - len(window)]])

@@ -61,7 +61,7 @@ def training_step(recipe: Recipe, packing: Packing | None = None) -> Step:
     def step(ops: Ops, carried: Carried, batch: Mapping[str, Array]) -> tuple[Carried, Mapping[str, Array]]:
         learned = carried["params"]
         params = packing.unpack(ops, learned) if packing else learned
-        key = ops.key(recipe.seed, carried["step"]) if network.root.random else None
+        key = ops.key(carried.get("seed", recipe.seed), carried["step"]) if network.root.random else None
         weight = _weight(batch)
         context = Context(training=True, key=key, weight=weight)
 
@@ -78,11 +78,32 @@ def training_step(recipe: Recipe, packing: Packing | None = None) -> Step:
         factor = 1.0 if recipe.schedule.is_flat else recipe.schedule.factor(ops, (step_number - 1.0) / recipe.steps)
         rate = carried["rate_scale"] * (optimizer.rate * factor)
         where = _constants(ops, decayed) if decayed is not None else _nowhere(learned)
+        if "decay_scale" in carried:
+            where = _scaled(where, carried["decay_scale"])
         learned, slots = optimizer.update(ops, learned, gradients, carried["optimizer"], step_number, rate, where)
         after = carried | {"params": learned, "state": state, "optimizer": slots, "step": number}
         return after, {"error": value}
 
     return step
+
+
+def for_each_member(step: Step, own_batches: bool) -> Step:
+    """`step` for every member of a population, in one program: all that is carried, and all it measures, has an axis more.
+
+    own_batches: each member sees examples of its own, (members, batch, ...); else all see the same.
+    """
+
+    def of_all(ops: Ops, carried: Carried, batch: Mapping[str, Array]) -> tuple[Carried, Mapping[str, Array]]:
+        if not own_batches:
+            return ops.vectorise(lambda carried, batch: step(ops, carried, batch), carried, dict(batch))
+        own = {name: array for name, array in batch.items() if name != "present"}
+
+        def of_one(both: Any, present: Array) -> Any:
+            return step(ops, both["carried"], both["batch"] | {"present": present})
+
+        return ops.vectorise(of_one, {"carried": carried, "batch": own}, batch["present"])
+
+    return of_all
 
 
 def evaluation_step(network: Network) -> Step:

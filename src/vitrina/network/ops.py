@@ -97,6 +97,14 @@ class Ops(Protocol):
         """
         ...
 
+    # -- side by side
+    def vectorise(self, function: Any, many: Any, shared: Any) -> Any:
+        """`function(one of many, shared)` for each of the first axis of the arrays in `many`, in one program.
+
+        many, shared: nested dicts of arrays; comes back: what the function gives (dicts and tuples of arrays), with that axis.
+        """
+        ...
+
     # -- type
     def cast(self, x: Array) -> Array:
         """x as this engine's floating-point type."""
@@ -141,7 +149,10 @@ class Ops(Protocol):
         ...
 
     # -- randomness: the same numbers on every engine (engines/random_bits.py)
-    def key(self, seed: int, step: Array) -> Array: ...
+    def key(self, seed: int | Array, step: Array) -> Array:
+        """A step's key. A seed that is carried is `random_bits.word_of(seed)`, an int32: hashed already."""
+        ...
+
     def fold_in(self, key: Array, number: int) -> Array: ...
     def random_uniform(self, key: Array, shape: Sequence[int]) -> Array:
         """Evenly spread numbers in [0, 1) with 24 random bits each."""
