@@ -114,3 +114,16 @@ def test_what_is_not_there_is_said(model: vt.Model, example: np.ndarray) -> None
         model.trace(example[:-1])
     with pytest.raises(DataError, match="class numbers"):
         model.trace(example, 3)
+
+
+def test_a_filter_of_a_group_sees_its_group_alone() -> None:
+    layers = (vt.Conv2D(4, 2, padding="same", groups=2), vt.Conv1D(3, 2, groups=3))
+    for layer, shape, place in ((layers[0], (3, 3, 6), (2, 1)), (layers[1], (4, 3), (1,))):
+        network = vt.Network(vt.Input(shape), layer, vt.Flatten(), vt.Dense(2))
+        x, y = np.random.default_rng(0).normal(size=(12, *shape)), np.arange(12) % 2
+        traced = vt.train((x, y), network=network, epochs=1, engine="numpy").trace(x[0], 1)
+        name = next(iter(traced.forward))
+        for unit in range(layer.filters):
+            neuron = traced.forward[name].neuron(unit, place)
+            assert neuron.inputs.shape == neuron.weights.shape
+            assert float(np.sum(neuron.inputs * neuron.weights) + neuron.bias) == pytest.approx(neuron.weighted_sum)

@@ -43,14 +43,16 @@ def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
     numbers = ("NHWC", "HWIO", "NHWC")
-    z = lax.conv_general_dilated(x, p["weight"], layer.stride, layer.padding.upper(), dimension_numbers=numbers)  # pyright: ignore
+    z = lax.conv_general_dilated(x, p["weight"], layer.stride, layer.padding.upper(), dimension_numbers=numbers,  # pyright: ignore
+                                 feature_group_count=layer.groups)  # fmt: skip
     return ACTIVATIONS[layer.activation](z + p.get("bias", 0.0))
 
 
 @forward.register
 def _(layer: vn.Conv1D, x: Any, p: Any, s: Any, case: Case) -> Any:
     numbers = ("NWC", "WIO", "NWC")
-    z = lax.conv_general_dilated(x, p["weight"], (layer.stride,), layer.padding.upper(), dimension_numbers=numbers)
+    how = {"dimension_numbers": numbers, "feature_group_count": layer.groups}
+    z = lax.conv_general_dilated(x, p["weight"], (layer.stride,), layer.padding.upper(), **how)
     return ACTIVATIONS[layer.activation](z + p.get("bias", 0.0))
 
 

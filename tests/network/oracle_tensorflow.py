@@ -40,14 +40,22 @@ def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
     return ACTIVATIONS[layer.activation](tf.tensordot(x, p["weight"], 1) + p.get("bias", 0.0))
 
 
+def by_groups(layer: Any, x: Any, weight: Any, convolve: Any) -> Any:
+    """`convolve(x, weight)` of each group's channels and filters: TensorFlow has no gradient of grouped kernels on a CPU."""
+    parts = zip(tf.split(x, layer.groups, -1), tf.split(weight, layer.groups, -1), strict=True)
+    return tf.concat([convolve(*part) for part in parts], -1)
+
+
 @forward.register
 def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
     # TensorFlow's CPU kernel takes one stride for both directions; with two, every pixel is visited and some are kept
     same_stride = layer.stride[0] == layer.stride[1]  # pyright: ignore
     if same_stride or layer.padding == "valid":
-        z = tf.nn.conv2d(x, p["weight"], layer.stride, layer.padding.upper())
+        z = by_groups(layer, x, p["weight"], lambda x, w: tf.nn.conv2d(x, w, layer.stride, layer.padding.upper()))
     else:
-        z = tf.nn.conv2d(*_same_padded(x, p["weight"], layer.stride), layer.stride, "VALID")
+        z = by_groups(
+            layer, x, p["weight"], lambda x, w: tf.nn.conv2d(*_same_padded(x, w, layer.stride), layer.stride, "VALID")
+        )
     return ACTIVATIONS[layer.activation](z + p.get("bias", 0.0))
 
 
@@ -61,7 +69,7 @@ def _same_padded(x: Any, weight: Any, stride: Any) -> tuple[Any, Any]:
 
 @forward.register
 def _(layer: vn.Conv1D, x: Any, p: Any, s: Any, case: Case) -> Any:
-    z = tf.nn.conv1d(x, p["weight"], layer.stride, layer.padding.upper())
+    z = by_groups(layer, x, p["weight"], lambda x, w: tf.nn.conv1d(x, w, layer.stride, layer.padding.upper()))
     return ACTIVATIONS[layer.activation](z + p.get("bias", 0.0))
 
 

@@ -61,14 +61,15 @@ def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
     image = around(first(x), layer.kernel_size, layer.stride, layer.padding, 0.0)  # pyright: ignore
-    z = F.conv2d(image, p["weight"].permute(3, 2, 0, 1).contiguous(), p.get("bias"), layer.stride)
+    z = F.conv2d(image, p["weight"].permute(3, 2, 0, 1).contiguous(), p.get("bias"), layer.stride, groups=layer.groups)
     return ACTIVATIONS[layer.activation](last(z))
 
 
 @forward.register
 def _(layer: vn.Conv1D, x: Any, p: Any, s: Any, case: Case) -> Any:
     sequence = around(first(x), (layer.kernel_size,), (layer.stride,), layer.padding, 0.0)  # pyright: ignore
-    z = F.conv1d(sequence, p["weight"].permute(2, 1, 0).contiguous(), p.get("bias"), layer.stride)
+    weight = p["weight"].permute(2, 1, 0).contiguous()
+    z = F.conv1d(sequence, weight, p.get("bias"), layer.stride, groups=layer.groups)
     return ACTIVATIONS[layer.activation](last(z))
 
 

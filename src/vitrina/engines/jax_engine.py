@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from vitrina.engines import grouped
 from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import UsageError
@@ -177,10 +178,12 @@ class JaxOps:
 
     # -- images: patches × matrix on CPU, where XLA's own convolution loses its fast kernel inside a loop
     #    (33 -> 3 GFLOP/s)
-    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
+    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads, groups: int = 1) -> Array:
+        if groups > 1 and not self.own_convolution:
+            return grouped.convolve(self, _shifted(x, weight.shape[:2], stride, pads, 0.0), weight, groups)
         x, weight = self._rounded(x), self._rounded(weight)
         if self.own_convolution:
-            return self.cast(_convolve(x, weight, stride, pads))
+            return self.cast(_convolve(x, weight, stride, pads, groups))
         size = (weight.shape[0], weight.shape[1])
         flat = weight.reshape(-1, weight.shape[-1])  # (height · width · channels, filters)
 
@@ -191,11 +194,14 @@ class JaxOps:
         return _by_blocks(of_block, _block(x.shape, size, stride, pads, x.dtype), x)
 
     def conv2d_input_gradient(
-        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array:
+        if groups > 1 and not self.own_convolution:
+            parts = grouped.input_gradient(self, dy, weight, groups, x_shape[3])
+            return _fold(parts, x_shape, weight.shape[:2], stride, pads)
         dy, weight = self._rounded(dy), self._rounded(weight)
         if self.own_convolution:
-            return self.cast(_transposed(lambda x: _convolve(x, weight, stride, pads), x_shape, dy))
+            return self.cast(_transposed(lambda x: _convolve(x, weight, stride, pads, groups), x_shape, dy))
         height, width, channels, filters = weight.shape
         flat = weight.reshape(-1, filters).T
 
@@ -207,11 +213,14 @@ class JaxOps:
         return _by_blocks(of_block, _block(x_shape, (height, width), stride, pads, dy.dtype), dy)
 
     def conv2d_weight_gradient(
-        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array:
+        if groups > 1 and not self.own_convolution:
+            places = _shifted(x, (weight_shape[0], weight_shape[1]), stride, pads, 0.0)
+            return grouped.weight_gradient(self, places, dy, weight_shape, groups)
         x, dy = self._rounded(x), self._rounded(dy)
         if self.own_convolution:
-            return self.cast(_transposed(lambda weight: _convolve(x, weight, stride, pads), weight_shape, dy))
+            return self.cast(_transposed(lambda weight: _convolve(x, weight, stride, pads, groups), weight_shape, dy))
         height, width, channels, filters = weight_shape
         size = (height, width)
 
@@ -480,8 +489,9 @@ def _sum_of_blocks(function: Any, block: int, *arrays: Array) -> Array:
     return lax.scan(lambda total, parts: (total + function(*parts), None), nothing, blocks)[0]
 
 
-def _convolve(x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
-    return lax.conv_general_dilated(x, weight, stride, pads, dimension_numbers=("NHWC", "HWIO", "NHWC"))
+def _convolve(x: Array, weight: Array, stride: tuple[int, int], pads: Pads, groups: int = 1) -> Array:
+    how = ("NHWC", "HWIO", "NHWC")
+    return lax.conv_general_dilated(x, weight, stride, pads, dimension_numbers=how, feature_group_count=groups)
 
 
 def _transposed(linear: Any, shape: Sequence[int], dy: Array) -> Array:

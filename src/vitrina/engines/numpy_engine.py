@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from vitrina.engines import grouped
 from vitrina.engines.engine import EVERYTHING, PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import EngineError
@@ -188,7 +189,9 @@ class NumpyOps:
         return x.astype(np.int32)
 
     # -- images
-    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
+    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads, groups: int = 1) -> Array:
+        if groups > 1:
+            return grouped.convolve(self, _shifted(x, weight.shape[:2], stride, pads, 0.0), weight, groups)
         x, weight = self._rounded(x), self._rounded(weight)
         height, width, channels, filters = weight.shape
         patches = _patches(x, (height, width), stride, pads)  # (batch, rows out, columns out, height, width, channels)
@@ -196,8 +199,11 @@ class NumpyOps:
         return (flat @ weight.reshape(-1, filters)).reshape(*patches.shape[:3], filters)
 
     def conv2d_input_gradient(
-        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array:
+        if groups > 1:
+            size, parts = weight.shape[:2], grouped.input_gradient(self, dy, weight, groups, x_shape[3])
+            return _fold(lambda i, j: parts[i * size[1] + j], dy, x_shape, size, stride, pads)
         dy, weight = self._rounded(dy), self._rounded(weight)
         height, width, channels, filters = weight.shape
         dpatches = dy.reshape(-1, filters) @ weight.reshape(-1, filters).T
@@ -205,8 +211,11 @@ class NumpyOps:
         return _fold(lambda i, j: dpatches[:, :, :, i, j], dy, x_shape, (height, width), stride, pads)
 
     def conv2d_weight_gradient(
-        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array:
+        if groups > 1:
+            places = _shifted(x, (weight_shape[0], weight_shape[1]), stride, pads, 0.0)
+            return grouped.weight_gradient(self, places, dy, weight_shape, groups)
         x, dy = self._rounded(x), self._rounded(dy)
         height, width, channels, filters = weight_shape
         patches = _patches(x, (height, width), stride, pads).reshape(-1, height * width * channels)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from vitrina.engines import grouped
 from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import UsageError
@@ -205,7 +206,9 @@ class TensorflowOps:
         return tf.cast(x, tf.int32)
 
     # -- images: TensorFlow's own kernels in a graph; under XLA on a CPU, where those are lost, patches × matrix
-    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
+    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads, groups: int = 1) -> Array:
+        if groups > 1:  # TensorFlow has no gradient of its grouped convolution on CPUs
+            return grouped.convolve(self, _shifted(x, tuple(weight.shape[:2]), stride, pads, 0.0), weight, groups)
         if self.own_convolution:
             return self.cast(tf.nn.conv2d(_padded(self._rounded(x), pads), self._rounded(weight), stride, "VALID"))
         height, width, channels, filters = weight.shape
@@ -214,8 +217,11 @@ class TensorflowOps:
         return tf.reshape(self.matmul(flat, tf.reshape(weight, (-1, filters))), (*patches.shape[:3], filters))
 
     def conv2d_input_gradient(
-        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array:
+        if groups > 1:
+            parts = grouped.input_gradient(self, dy, weight, groups, x_shape[3])
+            return _fold(parts, x_shape, tuple(weight.shape[:2]), stride, pads)
         if self.own_convolution:
             dx = raw.Conv2DBackpropInput(
                 input_sizes=_padded_shape(x_shape, pads),
@@ -232,8 +238,11 @@ class TensorflowOps:
         return _fold(parts, x_shape, (height, width), stride, pads)
 
     def conv2d_weight_gradient(
-        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array:
+        if groups > 1:
+            places = _shifted(x, (weight_shape[0], weight_shape[1]), stride, pads, 0.0)
+            return grouped.weight_gradient(self, places, dy, weight_shape, groups)
         if self.own_convolution:
             dweight = raw.Conv2DBackpropFilter(
                 input=_padded(self._rounded(x), pads),

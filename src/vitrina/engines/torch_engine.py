@@ -189,31 +189,34 @@ class TorchOps:
         return x.to(torch.int32)
 
     # -- images: PyTorch's kernels count in (batch, channels, rows, columns); a permuted view is all they need
-    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
+    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads, groups: int = 1) -> Array:
         around, before = _shared_out(pads)
-        x, weight = self._rounded(x), self._rounded(weight)
-        z = F.conv2d(_first(_padded(x, before)), weight.permute(3, 2, 0, 1), None, stride, around)
+        if weight.shape[2] > 1 or groups == 1:  # depthwise is no matrix product: it stays in full precision
+            x, weight = self._rounded(x), self._rounded(weight)
+        z = F.conv2d(_first(_padded(x, before)), weight.permute(3, 2, 0, 1), None, stride, around, groups=groups)
         return _last(z).to(self.type)
 
     def conv2d_input_gradient(
-        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array:
         around, before = _shared_out(pads)
-        dy, weight = self._rounded(dy), self._rounded(weight)
+        if weight.shape[2] > 1 or groups == 1:
+            dy, weight = self._rounded(dy), self._rounded(weight)
         x, weight = _unfilled(dy, x_shape, before), weight.permute(3, 2, 0, 1)
-        dx = _convolution_backward(_first(dy), _first(x), weight, stride, around, [True, False, False])[0]
+        dx = _convolution_backward(_first(dy), _first(x), weight, stride, around, groups, [True, False, False])[0]
         return _cropped(_last(dx), x_shape, before).to(self.type)
 
     def conv2d_weight_gradient(
-        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array:
         around, before = _shared_out(pads)
-        x, dy = self._rounded(x), self._rounded(dy)
+        if weight_shape[2] > 1 or groups == 1:
+            x, dy = self._rounded(x), self._rounded(dy)
         height, width, channels, filters = weight_shape
         # only its shape is read; contiguous, because for one filter in float64 PyTorch refuses to write into a permuted one
         weight = dy.new_empty((filters, channels, height, width))
         x = _first(_padded(x, before))
-        dweight = _convolution_backward(_first(dy), x, weight, stride, around, [False, True, False])[1]
+        dweight = _convolution_backward(_first(dy), x, weight, stride, around, groups, [False, True, False])[1]
         return dweight.permute(2, 3, 1, 0).to(self.type).contiguous()  # a parameter keeps its layout from step to step
 
     def max_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> tuple[Array, Any]:
@@ -440,9 +443,15 @@ def _unfilled(like: Array, shape: Sequence[int], pads: Pads) -> Array:
 
 
 def _convolution_backward(
-    dy: Array, x: Array, weight: Array, stride: tuple[int, int], around: tuple[int, int], wanted: list[bool]
+    dy: Array,
+    x: Array,
+    weight: Array,
+    stride: tuple[int, int],
+    around: tuple[int, int],
+    groups: int,
+    wanted: list[bool],
 ) -> tuple[Array, Array, Array]:
-    return aten.convolution_backward(dy, x, weight, None, stride, around, (1, 1), False, (0, 0), 1, wanted)
+    return aten.convolution_backward(dy, x, weight, None, stride, around, (1, 1), False, (0, 0), groups, wanted)
 
 
 def _max_pool2d_backward(dy: Array, x: Array, size: tuple[int, int], stride: tuple[int, int], winners: Array) -> Array:

@@ -74,7 +74,7 @@ class ForwardLayer:
         where = _index(self.name, self.weighted_sums, unit, place)
         weight, bias = self.params["weight"], self.params.get("bias")
         return ForwardNeuron(
-            inputs=_seen(self.layer, self.input, weight, place),
+            inputs=_seen(self.layer, self.input, weight, place, unit),
             weights=weight[..., unit],
             bias=0.0 if bias is None else float(bias[unit]),
             weighted_sum=float(self.weighted_sums[where]),
@@ -281,6 +281,6 @@ def _index(name: str, values: np.ndarray, unit: int, place: tuple[int, ...]) -> 
     return where
 
 
-def _seen(layer: Layer, x: np.ndarray, weight: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
+def _seen(layer: Layer, x: np.ndarray, weight: np.ndarray, place: tuple[int, ...], unit: int) -> np.ndarray:
     """What one neuron sees: all inputs of its row for Dense, the patch under it for a convolution."""
-    return x[place] if weight.ndim == 2 else layer.patch(x, place)  # pyright: ignore
+    return x[place] if weight.ndim == 2 else layer.patch(x, place, unit)  # pyright: ignore

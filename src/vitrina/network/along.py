@@ -12,7 +12,7 @@ from vitrina.errors import ShapeError
 from vitrina.network.activations import check_activation
 from vitrina.network.convolution import Conv2D
 from vitrina.network.initialisers import Initialiser, check_initialiser
-from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, whole
+from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require, whole
 from vitrina.network.ops import Array, Ops
 from vitrina.network.pooling import AveragePool2D, MaxPool2D
 from vitrina.network.windows import check_padding
@@ -67,9 +67,9 @@ class _Along(Layer):
 class Conv1D(_Along):
     """y = activation(x * weight + bias) along the steps, * being cross-correlation, as in every framework.
 
-    x (batch, steps, channels) -> y (batch, steps out, filters). Parameters: weight (size, channels, filters), bias
-    (filters,). `padding` 'valid', or 'same' (the rule is TensorFlow's). Raises NetworkError for an impossible number or
-    an unknown name.
+    x (batch, steps, channels) -> y (batch, steps out, filters). Parameters: weight (size, channels / groups, filters), bias
+    (filters,). `padding` 'valid', or 'same' (the rule is TensorFlow's). groups: as in `Conv2D`. Raises NetworkError for an
+    impossible number or an unknown name, ShapeError if groups do not divide the channels.
     """
 
     filters: int
@@ -79,10 +79,13 @@ class Conv1D(_Along):
     activation: str = "linear"
     use_bias: bool = True
     initialiser: str | Initialiser | None = None
+    groups: int = 1
 
     def __post_init__(self) -> None:
-        for name in ("filters", "kernel_size", "stride"):
+        for name in ("filters", "kernel_size", "stride", "groups"):
             _check_whole(self, name)
+        shared = f"Conv1D: {self.groups} groups cannot share {self.filters} filters; make it a multiple"
+        require(self.filters % self.groups == 0, shared)
         check_padding(self.padding, "Conv1D")
         check_activation(self.activation)
         check_initialiser(self.initialiser)
@@ -90,16 +93,16 @@ class Conv1D(_Along):
     @cached_property
     def image(self) -> Conv2D:  # pyright: ignore[reportIncompatibleMethodOverride]
         size, stride = (1, self.kernel_size), (1, self.stride)
-        how = (self.padding, self.activation, self.use_bias, self.initialiser)
+        how = (self.padding, self.activation, self.use_bias, self.initialiser, self.groups)
         return Conv2D(self.filters, size, stride, *how)
 
     @property
     def window(self) -> int:
         return self.kernel_size
 
-    def patch(self, x: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
-        """What the filters see at `place` (step,) of one example: (size, channels), 0 beyond the border."""
-        return self.image.patch(x[None], (0, *place))[0]
+    def patch(self, x: np.ndarray, place: tuple[int, ...], unit: int = 0) -> np.ndarray:
+        """What a filter sees at `place` (step,) of one example: (size, channels / groups), 0 beyond the border."""
+        return self.image.patch(x[None], (0, *place), unit)[0]
 
     def error_signal(self, ops: Ops, saved: Any, dy: Array) -> Array:
         """The error's slope by each weighted sum: (batch, 1, steps out, filters)."""

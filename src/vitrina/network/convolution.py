@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from vitrina.errors import ShapeError
 from vitrina.network.activations import ACTIVATIONS, check_activation
 from vitrina.network.initialisers import Initialiser, check_initialiser, initialiser_for
-from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, whole
+from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require, whole
 from vitrina.network.ops import Array, Ops
 from vitrina.network.windows import check_padding, pads_for, pair, slide
 
@@ -19,8 +20,10 @@ class Conv2D(Layer):
     """y = activation(x * weight + bias), * being cross-correlation, as in every framework.
 
     x (batch, rows, columns, channels) -> y (batch, rows out, columns out, filters). Parameters: weight (height, width,
-    channels, filters), bias (filters,). `kernel_size` and `stride` take one number or two; `padding` 'valid' or 'same'.
-    Raises NetworkError for an impossible number or an unknown name.
+    channels / groups, filters), bias (filters,). `kernel_size` and `stride` take one number or two; `padding` 'valid' or
+    'same'. groups: channels and filters are dealt out to so many groups, in order, and each filter sees the channels of its
+    own group only; as many groups as channels is a depthwise convolution, with filters / channels filters for each channel.
+    Raises NetworkError for an impossible number or an unknown name, ShapeError if groups do not divide the channels.
     """
 
     filters: int
@@ -30,6 +33,7 @@ class Conv2D(Layer):
     activation: str = "linear"
     use_bias: bool = True
     initialiser: str | Initialiser | None = None
+    groups: int = 1
 
     def __post_init__(self) -> None:
         filters = whole(self.filters, f"Conv2D: filters must be a whole number of 1 or more, not {self.filters!r}")
@@ -39,20 +43,29 @@ class Conv2D(Layer):
         check_padding(self.padding, "Conv2D")
         check_activation(self.activation)
         check_initialiser(self.initialiser)
+        groups = whole(self.groups, f"Conv2D: groups must be a whole number of 1 or more, not {self.groups!r}")
+        object.__setattr__(self, "groups", groups)
+        require(filters % groups == 0, f"Conv2D: {groups} groups cannot share {filters} filters; make it a multiple")
 
     def output_shape(self, input_shape: Shape) -> Shape:
+        if len(input_shape) == 3 and input_shape[2] % self.groups:
+            raise ShapeError(
+                f"{self.groups} groups cannot share {input_shape[2]} channels; take a number that divides them"
+            )
         return (*slide(input_shape, self.kernel_size, self.stride, self.padding), self.filters)  # pyright: ignore
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
         shape = self.output_shape(input_shape)
         height, width = pair(self.kernel_size, "kernel_size")
-        size = (height, width, input_shape[-1], self.filters)
+        size = (height, width, input_shape[-1] // self.groups, self.filters)
         start = initialiser_for(self.initialiser, self.activation)
-        params = {"weight": start.draw(rng, size, height * width * input_shape[-1], height * width * self.filters)}
+        seen, seeing = (height * width * count // self.groups for count in (input_shape[-1], self.filters))
+        params = {"weight": start.draw(rng, size, seen, seeing)}
         return shape, params | ({"bias": np.zeros(self.filters)} if self.use_bias else {}), {}
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
-        z = ops.conv2d(x, params["weight"], *self._geometry(ops.shape(x)))  # (batch, rows out, columns out, filters)
+        geometry = self._geometry(ops.shape(x))
+        z = ops.conv2d(x, params["weight"], *geometry, self.groups)  # (batch, rows out, columns out, filters)
         if self.use_bias:
             z = z + params["bias"]
         y = ACTIVATIONS[self.activation].forward(ops, z)
@@ -61,7 +74,7 @@ class Conv2D(Layer):
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         dz = self.error_signal(ops, saved, dy)
         shape = ops.shape(saved[0])
-        dx = ops.conv2d_input_gradient(dz, params["weight"], shape, *self._geometry(shape))
+        dx = ops.conv2d_input_gradient(dz, params["weight"], shape, *self._geometry(shape), self.groups)
         return dx, self._gradients(ops, params, saved, dz)
 
     def backward_first(self, ops: Ops, params: Params, saved: Any, dy: Array) -> Tree:
@@ -76,20 +89,22 @@ class Conv2D(Layer):
         _, z, y = saved
         return ACTIVATIONS[self.activation].backward(ops, z, y, dy)  # (batch, rows out, columns out, filters)
 
-    def patch(self, x: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
-        """What the filters see at `place` (row, column) of one example: (height, width, channels), 0 beyond the border."""
+    def patch(self, x: np.ndarray, place: tuple[int, ...], unit: int = 0) -> np.ndarray:
+        """What a filter sees at `place` (row, column) of one example: (height, width, channels / groups), 0 beyond the border."""
         (height, width), (stride, pads) = pair(self.kernel_size, "kernel_size"), self._geometry((1, *x.shape))
         padded = np.pad(x, (*pads, (0, 0)))
         row, column = (at * step for at, step in zip(place, stride, strict=True))
-        return padded[row : row + height, column : column + width]
+        inside = x.shape[-1] // self.groups
+        first = unit % self.filters // (self.filters // self.groups) * inside  # of the channels of the filter's group
+        return padded[row : row + height, column : column + width, first : first + inside]
 
     def _gradients(self, ops: Ops, params: Params, saved: Any, dz: Array) -> Tree:
         x = saved[0]
         weight_shape = ops.shape(params["weight"])
-        dweight = ops.conv2d_weight_gradient(x, dz, weight_shape, *self._geometry(ops.shape(x)))
+        dweight = ops.conv2d_weight_gradient(x, dz, weight_shape, *self._geometry(ops.shape(x)), self.groups)
         return {"weight": dweight} | ({"bias": ops.sum(dz, axis=(0, 1, 2))} if self.use_bias else {})
 
     def flops(self, input_shape: Shape) -> int:
         rows, columns, filters = self.output_shape(input_shape)
         height, width = pair(self.kernel_size, "kernel_size")
-        return rows * columns * filters * height * width * input_shape[-1] * 2
+        return rows * columns * filters * height * width * (input_shape[-1] // self.groups) * 2

@@ -114,13 +114,13 @@ class Ops(Protocol):
         """x as int32, cut towards zero: floats that hold whole numbers, as indices."""
         ...
 
-    # -- the kernels of images; x (batch, rows, columns, channels), weight (height, width, channels in, channels out)
-    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array: ...
+    # -- the kernels of images; x (batch, rows, columns, channels), weight (height, width, channels / groups, filters)
+    def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads, groups: int = 1) -> Array: ...
     def conv2d_input_gradient(
-        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+        self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array: ...
     def conv2d_weight_gradient(
-        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads
+        self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array: ...
     def max_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> tuple[Array, Any]:
         """The largest of each window, and what this engine needs to send the error back to it (the first of equals)."""
