@@ -65,7 +65,7 @@ class Conv2D(Layer):
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
         geometry = self._geometry(ops.shape(x))
-        z = ops.conv2d(x, params["weight"], *geometry, self.groups)  # (batch, rows out, columns out, filters)
+        z = ops.conv2d(x, params["weight"], *geometry, groups=self.groups)  # (batch, rows out, columns out, filters)
         if self.use_bias:
             z = z + params["bias"]
         y = ACTIVATIONS[self.activation].forward(ops, z)
@@ -74,7 +74,7 @@ class Conv2D(Layer):
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         dz = self.error_signal(ops, saved, dy)
         shape = ops.shape(saved[0])
-        dx = ops.conv2d_input_gradient(dz, params["weight"], shape, *self._geometry(shape), self.groups)
+        dx = ops.conv2d_input_gradient(dz, params["weight"], shape, *self._geometry(shape), groups=self.groups)
         return dx, self._gradients(ops, params, saved, dz)
 
     def backward_first(self, ops: Ops, params: Params, saved: Any, dy: Array) -> Tree:
@@ -101,7 +101,7 @@ class Conv2D(Layer):
     def _gradients(self, ops: Ops, params: Params, saved: Any, dz: Array) -> Tree:
         x = saved[0]
         weight_shape = ops.shape(params["weight"])
-        dweight = ops.conv2d_weight_gradient(x, dz, weight_shape, *self._geometry(ops.shape(x)), self.groups)
+        dweight = ops.conv2d_weight_gradient(x, dz, weight_shape, *self._geometry(ops.shape(x)), groups=self.groups)
         return {"weight": dweight} | ({"bias": ops.sum(dz, axis=(0, 1, 2))} if self.use_bias else {})
 
     def flops(self, input_shape: Shape) -> int:
