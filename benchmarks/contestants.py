@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.deep import Deep
 from benchmarks.workloads import Weights, Workload
 
 Data = tuple[np.ndarray, np.ndarray]
@@ -31,21 +32,34 @@ class Contestant:
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
     networks: str = "all"  # "dense": has no convolution; "convolutional": would be the same as another on Dense
+    deep: str = ""  # the module for the deeper networks, if it is another; "no": takes no part there
 
-    def can_learn(self, workload: Workload) -> bool:
+    def can_learn(self, workload: Workload | Deep) -> bool:
+        if isinstance(workload, Deep):
+            return self.deep != "no"
         return self.networks == "all" or (self.networks == "dense") == workload.is_dense
+
+    def module_for(self, workload: Workload | Deep) -> str:
+        return self.deep if self.deep and isinstance(workload, Deep) else self.module
 
 
 def _keras(backend: str, steps: int) -> Contestant:
     name = f"keras-{backend}" + (f"-{steps}" if steps > 1 else "")
     environment = {"KERAS_BACKEND": backend}
-    return Contestant(
-        name, "benchmarks.peers.keras_fit", "high-level", ("keras",), {"steps_per_execution": steps}, environment
-    )
+    options = {"steps_per_execution": steps}
+    deep = "benchmarks.peers.deep_keras"
+    return Contestant(name, "benchmarks.peers.keras_fit", "high-level", ("keras",), options, environment, deep=deep)
+
+
+def _pytorch(name: str, **options: Any) -> Contestant:
+    deep = "benchmarks.peers.deep_torch"
+    return Contestant(name, "benchmarks.peers.pytorch_loop", "high-level", ("torch",), options, deep=deep)
 
 
 def _jax(name: str, module: str, networks: str = "all", **options: Any) -> Contestant:
-    return Contestant(name, f"benchmarks.peers.{module}", "hand-written", ("jax",), options, networks=networks)
+    return Contestant(
+        name, f"benchmarks.peers.{module}", "hand-written", ("jax",), options, networks=networks, deep="no"
+    )
 
 
 def _ours(name: str, engine: str, *imports: str, networks: str = "all") -> Contestant:
@@ -55,11 +69,12 @@ def _ours(name: str, engine: str, *imports: str, networks: str = "all") -> Conte
 CONTESTANTS = {
     contestant.name: contestant
     for contestant in (
-        Contestant("pytorch", "benchmarks.peers.pytorch_loop", "high-level", ("torch",)),
-        Contestant("pytorch-compiled", "benchmarks.peers.pytorch_loop", "high-level", ("torch",), {"compiled": True}),
+        _pytorch("pytorch"),
+        _pytorch("pytorch-compiled", compiled=True),
+        Contestant("flax-nnx", "benchmarks.peers.flax_nnx", "high-level", ("flax.nnx", "optax")),
         *(_keras(backend, steps) for backend in ("tensorflow", "jax") for steps in (1, 128)),
         _keras("torch", 1),  # steps_per_execution must be 1 there, Keras says
-        Contestant("scikit-learn", "benchmarks.peers.scikit", "high-level", ("sklearn",), networks="dense"),
+        Contestant("scikit-learn", "benchmarks.peers.scikit", "high-level", ("sklearn",), networks="dense", deep="no"),
         _jax("jax-step", "jax_step"),
         _jax("jax-scan", "jax_scan"),
         # jax.lax.conv collapses inside scan on CPUs, and to beat that proves little: the same with a better convolution
@@ -72,5 +87,6 @@ CONTESTANTS = {
         _ours("tensorflow", "tensorflow:graph", "tensorflow"),
         _ours("tensorflow-xla", "tensorflow:xla", "tensorflow"),
         _ours("auto", "auto", "jax", "torch", "tensorflow"),
+        _ours("auto-base", "auto-base", "jax"),
     )
 }

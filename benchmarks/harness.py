@@ -12,6 +12,7 @@ from typing import Any
 
 from benchmarks import machine, worker
 from benchmarks.contestants import Contestant
+from benchmarks.deep import Deep
 from benchmarks.workloads import Workload
 
 READY_WITHIN = 600.0  # seconds to import, build, compile and do the check epochs
@@ -126,7 +127,7 @@ class Entrant:
 
 
 def measure(
-    workloads: Iterable[Workload], contestants: Iterable[Contestant], rounds: int, seconds: float, say: Say
+    workloads: Iterable[Workload | Deep], contestants: Iterable[Contestant], rounds: int, seconds: float, say: Say
 ) -> Session:
     """Every contestant on every workload; `seconds` is about how long one turn is."""
     session, contestants = Session(machine.describe(), rounds, seconds), list(contestants)
@@ -141,7 +142,7 @@ def measure(
 
 
 def _measure_workload(
-    session: Session, workload: Workload, contestants: list[Contestant], products: dict[str, Process], say: Say
+    session: Session, workload: Workload | Deep, contestants: list[Contestant], products: dict[str, Process], say: Say
 ) -> None:
     entrants: list[Entrant] = []
     try:
@@ -168,7 +169,7 @@ def _measure_workload(
             entrant.process.stop()
 
 
-def _enter(contestant: Contestant, workload: Workload, measurement: Measurement, say: Say) -> Entrant | None:
+def _enter(contestant: Contestant, workload: Workload | Deep, measurement: Measurement, say: Say) -> Entrant | None:
     process = Process(worker.serve, contestant, workload)
     ready = process.receive(READY_WITHIN)
     if isinstance(ready, worker.Failure):

@@ -3,36 +3,78 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from benchmarks.contestants import Data, Run
+from benchmarks.deep import BLOCKS, CLASSES, HEADS, HIDDEN, STAGES, UNITS, VOCABULARY, WIDTH, Deep
 from benchmarks.workloads import BETA1, BETA2, EPSILON, LEARNING_RATE, Convolution, Dense, Flatten, Weights, Workload
 from vitrina import engines, network
-from vitrina.learning.loop import Examples, Learner, Plan
+from vitrina.engines import registry
+from vitrina.learning.loop import Evaluator, Examples, Learner, Plan
 from vitrina.learning.optimizers import Adam
 from vitrina.learning.schedules import ConstantRate
 from vitrina.learning.step import Recipe
 from vitrina.network.network import nest
-from vitrina.racing.estimates import choose_engine, with_variant
+from vitrina.racing import estimates
+from vitrina.racing.decide import decide
 
 AUTO_EPOCHS = 100  # how long the training is that "auto" chooses an engine for
 
 
-def prepare(workload: Workload, data: Data, start: Weights, engine: str) -> Run:
-    described = network_of(workload)
-    if engine == "auto":
-        engine = choose_engine(described, workload.rows, workload.batch, AUTO_EPOCHS)
-        engine = with_variant(engine, described, workload.rows, workload.batch, AUTO_EPOCHS)
+def prepare(workload: Workload | Deep, data: Data, start: Weights, engine: str) -> Run:
+    deep = isinstance(workload, Deep)
+    described = deep_network(workload) if deep else network_of(workload)
+    if engine.startswith("auto"):
+        engine = _chosen(described, Examples(*data), workload.batch, base_only=engine == "auto-base")
     plan = Plan(workload.batch, epochs=0, seed=0)
     adam = Adam(LEARNING_RATE, beta_1=BETA1, beta_2=BETA2, epsilon=EPSILON)
     recipe = Recipe(described, adam, ConstantRate(), steps=AUTO_EPOCHS * workload.steps_per_epoch)
-    learner = Learner(engines.get(engine), recipe, plan, Examples(*data), weights=(nest(start), described.build(0)[1]))
+    weights = None if deep else (nest(start), described.build(0)[1])
+    learner = Learner(engines.get(engine), recipe, plan, Examples(*data), weights=weights)
 
-    def run(epochs: int) -> Weights:
+    def judged() -> Weights:
+        params, state = learner.result()
+        evaluator = Evaluator(learner.engine, described, Examples(*data), workload.batch)
+        return {"loss": np.array(evaluator.measure(learner.engine.put({"params": params, "state": state}))[0])}
+
+    def run(epochs: int) -> Any:
         learner.plan = replace(plan, epochs=learner.epoch + epochs)
         learner.run()
-        return learner.weights
+        return judged if deep else learner.weights
 
     return run
+
+
+def _chosen(described: network.Network, examples: Examples, batch: int, base_only: bool) -> str:
+    """What engine="auto" decides for a training of this length; with the base install, where only NumPy and JAX are there."""
+    if base_only:
+        registry.is_installed = lambda name: name in ("numpy", "jax")
+        estimates.is_installed = registry.is_installed
+    return decide(described, examples, batch, AUTO_EPOCHS, "float32", Adam(LEARNING_RATE))[0]
+
+
+def deep_network(workload: Deep) -> network.Network:
+    """The deeper networks, of Vitrina's layers and blocks."""
+    if workload.kind == "resnet":
+        filters = STAGES[0][0]
+        parts: list[network.Layer] = [network.Conv2D(filters, 3, padding="same", use_bias=False)]
+        parts += [network.BatchNorm(), network.Activation("relu")]
+        for filters, stride in STAGES:
+            parts += [network.blocks.resnet(filters, stride if number == 0 else 1) for number in range(3)]
+        parts.append(network.GlobalAveragePool())
+    elif workload.kind == "gru":
+        parts = [network.GRU(UNITS)]
+    else:
+        encoder = [network.blocks.transformer(WIDTH, HEADS, HIDDEN) for _ in range(BLOCKS)]
+        parts = [
+            network.Embedding(VOCABULARY, WIDTH),
+            network.PositionalEmbedding(),
+            *encoder,
+            network.GlobalAveragePool(),
+        ]
+    return network.Network(network.Input(workload.input_shape), *parts, network.Dense(CLASSES), cost="cross_entropy")
 
 
 def network_of(workload: Workload) -> network.Network:

@@ -9,6 +9,7 @@ from statistics import median
 
 import rich.table
 
+from benchmarks.deep import DEEP
 from benchmarks.harness import Measurement, Session
 from benchmarks.machine import SIDE
 from benchmarks.targets import ENGINE_DUELS, OURS, Verdict, best_of_ours, judge
@@ -18,6 +19,8 @@ from benchmarks.workloads import WORKLOADS
 # costs (log of the classes): rows come in another order to each, which shows most where the loss falls steeply. That
 # the arithmetic is the same to rounding is what tests/benchmarks proves, with one batch and so no order.
 LOSS_MARGIN = 0.1
+
+ALL = WORKLOADS | DEEP
 
 PREAMBLE = """# Speed and memory
 
@@ -93,7 +96,7 @@ def _contestants(session: Session, workload: str) -> Table:
     everyone = [m for m in session.measurements if m.workload == workload]
     usual = median([m.loss for m in everyone if m.measured] or [float("nan")])
     rows = [_row(m, session.peak, usual) for m in sorted(everyone, key=lambda m: (not m.measured, m.step))]
-    description = WORKLOADS[workload]
+    description = ALL[workload]
     return Table(f"{workload}: {description.title}; loss after {description.check_epochs} epochs", columns, rows)
 
 
@@ -101,7 +104,7 @@ def _row(m: Measurement, peak: float, usual_loss: float) -> tuple[str, ...]:
     name = f"**{m.contestant}**" if m.kind == OURS else m.contestant
     if not m.measured:
         return (name, "-", m.failure or "not measured", "-", "-", "-", "-", "-", "-")
-    differs = "" if abs(m.loss - usual_loss) <= LOSS_MARGIN * log(WORKLOADS[m.workload].classes) else " **differs**"
+    differs = "" if abs(m.loss - usual_loss) <= LOSS_MARGIN * log(ALL[m.workload].classes) else " **differs**"
     return (
         name,
         _microseconds(m.step),

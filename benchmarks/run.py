@@ -11,9 +11,11 @@ from rich.console import Console
 
 from benchmarks import harness, report, startup
 from benchmarks.contestants import CONTESTANTS
+from benchmarks.deep import DEEP
 from benchmarks.workloads import WORKLOADS
 
 QUICK_ROUNDS, QUICK_SECONDS = 2, 0.3
+ALL = WORKLOADS | DEEP
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -27,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     def say(text: str) -> None:
         progress.print(text, style="dim", markup=False, highlight=False)
 
-    workloads = [WORKLOADS[name] for name in options.workload or WORKLOADS]
+    workloads = [ALL[name] for name in options.workload or ALL]
     contestants = [CONTESTANTS[name] for name in options.contestant or CONTESTANTS]
     session = harness.measure(workloads, contestants, rounds, seconds, say)
     started = startup.measure(options.startup_rounds, say).table() if options.startup_rounds else None
@@ -51,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Time per training step and memory of Vitrina's engines beside their peers.",
     )
     add = parser.add_argument
-    add("--workload", nargs="+", choices=WORKLOADS, metavar="NAME", help=f"of {', '.join(WORKLOADS)} (all)")
+    add("--workload", nargs="+", choices=ALL, metavar="NAME", help=f"of {', '.join(ALL)} (all)")
     add("--contestant", nargs="+", choices=CONTESTANTS, metavar="NAME", help=f"of {', '.join(CONTESTANTS)} (all)")
     add("--rounds", type=int, help=f"turns each contestant gets (5; quick: {QUICK_ROUNDS})")
     add("--seconds", type=float, help=f"about how long a turn is (2; quick: {QUICK_SECONDS})")

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isnan
 
+from benchmarks.deep import DEEP
 from benchmarks.harness import Measurement, Session
 from benchmarks.workloads import CNN, IMAGE, TINY, WIDE, WORKLOADS
 
+ALL = WORKLOADS | DEEP
 OURS, PEERS = "ours", "high-level"
 
 
@@ -91,5 +93,5 @@ def _verdict(
     workload: str, ours: Measurement | None, rival: Measurement | None, targets: Mapping[str, float]
 ) -> Verdict:
     ratio = rival.step / ours.step if ours and rival else float("nan")
-    target = targets.get(WORKLOADS[workload].network)
+    target = targets.get(ALL[workload].network)
     return Verdict(workload, ours.contestant if ours else "", rival.contestant if rival else "", ratio, target)

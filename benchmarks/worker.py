@@ -17,8 +17,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from benchmarks.contestants import Contestant
+from benchmarks.deep import Deep
 from benchmarks.workloads import Weights, Workload
 
 
@@ -48,7 +50,7 @@ class Failure:
     traceback: str
 
 
-def serve(pipe: Connection, contestant: Contestant, workload: Workload) -> None:
+def serve(pipe: Connection, contestant: Contestant, workload: Workload | Deep) -> None:
     """Runs in a fresh process. Sends Ready, answers ("train", seconds) with a Turn and ("memory",) with bytes."""
     os.environ.update(contestant.environment)
     with open(os.devnull, "w") as nowhere:  # frameworks chat on both; what goes wrong comes back through the pipe
@@ -70,24 +72,26 @@ def serve(pipe: Connection, contestant: Contestant, workload: Workload) -> None:
             pipe.send(Failure(f"{type(error).__name__}: {last[0] if last else ''}"[:200], traceback.format_exc()))
 
 
-def warm_up(contestant: Contestant, workload: Workload) -> tuple[Callable[[int], Weights], Ready]:
+def warm_up(contestant: Contestant, workload: Workload | Deep) -> tuple[Callable[[int], Weights], Ready]:
     """Imports, builds and compiles, then trains exactly the workload's check epochs, each part on the clock."""
     began = perf_counter()
-    for name in (*contestant.imports, contestant.module):
+    module = contestant.module_for(workload)
+    for name in (*contestant.imports, module):
         importlib.import_module(name)
     imported = perf_counter()
     data, start = workload.data(), workload.start()
     began_to_build = perf_counter()
-    run = importlib.import_module(contestant.module).prepare(workload, data, start, **contestant.options)
+    run = importlib.import_module(module).prepare(workload, data, start, **contestant.options)
     run(1)
     compiled = perf_counter()
-    weights = run(workload.check_epochs - 1)
+    weights: Any = run(workload.check_epochs - 1)
     epoch_seconds = (perf_counter() - compiled) / (workload.check_epochs - 1)
+    weights = weights() if callable(weights) else weights  # a deeper network judges itself, off the clock
     compile_seconds = max(0.0, compiled - began_to_build - epoch_seconds)
     return run, Ready(imported - began, compile_seconds, epoch_seconds, weights)
 
 
-def train(run: Callable[[int], Weights], workload: Workload, epoch_seconds: float, seconds: float) -> Turn:
+def train(run: Callable[[int], Weights], workload: Workload | Deep, epoch_seconds: float, seconds: float) -> Turn:
     """Whole epochs, at least one, for about so many seconds; what a call costs beside its epochs is part of it."""
     epochs = max(1, round(seconds / epoch_seconds))
     began = perf_counter()
@@ -95,11 +99,12 @@ def train(run: Callable[[int], Weights], workload: Workload, epoch_seconds: floa
     return Turn(epochs * workload.steps_per_epoch, perf_counter() - began)
 
 
-def learn(contestant: Contestant, workload: Workload, epochs: int) -> Weights:
+def learn(contestant: Contestant, workload: Workload | Deep, epochs: int) -> Any:
     """What the contestant's weights are after so many epochs; to be called in a fresh process."""
     os.environ.update(contestant.environment)
-    prepare = importlib.import_module(contestant.module).prepare
-    return prepare(workload, workload.data(), workload.start(), **contestant.options)(epochs)
+    prepare = importlib.import_module(contestant.module_for(workload)).prepare
+    weights = prepare(workload, workload.data(), workload.start(), **contestant.options)(epochs)
+    return weights() if callable(weights) else weights
 
 
 def peak_memory() -> int:

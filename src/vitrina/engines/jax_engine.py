@@ -28,6 +28,8 @@ SMALL = 20_000
 SMALL_STEP = 1_000_000
 # Columns of a product aᵀ·b. 256 x 256 x 2: 94 µs, and none to be measured the other way round; x 10: 98 and 13; x 32: 74 and 52.
 THIN = 32
+# Steps of a scan that are compiled as one: a GRU of 128 units over 28 steps, batch 128, takes 17.0 ms without and 14.9 with.
+UNROLLED = 4
 BY_EIGEN = {"xla_cpu_experimental_ynn_fusion_type": ""}
 FOR_SMALL_STEPS = BY_EIGEN | {"xla_cpu_multi_thread_eigen": False}
 
@@ -163,7 +165,7 @@ class JaxOps:
     def scan(
         self, function: Any, carried: tuple[Array, ...], inputs: tuple[Array, ...], reverse: bool = False
     ) -> tuple[tuple[Array, ...], tuple[Array, ...]]:
-        return lax.scan(function, carried, inputs, reverse=reverse)
+        return lax.scan(function, carried, inputs, reverse=reverse, unroll=min(UNROLLED, len(inputs[0])))
 
     # -- side by side
     def vectorise(self, function: Any, many: Any, shared: Any) -> Any:
