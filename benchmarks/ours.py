@@ -17,10 +17,10 @@ from vitrina.learning.optimizers import Adam
 from vitrina.learning.schedules import ConstantRate
 from vitrina.learning.step import Recipe
 from vitrina.network.network import nest
-from vitrina.racing import estimates
-from vitrina.racing.decide import decide
+from vitrina.racing import contest, estimates
+from vitrina.racing.decide import choose
 
-AUTO_EPOCHS = 100  # how long the training is that "auto" chooses an engine for
+AUTO_ROWS, AUTO_EPOCHS = 50_000, 20  # of the training that "auto" chooses an engine for
 
 
 def prepare(workload: Workload | Deep, data: Data, start: Weights, engine: str) -> Run:
@@ -52,7 +52,13 @@ def _chosen(described: network.Network, examples: Examples, batch: int, base_onl
     if base_only:
         registry.is_installed = lambda name: name in ("numpy", "jax")
         estimates.is_installed = registry.is_installed
-    return decide(described, examples, batch, AUTO_EPOCHS, "float32", Adam(LEARNING_RATE))[0]
+    adam = Adam(LEARNING_RATE)
+
+    def runner(chosen: list[str]) -> Any:
+        return contest.run(described, (examples.x, examples.y), batch, "float32", adam, chosen)
+
+    likely = estimates.estimates(described, batch)
+    return choose(likely, AUTO_ROWS // batch * AUTO_EPOCHS, dict, runner)[0]
 
 
 def deep_network(workload: Deep) -> network.Network:

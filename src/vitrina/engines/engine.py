@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -33,17 +34,32 @@ class Chunk:
     present: np.ndarray
     count: int
 
-    @property
-    def padded(self) -> bool:
-        """True if any of its examples is padding."""
-        return not bool(self.present[: self.count].all())
+    @cached_property
+    def full(self) -> np.ndarray:
+        """True for each step of which no example is padding: (steps,)."""
+        return self.present.all(axis=1)
+
+    def parts(self) -> list[tuple[Chunk, bool]]:
+        """The chunk as runs of steps that are full, or not, in their order, with the shape it has.
+
+        That a step is full must not depend on what it shares a call with: the bits of its results would, too.
+        """
+        found: list[tuple[Chunk, bool]] = []
+        first = 0
+        for step in range(1, self.count + 1):
+            if step == self.count or self.full[step] != self.full[first]:
+                index, present = np.roll(self.index, -first, axis=0), np.roll(self.present, -first, axis=0)
+                found.append((Chunk(index, present, step - first), bool(self.full[first])))
+                first = step
+        return found
 
 
 class Run(Protocol):
     """A compiled step: carries the state through all the batches of a chunk, in one call.
 
-    `data` is a dict of device arrays whose first axis is the example. The step sees the batch's rows of each, and
-    "present" (batch,). What it measures comes back stacked, (count, ...), as NumPy arrays.
+    `data` is a dict of device arrays whose first axis is the example. The step sees the batch's rows of each, and "present"
+    (batch,), which engines that pay for each operation leave out where no example is padding. What it measures comes back
+    stacked, (count, ...), as NumPy arrays.
     """
 
     def __call__(

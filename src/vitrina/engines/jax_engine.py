@@ -267,6 +267,9 @@ class JaxOps:
     ) -> Array:
         return _fold([dy] * (size[0] * size[1]), x_shape, size, stride, pads)
 
+    # -- batch norm: as the layer writes it, which XLA fuses
+    batch_norm = None
+
     # -- for a layer that has no backward pass
     def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:
         return jax.vjp(function, *inputs)[1](dy)

@@ -251,6 +251,9 @@ class NumpyOps:
     ) -> Array:
         return _fold(lambda i, j: dy, dy, x_shape, size, stride, pads)
 
+    # -- batch norm: as the layer writes it
+    batch_norm = None
+
     # -- for a layer that has no backward pass
     def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:
         raise EngineError(
@@ -300,10 +303,12 @@ class NumpyEngine:
         def run(carried: Tree, data: Mapping[str, Array], chunk: Chunk) -> tuple[Tree, dict[str, np.ndarray]]:
             measured: list[Mapping[str, Array]] = []
             present = chunk.present.astype(self.dtype, copy=False)
+            full = chunk.full
             for position in range(chunk.count):
                 index = chunk.index[position]
                 batch = {name: rows.take(index, axis=0) for name, rows in data.items()}
-                batch["present"] = present[position]
+                if not full[position]:
+                    batch["present"] = present[position]
                 carried, seen = step(self.ops, carried, batch)
                 measured.append(seen)
             names = measured[0] if measured else {}

@@ -303,6 +303,11 @@ class TensorflowOps:
     ) -> Array:
         return _fold([dy] * (size[0] * size[1]), x_shape, size, stride, pads)
 
+    # -- batch norm, by TensorFlow's own kernel where it has one
+    @property
+    def batch_norm(self) -> Any:
+        return _batch_norm if self.own_pooling and self.dtype == "float32" else None
+
     # -- for a layer that has no backward pass
     def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:
         with tf.GradientTape() as tape:
@@ -364,10 +369,10 @@ class TensorflowEngine:
         return tree_map(lambda value: np.array(value.numpy()), tree)
 
     def compile(self, step: Step, donate: bool = True, flops: int | None = None) -> Run:
-        def loop(carried: Tree, data: Mapping[str, Array], index: Array, present: Array, count: Array) -> Any:
+        def loop(carried: Tree, data: Mapping[str, Array], index: Array, present: Any, count: Array) -> Any:
             def one(position: Array, carried: Tree) -> tuple[Tree, Mapping[str, Array]]:
                 batch = {name: tf.gather(rows, index[position]) for name, rows in data.items()}
-                return step(self.ops, carried, batch | {"present": present[position]})
+                return step(self.ops, carried, batch if present is None else batch | {"present": present[position]})
 
             def body(position: Array, carried: Tree, measured: Mapping[str, Any]) -> Any:
                 after, seen = one(position, carried)
@@ -384,9 +389,14 @@ class TensorflowEngine:
         def run(carried: Tree, data: Mapping[str, Array], chunk: Chunk) -> tuple[Tree, dict[str, np.ndarray]]:
             if chunk.count == 0:
                 return carried, {}
-            index, count = tf.constant(chunk.index), tf.constant(chunk.count, tf.int32)
-            carried, measured = compiled(carried, dict(data), index, self.ops.array(chunk.present), count)
-            return carried, {name: value.numpy()[: chunk.count] for name, value in measured.items()}
+            seen: list[dict[str, np.ndarray]] = []
+            # compiled by XLA, a second program would cost more than a full batch saves
+            for part, full in chunk.parts() if self.variant == "graph" else [(chunk, False)]:
+                present = None if full else self.ops.array(part.present)
+                count = tf.constant(part.count, tf.int32)
+                carried, measured = compiled(carried, dict(data), tf.constant(part.index), present, count)
+                seen.append({name: value.numpy()[: part.count] for name, value in measured.items()})
+            return carried, {name: np.concatenate([part[name] for part in seen]) for name in seen[0]}
 
         return run
 
@@ -405,6 +415,32 @@ def _share(gpus: list[Any]) -> None:
             continue
     if gpus:
         tf.config.experimental.enable_op_determinism()
+
+
+def _batch_norm(x: Array, scale: Array, shift: Array, epsilon: float) -> Any:
+    shape, channels = x.shape, x.shape[-1]
+    x = tf.reshape(x, (-1, 1, 1, channels)) if len(shape) != 4 else x
+    nothing = tf.zeros((0,), x.dtype)
+    y, mean, variance, *kept = raw.FusedBatchNormV3(
+        x=x, scale=scale, offset=shift, mean=nothing, variance=nothing, epsilon=epsilon, is_training=True
+    )
+    count = math.prod(shape[:-1])
+    plain = variance * ((count - 1) / count) if count > 1 else variance  # it gives the one of Bessel
+
+    def back(dy: Array) -> tuple[Array, Array, Array]:
+        dx, dscale, dshift, *_ = raw.FusedBatchNormGradV3(
+            y_backprop=tf.reshape(dy, x.shape),
+            x=x,
+            scale=scale,
+            reserve_space_1=kept[0],
+            reserve_space_2=kept[1],
+            reserve_space_3=kept[2],
+            epsilon=epsilon,
+            is_training=True,
+        )
+        return tf.reshape(dx, shape), dscale, dshift
+
+    return tf.reshape(y, shape), mean, plain, back
 
 
 def _word(value: int) -> Array:

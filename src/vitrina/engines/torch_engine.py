@@ -250,6 +250,11 @@ class TorchOps:
         dx = aten.avg_pool2d_backward(_first(dy), x, size, stride, (0, 0), False, True, 1)
         return _cropped(_last(dx), x_shape, pads)
 
+    # -- batch norm, by PyTorch's own kernel
+    @property
+    def batch_norm(self) -> Any:
+        return _batch_norm if self.eager else None
+
     # -- for a layer that has no backward pass
     def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:
         return torch.func.vjp(function, *inputs)[1](dy)
@@ -300,7 +305,7 @@ class TorchEngine:
     def compile(self, step: Step, donate: bool = True, flops: int | None = None) -> Run:
         def one(carried: Tree, data: Mapping[str, Array], index: Array, present: Array) -> tuple[Tree, Any]:
             batch = {name: self.ops.gather(rows, index) for name, rows in data.items()}
-            return step(self.ops, carried, batch | {"present": present})
+            return step(self.ops, carried, batch if present is None else batch | {"present": present})
 
         loop = _eagerly(one) if self.variant == "eager" else _compiled(one)
 
@@ -309,7 +314,9 @@ class TorchEngine:
                 return carried, {}
             with _repeatable():
                 index = torch.tensor(chunk.index[: chunk.count], device=self.device).unbind()
-                present = self.ops.array(chunk.present[: chunk.count]).unbind()
+                present: Any = self.ops.array(chunk.present[: chunk.count]).unbind()
+                if self.variant == "eager":
+                    present = [None if full else there for full, there in zip(chunk.full, present, strict=False)]
                 carried, measured = loop(carried, data, index, present)
                 # stacked on the device and fetched at the end: to wait for a number at each step would stop a GPU
                 return carried, {
@@ -389,6 +396,21 @@ def _check_compiler() -> None:
             "engine torch:compiled finds no C++ compiler; install one (such as g++ or clang), name it in the variable "
             "CXX, or use engine='torch', which needs none"
         )
+
+
+def _batch_norm(x: Array, scale: Array, shift: Array, epsilon: float) -> Any:
+    first = x.movedim(-1, 1)
+    y, mean, inverse = aten.native_batch_norm(first, scale, shift, None, None, True, 0.0, epsilon)
+
+    def back(dy: Array) -> tuple[Array, Array, Array]:
+        dfirst = dy.movedim(-1, 1)
+        wanted = [True, True, True]
+        dx, dscale, dshift = aten.native_batch_norm_backward(
+            dfirst, first, scale, None, None, mean, inverse, True, epsilon, wanted
+        )
+        return dx.movedim(1, -1), dscale, dshift
+
+    return y.movedim(1, -1), mean, 1.0 / (inverse * inverse) - epsilon, back
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def start(recipe: Recipe, params: Tree, state: Tree) -> Carried:
 
 
 def training_step(recipe: Recipe, packing: Packing | None = None) -> Step:
-    """The step that learns: carried and a batch ("x", "y", "present", perhaps "weight") -> carried, what was measured.
+    """The step that learns: carried and a batch ("x", "y", perhaps "present" and "weight") -> carried, what was measured.
 
     Measures "error" (of the batch).
     """
@@ -66,7 +66,7 @@ def training_step(recipe: Recipe, packing: Packing | None = None) -> Step:
         context = Context(training=True, key=key, weight=weight)
 
         prediction, saved, state = forward_propagation(ops, network, params, carried["state"], batch["x"], context)
-        value, dprediction = error(ops, network, prediction, batch["y"], weight)
+        value, dprediction = error(ops, network, prediction, batch["y"], _counted(ops, batch, weight))
         gradients = back_propagation(ops, network, params, saved, dprediction)
 
         if packing:
@@ -97,11 +97,12 @@ def for_each_member(step: Step, own_batches: bool) -> Step:
         if not own_batches:
             return ops.vectorise(lambda carried, batch: step(ops, carried, batch), carried, dict(batch))
         own = {name: array for name, array in batch.items() if name != "present"}
+        shared = {name: array for name, array in batch.items() if name == "present"}
 
-        def of_one(both: Any, present: Array) -> Any:
-            return step(ops, both["carried"], both["batch"] | {"present": present})
+        def of_one(both: Any, shared: Any) -> Any:
+            return step(ops, both["carried"], both["batch"] | shared)
 
-        return ops.vectorise(of_one, {"carried": carried, "batch": own}, batch["present"])
+        return ops.vectorise(of_one, {"carried": carried, "batch": own}, shared)
 
     return of_all
 
@@ -113,7 +114,7 @@ def evaluation_step(network: Network) -> Step:
     """
 
     def step(ops: Ops, carried: Carried, batch: Mapping[str, Array]) -> tuple[Carried, Mapping[str, Array]]:
-        weight = _weight(batch)
+        weight = _counted(ops, batch, _weight(batch))
         prediction, _, _ = forward_propagation(
             ops, network, carried["params"], carried["state"], batch["x"], Context(weight=weight)
         )
@@ -144,7 +145,13 @@ def metric_name(network: Network) -> str:
 
 
 def _weight(batch: Mapping[str, Array]) -> Array:
-    return batch["weight"] * batch["present"] if "weight" in batch else batch["present"]
+    """What each example counts for, (batch,); None if all count the same."""
+    weight, present = batch.get("weight"), batch.get("present")
+    return weight if present is None else present if weight is None else weight * present
+
+
+def _counted(ops: Ops, batch: Mapping[str, Array], weight: Array) -> Array:
+    return ops.zeros(ops.shape(batch["x"])[:1]) + 1.0 if weight is None else weight
 
 
 def _metric(ops: Ops, network: Network, prediction: Array, target: Array) -> Array:

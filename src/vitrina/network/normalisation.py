@@ -44,43 +44,63 @@ class BatchNorm(Layer):
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
         if not context.training:
             spread = ops.sqrt(state["variance"] + self.epsilon)  # (channels,)
-            xhat = (x - state["mean"]) / spread
-            return xhat * params["scale"] + params["shift"], (xhat, spread, None), state
-        shape = ops.shape(x)
-        axes = tuple(range(len(shape) - 1))
-        share = self._share(ops, shape, context.weight)
-        mean = ops.sum(x * share, axis=axes)  # (channels,)
+            centred = x - state["mean"]
+            return centred * (params["scale"] / spread) + params["shift"], (centred, spread, None), state
+        if context.weight is None and ops.batch_norm is not None:
+            y, mean, variance, back = ops.batch_norm(x, params["scale"], params["shift"], self.epsilon)
+            return y, back, self._moved(ops, state, mean, variance)
+        share = self._share(ops, ops.shape(x), context.weight)
+        mean = _total(ops, x, share)  # (channels,)
         centred = x - mean
-        variance = ops.sum(centred * centred * share, axis=axes)  # (channels,)
+        variance = _total(ops, centred * centred, share)  # (channels,)
         spread = ops.sqrt(variance + self.epsilon)
-        xhat = centred / spread
-        state = {
-            "mean": ops.mix(state["mean"], mean, self.momentum),
-            "variance": ops.mix(state["variance"], variance, self.momentum),
-        }
-        return xhat * params["scale"] + params["shift"], (xhat, spread, share), state
+        y = centred * (params["scale"] / spread) + params["shift"]
+        return y, (centred, spread, share), self._moved(ops, state, mean, variance)
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
-        xhat, spread, share = saved
+        if callable(saved):
+            dx, dscale, dshift = saved(dy)
+            return dx, {"scale": dscale, "shift": dshift}
+        centred, spread, share = saved
         axes = tuple(range(len(ops.shape(dy)) - 1))
-        dscale, dshift = ops.sum(dy * xhat, axis=axes), ops.sum(dy, axis=axes)  # (channels,)
+        dscale, dshift = ops.sum(dy * centred, axis=axes) / spread, ops.sum(dy, axis=axes)  # (channels,)
         gradients = {"scale": dscale, "shift": dshift}
         slope = params["scale"] / spread
         if share is None:  # mean and variance were constants, not of this batch
             return dy * slope, gradients
         # every x moved the mean and the variance too, by its share in them; those two paths are taken off
-        return (dy - share * (dshift + xhat * dscale)) * slope, gradients
+        if not isinstance(share, float):
+            share = ops.reshape(
+                share, (-1, *(1 for _ in axes))
+            )  # so that what is multiplied below is (batch, 1, ..., channels)
+        return dy * slope - (centred * (share * (dscale * slope / spread)) + share * (dshift * slope)), gradients
+
+    def _moved(self, ops: Ops, state: State, mean: Array, variance: Array) -> State:
+        """The running averages, a step further."""
+        now = {"mean": mean, "variance": variance}
+        return {name: ops.mix(state[name], value, self.momentum) for name, value in now.items()}
 
     def _share(self, ops: Ops, shape: Shape, weight: Array) -> Any:
-        """What each number counts for in the batch's mean: shares add up to 1 over all axes but the last."""
+        """What each number of an example counts for in the batch's mean, (batch,); shares of all numbers add up to 1."""
         places = math.prod(shape[1:-1])
         if weight is None:
             return 1.0 / (shape[0] * places)
-        share = weight / (ops.maximum(ops.sum(weight), SMALLEST) * places)
-        return ops.reshape(share, (shape[0], *(1 for _ in shape[1:])))
+        return weight / (ops.maximum(ops.sum(weight), SMALLEST) * places)
 
     def flops(self, input_shape: Shape) -> int:
         return math.prod(input_shape) * 2
+
+
+def _total(ops: Ops, x: Array, share: Any) -> Array:
+    """The sum over all axes but the last, each example weighed by its share: (channels,).
+
+    Each example's sum comes first, for the weights are then multiplied with few numbers: a pass over x is what costs.
+    """
+    axes = tuple(range(len(ops.shape(x)) - 1))
+    if isinstance(share, float):
+        return ops.sum(x, axis=axes) * share
+    each = ops.sum(x, axis=axes[1:]) if len(axes) > 1 else x  # (batch, channels)
+    return ops.sum(each * share[:, None], axis=0)
 
 
 @dataclass(frozen=True)

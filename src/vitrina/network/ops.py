@@ -140,6 +140,15 @@ class Ops(Protocol):
         self, dy: Array, x_shape: Sequence[int], size: tuple[int, int], stride: tuple[int, int], pads: Pads
     ) -> Array: ...
 
+    # -- an engine's own kernel for normalising over the batch, or None where it has none that is faster
+    @property
+    def batch_norm(self) -> Any:
+        """`batch_norm(x, scale, shift, epsilon)` -> y, mean and plain variance (channels,), and the way back:
+
+        `back(dy)` -> dx, dscale, dshift. Over all axes but the last, every example counting the same.
+        """
+        ...
+
     # -- for a layer that has no backward pass
     def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:
         """The slope by each of `inputs` (trees of arrays) of the sum of `dy · function(*inputs)`.
