@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UsageError,
         VitrinaError,
     )
+    from vitrina.find_rate import FoundRate, find_learning_rate
     from vitrina.learning import (
         SGD,
         Adam,
@@ -107,6 +108,7 @@ _HOMES = {
         "SGD Adam AdamW Callback ConstantRate Cosine History LearningWarning Lion OneCycle Optimizer RMSProp "
         "ReduceOnPlateau Schedule StepDecay WarmUp"
     ),
+    "vitrina.find_rate": "FoundRate find_learning_rate",
     "vitrina.model": "Model load",
     "vitrina.population": "Ensemble Leaderboard Population",
     "vitrina.racing": "Race race",
@@ -144,6 +146,7 @@ __all__ = [
     "Ensemble",
     "Flatten",
     "Focal",
+    "FoundRate",
     "GlobalAveragePool",
     "Glorot",
     "GroupNorm",
@@ -189,6 +192,7 @@ __all__ = [
     "WarmUp",
     "blocks",
     "engines",
+    "find_learning_rate",
     "load",
     "race",
     "train",

@@ -17,6 +17,7 @@ from vitrina.commands.demo import demo
 from vitrina.commands.describe import describe
 from vitrina.commands.engines import engines
 from vitrina.commands.evaluate import evaluate
+from vitrina.commands.find_lr import find_lr
 from vitrina.commands.predict import predict
 from vitrina.commands.race import race
 from vitrina.commands.train import train
@@ -55,7 +56,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, predict, evaluate, describe, race, engines, demo):
+for command in (train, predict, evaluate, find_lr, describe, race, engines, demo):
     app.command()(command)
 
 

@@ -12,12 +12,13 @@ import numpy as np
 
 from vitrina import engines
 from vitrina.errors import ModelError, UsageError
+from vitrina.find_rate import rate_for
 from vitrina.learning.callbacks import as_callback
 from vitrina.learning.loop import Examples, Learner, Plan
 from vitrina.learning.optimizers import Optimizer, optimizer_named
 from vitrina.learning.population import Member, PopulationLearner
 from vitrina.learning.progress import progress_bar
-from vitrina.learning.schedules import Schedule, schedule_named
+from vitrina.learning.schedules import ConstantRate, Schedule, schedule_named
 from vitrina.learning.step import Recipe
 from vitrina.material import Material, fingerprint, gather, weighted
 from vitrina.model import Model, check_weights
@@ -76,7 +77,9 @@ def train(
     precision: "float32", "float64", or "bfloat16": matrix products and convolutions of numbers with 8 bits of mantissa, added
         up in float32, and float32 for the weights and all else. It pays for wide layers on processors that have it
         (AVX512-BF16, AMX, GPUs since 2020); elsewhere it is slower.
-    optimizer, schedule, learning_rate: names or objects; the rate, where given, replaces the optimizer's.
+    optimizer, schedule, learning_rate: names or objects; the rate, where given, replaces the optimizer's. Where neither
+        has one, a range test of at most a tenth of the training's steps, or about a second, finds it; where that cannot
+        be afforded or decides nothing it is the optimizer's usual rate. `model.settings["rate_why"]` tells.
     batch_size, epochs, seed, shuffle: examples a step, passes over the data, and the order of it all.
     patience: epochs without a better validation error before training stops.
     gradient_clip, label_smoothing: largest length of all gradients together; what the wrong classes share between them.
@@ -119,6 +122,14 @@ def train(
         shuffle=shuffle,
         patience=patience or (suggestion.patience if suggestion and material.validation else None),
     )
+    start = _start_from(network, weights)
+    if vary is None or "lr" not in vary:
+        examples = weighted(material, network, _plain_weights(class_weight), sample_weight)
+        chosen, rate_why = rate_for(
+            chosen, Recipe(network, chosen, ConstantRate(), 1, seed, gradient_clip), plan, examples, start
+        )
+    else:
+        rate_why = "given"
     engine, engine_why = _engine_for(engine, network, material, plan, precision, chosen)
     settings = {
         "data": str(data) if isinstance(data, str | Path) else None,
@@ -129,6 +140,7 @@ def train(
         "engine_why": engine_why,
         "precision": precision,
         "optimizer": chosen.to_json(),
+        "rate_why": rate_why,
         "schedule": schedule_named(schedule).to_json(),
         "batch_size": plan.batch_size,
         "epochs": plan.epochs,
@@ -150,7 +162,6 @@ def train(
     if many:
         members = members_of(population, vary, chosen, seed)
         return _teach_many(material, settings, members, early_stop, weights, callbacks, sample_weight, out, progress)
-    start = _start_from(network, weights)
     # What cannot work is said before there is a run: an engine that is missing, a class weight for no class.
     engines.get(engine, precision)
     weighted(material, network, settings["class_weight"], sample_weight)

@@ -123,9 +123,9 @@ def train(
         "schedule": schedule.value if schedule else None,
         "patience": patience,
         "seed": seed,
-        "columns": _roles(column),
+        "columns": roles_of(column),
         "drop": tuple(drop or ()),
-        "image_size": _size(image_size),
+        "image_size": size_of(image_size),
         "class_weight": class_weight.value if class_weight else None,
         "precision": precision.value,
         "network": read_network(Path(network)) if network else None,
@@ -212,7 +212,7 @@ def _only_resume(options: dict[str, Any], out: str | None) -> None:
         raise UsageError(say("--resume goes on with the run's own settings; leave out {named}", named=", ".join(named)))
 
 
-def _roles(columns: list[str] | None) -> dict[str, str] | None:
+def roles_of(columns: list[str] | None) -> dict[str, str] | None:
     roles: dict[str, str] = {}
     for given in columns or ():
         name, equals, role = given.rpartition("=")
@@ -222,7 +222,7 @@ def _roles(columns: list[str] | None) -> dict[str, str] | None:
     return roles or None
 
 
-def _size(given: str | None) -> tuple[int, int] | None:
+def size_of(given: str | None) -> tuple[int, int] | None:
     if given is None:
         return None
     height, _, width = given.lower().partition("x")

@@ -37,7 +37,7 @@ class Chunk:
     @cached_property
     def full(self) -> np.ndarray:
         """True for each step of which no example is padding: (steps,)."""
-        return self.present.all(axis=1)
+        return np.asarray(self.present.all(axis=1))
 
     def parts(self) -> list[tuple[Chunk, bool]]:
         """The chunk as runs of steps that are full, or not, in their order, with the shape it has.

@@ -59,7 +59,8 @@ class BatchNorm(Layer):
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         if callable(saved):
-            dx, dscale, dshift = saved(dy)
+            slopes: Any = saved(dy)
+            dx, dscale, dshift = slopes
             return dx, {"scale": dscale, "shift": dshift}
         centred, spread, share = saved
         axes = tuple(range(len(ops.shape(dy)) - 1))

@@ -1,0 +1,40 @@
+"""vitrina find-lr: a rate, its reason, a picture."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Vitrina
+
+
+def test_it_shows_a_rate_and_draws_it(vitrina: Vitrina) -> None:
+    done = vitrina("find-lr", "wine", "--engine", "numpy", "--out", "lr.svg")
+    assert "▲" in done.out
+    assert "vitrina train wine --lr" in done.out
+    assert Path("lr.svg").read_text("utf-8").startswith("<svg")
+
+
+def test_json_is_the_same_in_both_languages(vitrina: Vitrina) -> None:
+    told = [
+        json.loads(vitrina("find-lr", "wine", "--engine", "numpy", "--json", "--lang", lang).out)
+        for lang in ("en", "es")
+    ]
+    assert told[0] == told[1]
+    assert len(told[0]["rates"]) == len(told[0]["errors"])
+    assert told[0]["suggestion"] > 0
+
+
+@pytest.mark.parametrize("name", ["lr.png", "there.svg"])
+def test_a_picture_that_cannot_be_is_refused(vitrina: Vitrina, name: str) -> None:
+    Path("there.svg").write_text("mine", "utf-8")
+    done = vitrina("find-lr", "wine", "--engine", "numpy", "--out", name)
+    assert done.status == 2
+    assert name in done.sentence
+    assert Path("there.svg").read_text("utf-8") == "mine"
+
+
+def test_data_that_are_not_there_are_a_sentence(vitrina: Vitrina) -> None:
+    assert vitrina("find-lr", "nothing.csv").status == 1
