@@ -25,7 +25,7 @@ ORDER = (
     {"errors", "files", "locale"},
     {"network", "archive"},
     {"engines", "learning", "data", "racing"},
-    {"model", "material", "runs", "population", "find_rate", "training"},
+    {"model", "material", "runs", "population", "find_rate", "training", "searching"},
     {"evaluate", "glass", "doctor", "deliver"},
     {"", "demo", "commands", "cli", "__main__"},  # "" is the front: `import vitrina`
 )

@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     )
     from vitrina.population import Ensemble, Leaderboard, Population
     from vitrina.racing import Race, race
+    from vitrina.searching import Search, search
     from vitrina.training import train
 
 _HOMES = {
@@ -112,6 +113,7 @@ _HOMES = {
     "vitrina.model": "Model load",
     "vitrina.population": "Ensemble Leaderboard Population",
     "vitrina.racing": "Race race",
+    "vitrina.searching": "Search search",
     "vitrina.training": "train",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
@@ -184,6 +186,7 @@ __all__ = [
     "Reshape",
     "Residual",
     "Schedule",
+    "Search",
     "Sequential",
     "ShapeError",
     "StepDecay",
@@ -195,6 +198,7 @@ __all__ = [
     "find_learning_rate",
     "load",
     "race",
+    "search",
     "train",
 ]
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from vitrina.commands.compare import compare
 from vitrina.commands.demo import demo
 from vitrina.commands.describe import describe
 from vitrina.commands.engines import engines
@@ -20,6 +21,7 @@ from vitrina.commands.evaluate import evaluate
 from vitrina.commands.find_lr import find_lr
 from vitrina.commands.predict import predict
 from vitrina.commands.race import race
+from vitrina.commands.search import search
 from vitrina.commands.train import train
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.locale import say
@@ -56,7 +58,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, predict, evaluate, find_lr, describe, race, engines, demo):
+for command in (train, predict, evaluate, find_lr, search, compare, describe, race, engines, demo):
     app.command()(command)
 
 

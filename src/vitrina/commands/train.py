@@ -137,7 +137,7 @@ def train(
         model, told = _teach(data, Path(resume), {"resume": resume, "progress": options["progress"]})
         run = Path(resume)
     else:
-        with _new_run(out) as run:
+        with new_run(out) as run:
             model, told = _teach(data, run, options | {"out": run})
     seconds = time.perf_counter() - began
     if json:
@@ -164,7 +164,7 @@ def _teach(data: str | None, run: Path, options: dict[str, Any]) -> tuple[Model,
 
 
 @contextlib.contextmanager
-def _new_run(out: str | None) -> Generator[Path]:
+def new_run(out: str | None) -> Generator[Path]:
     """The directory of a new run: `out`, or the next number in runs/, taken at once so that no two trainings share it.
 
     Nothing is left of it where nothing was written into it.
