@@ -200,3 +200,21 @@ def test_what_an_embedding_has_no_row_for_is_refused_before_training(value: floa
         network = vt.Network(vt.Input((3,)), *layers, vt.Dense(2))
         with pytest.raises(DataError, match=rf"x has {value}.* in row 3, .* whole numbers from 0 to 5"):
             vt.train((x, np.arange(5) % 2), network=network, epochs=1)
+
+
+@pytest.mark.parametrize("engine", ["numpy", "jax", "torch:eager", "tensorflow:graph"])
+def test_rows_with_gaps_and_categories_are_learned_from_on_every_engine(engine: str) -> None:
+    if not is_installed(engine.partition(":")[0]):
+        pytest.skip(f"engine {engine} is not installed")
+    rng = np.random.default_rng(0)
+    x = np.stack([rng.normal(size=60), rng.integers(4, size=60), rng.normal(size=60)], axis=1).astype(np.float32)
+    x[::5, 0], x[3, 1], x[7, 1] = np.nan, np.nan, 9.0  # missing numbers; a category missing, and one never heard of
+    network = vt.Network(vt.Input((3,)), vt.TableInput((0, 4, 0), periodic=3), vt.Dense(2))
+    how = {"network": network, "epochs": 3, "optimizer": vt.SGD(0.05)}
+    found = vt.train((x, x[:, 2] > 0), engine=engine, **how)
+    wanted = vt.train((x, x[:, 2] > 0), engine="numpy", precision="float64", **how)
+    for name, weight in wanted.weights.items():
+        np.testing.assert_allclose(found.weights[name], weight, rtol=1e-4, atol=1e-5, err_msg=name)
+    assert np.isfinite(found.predict_proba(x)).all()
+    with pytest.raises(DataError, match="not a finite number in row 0"):
+        vt.train((x, x[:, 2] > 0), network=vt.Network(vt.Input((3,)), vt.Dense(2)), epochs=1)

@@ -90,6 +90,7 @@ if TYPE_CHECKING:
         Residual,
         RMSNorm,
         Sequential,
+        TableInput,
         blocks,
     )
     from vitrina.population import Ensemble, Leaderboard, Population
@@ -103,7 +104,7 @@ _HOMES = {
         "Activation Attention AveragePool1D AveragePool2D BatchNorm BinaryCrossEntropy Branches Constant Context Conv1D Conv2D Cost "
         "CrossEntropy Dense Dropout Embedding Flatten Focal GRU GlobalAveragePool Glorot GroupNorm He Huber Initialiser Input Layer "
         "LSTM LayerNorm LeCun MaxPool1D MaxPool2D MeanAbsoluteError MeanSquaredError Network Normal Orthogonal Poisson "
-        "PositionalEmbedding Quantile RMSNorm Reshape Residual Sequential blocks"
+        "PositionalEmbedding Quantile RMSNorm Reshape Residual Sequential TableInput blocks"
     ),
     "vitrina.learning": (
         "SGD Adam AdamW Callback ConstantRate Cosine History LearningWarning Lion OneCycle Optimizer RMSProp "
@@ -190,6 +191,7 @@ __all__ = [
     "Sequential",
     "ShapeError",
     "StepDecay",
+    "TableInput",
     "UsageError",
     "VitrinaError",
     "WarmUp",

@@ -227,8 +227,9 @@ def check_inputs(network: Network, x: np.ndarray, name: str) -> np.ndarray:
         x = x[..., None]
     if x.shape[1:] != wanted or x.ndim == 0:
         raise DataError(f"{name} has shape {x.shape}, and the network takes (rows, {', '.join(map(str, wanted))})")
-    if x.dtype.kind == "f" and not np.isfinite(x).all():
-        row = int(np.argmin(np.isfinite(x).reshape(len(x), -1).all(axis=1)))
+    usable = ~np.isinf(x) if network.takes_missing else np.isfinite(x)
+    if x.dtype.kind == "f" and not usable.all():
+        row = int(np.argmin(usable.reshape(len(x), -1).all(axis=1)))
         raise DataError(f"{name} has a value that is not a finite number in row {row}; fill it in or leave the row out")
     network.check_values(x, name)
     return x

@@ -53,6 +53,7 @@ from vitrina.network import (
     Residual,
     RMSNorm,
     Sequential,
+    TableInput,
     blocks,
 )
 from vitrina.network.ops import Array, Ops
@@ -336,6 +337,11 @@ EVERY_LAYER: list[Case] = [
     Case(Embedding(2, 3), (), batch=5, flat=("x",), count=2),
     Case(Embedding(3, 1), (4,), flat=("x",), count=3),
     Case(Embedding(2, 2), (3, 2), batch=2, flat=("x",), count=2),
+    Case(TableInput((0, 0)), (2,)),
+    Case(TableInput((0, 3, 0, 2)), (4,), batch=6),
+    Case(TableInput((2, 0), embedding=3, missing=False, periodic=3, sigma=0.5), (2,), batch=5),
+    Case(TableInput((0,), periodic=2), (1,), batch=4),
+    Case(TableInput((2, 3), embedding=2), (2,), batch=6, flat=("x",)),
     Case(Attention(2), (3, 4), flat=("key_bias",)),
     Case(Attention(1), (1, 2), batch=1, flat=("query_weight", "query_bias", "key_weight", "key_bias")),
     Case(Attention(2, causal=True), (4, 2), batch=2, flat=("key_bias",)),
@@ -444,6 +450,13 @@ DRAWN: dict[str, st.SearchStrategy[Case]] = {
     "embedding": st.builds(
         lambda count, size, shape, batch: Case(Embedding(count, size), shape, batch, flat=("x",), count=count),
         st.integers(1, 4), st.integers(1, 3), _rows, _batch,
+    ),
+    "table_input": st.builds(
+        lambda categories, missing, periodic, batch: Case(
+            TableInput(tuple(categories), None, missing, periodic, 0.5), (len(categories),), batch,
+            flat=() if 0 in categories else ("x",),
+        ),
+        st.lists(st.integers(0, 3), min_size=1, max_size=4), st.booleans(), st.integers(0, 2), _batch,
     ),
     "gru": _cases(st.builds(GRU, st.integers(1, 3), st.booleans(), st.booleans()), _sequences),
     "lstm": _cases(st.builds(LSTM, st.integers(1, 3), st.booleans(), st.booleans()), _sequences),

@@ -204,6 +204,27 @@ def _(layer: vn.Embedding, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 
 @forward.register
+def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
+    numbers, missing, points = [], [], []
+    seen = 0
+    for place, count in enumerate(layer.categories):
+        v = x[:, place]
+        if count:
+            known = (v >= 0) & (v < count)
+            points.append(p[f"embedding_{place}"][jnp.where(known, v, count).astype(int)])
+            continue
+        missing.append(jnp.isnan(v)[:, None].astype(x.dtype))
+        v = jnp.nan_to_num(v)[:, None]
+        if layer.periodic:
+            turned = 2 * jnp.pi * v * p["frequency"][seen]
+            waves = jnp.concatenate([jnp.sin(turned), jnp.cos(turned)], -1)
+            v = jax.nn.relu(waves @ p["periodic_weight"][seen] + p["periodic_bias"][seen])
+        numbers.append(v)
+        seen += 1
+    return jnp.concatenate([*numbers, *(missing if layer.missing else []), *points], -1)
+
+
+@forward.register
 def _(layer: vn.Sequential, x: Any, p: Any, s: Any, case: Case) -> Any:
     for name, child in layer.children:
         x = forward(child, x, p.get(name, {}), s.get(name, {}), case)

@@ -222,6 +222,27 @@ def _(layer: vn.Embedding, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 
 @forward.register
+def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
+    numbers, missing, points = [], [], []
+    for place, count in enumerate(layer.categories):
+        v = x[:, place : place + 1]
+        if count:
+            known = tf.logical_and(v >= 0, v < count)
+            code = tf.cast(tf.where(known, v, tf.constant(count, x.dtype)), tf.int64)[:, 0]
+            points.append(tf.nn.embedding_lookup(p[f"embedding_{place}"], code) + 0.0 * v)
+            continue
+        own = len(numbers)
+        missing.append(tf.cast(tf.math.is_nan(v), x.dtype))
+        v = tf.where(tf.math.is_nan(v), tf.zeros_like(v), v)
+        if layer.periodic:
+            turned = 2 * np.pi * v * p["frequency"][own]
+            waves = tf.concat([tf.sin(turned), tf.cos(turned)], -1)
+            v = tf.nn.relu(waves @ p["periodic_weight"][own] + p["periodic_bias"][own])
+        numbers.append(v)
+    return tf.concat([*numbers, *(missing if layer.missing else []), *points], -1)
+
+
+@forward.register
 def _(layer: vn.Sequential, x: Any, p: Any, s: Any, case: Case) -> Any:
     x = tf.identity(x)
     for name, child in layer.children:

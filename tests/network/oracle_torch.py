@@ -227,6 +227,27 @@ def _(layer: vn.Embedding, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 
 @forward.register
+def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
+    numbers, missing, points = [], [], []
+    for place, count in enumerate(layer.categories):
+        v = x[:, place : place + 1]
+        if count:
+            code = torch.where((v >= 0) & (v < count), v, torch.full_like(v, count)).long()[:, 0]
+            points.append(F.embedding(code, p[f"embedding_{place}"]) + 0.0 * v)
+            continue
+        own = len(numbers)
+        missing.append(v.isnan().to(v.dtype))
+        v = v.nan_to_num()
+        if layer.periodic:
+            turned = 2 * torch.pi * v * p["frequency"][own]
+            v = F.relu(
+                torch.cat([turned.sin(), turned.cos()], -1) @ p["periodic_weight"][own] + p["periodic_bias"][own]
+            )
+        numbers.append(v)
+    return torch.cat([*numbers, *(missing if layer.missing else []), *points], -1)
+
+
+@forward.register
 def _(layer: vn.Sequential, x: Any, p: Any, s: Any, case: Case) -> Any:
     for name, child in layer.children:
         x = forward(child, x, p.get(name, {}), s.get(name, {}), case)

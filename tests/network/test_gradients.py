@@ -63,6 +63,7 @@ from vitrina.network import (
     Residual,
     RMSNorm,
     Sequential,
+    TableInput,
     blocks,
 )
 
@@ -219,6 +220,7 @@ TRUNKS: list[Trunk] = [
     ("gru", lambda: GRU(2, return_sequences=True, bidirectional=True), (3, 2)),
     ("lstm", lambda: LSTM(3), (2, 3)),
     ("attention", lambda: Attention(2), (3, 4)),
+    ("table_input", lambda: TableInput((0, 0, 0), periodic=2, sigma=0.5), (3,)),
     ("rms_norm", lambda: RMSNorm(epsilon=0.01), (3,)),
     ("group_norm", lambda: GroupNorm(2, epsilon=0.01), (2, 4)),
     ("sequential", lambda: Sequential(Dense(3, "silu"), LayerNorm(0.01)), (2,)),

@@ -51,6 +51,7 @@ from vitrina.network import (
     Residual,
     RMSNorm,
     Sequential,
+    TableInput,
 )
 from vitrina.network.layer import layer_names, snake_case
 from vitrina.network.network import flatten, nest
@@ -182,6 +183,7 @@ IMAGE = Input((8, 6, 3))
         (lambda: Network(Input((3, 2)), Conv1D(2, 5)), ["conv1d_1: Conv1D its window of 5 steps", "sequence of shape (3, 2)"]),
         (lambda: Network(IMAGE, Conv2D(4, 3, groups=4)), ["conv2d_1", "4 groups", "channels"]),
         (lambda: Network(Input((5, 3)), Conv1D(4, 3, groups=2)), ["conv1d_1", "2 groups", "3 channels"]),
+        (lambda: small(TableInput((0, 3))), ["table_input_1", "2 columns", "(4,)"]),
         (lambda: small(GRU(3)), ["gru_1", "(steps, inputs)", "(4,)"]),
         (lambda: small(Attention(2)), ["attention_1", "(steps, width)", "(4,)"]),
         (lambda: Network(Input((5, 4)), Attention(3)), ["attention_1", "3 heads", "width of 4"]),
@@ -253,6 +255,11 @@ def test_layers_that_do_not_fit_are_named_with_both_shapes(make, words):
         (lambda: Conv2D(4, 3, groups=0), "Conv2D: groups must be a whole number of 1 or more, not 0"),
         (lambda: Conv2D(4, 3, groups=3), "3 groups cannot share 4 filters"),
         (lambda: Conv1D(4, 3, groups=3), "3 groups cannot share 4 filters"),
+        (lambda: TableInput(()), "categories must be a whole number of 0 or more for each column, not ()"),
+        (lambda: TableInput((0, -1)), "categories must be a whole number of 0 or more for each column"),
+        (lambda: TableInput((0,), embedding=0), "embedding must be a whole number of 1 or more, not 0"),
+        (lambda: TableInput((0,), periodic=1.5), "periodic must be a whole number of 0 or more, not 1.5"),
+        (lambda: TableInput((0,), sigma=0.0), "sigma must be above 0, not 0.0"),
         (lambda: Embedding(0, 4), "Embedding: count must be a whole number of 1 or more, not 0"),
         (lambda: Embedding(10, 1.5), "Embedding: size must be a whole number of 1 or more, not 1.5"),
         (lambda: GRU(0), "GRU: units must be a whole number of 1 or more, not 0"),

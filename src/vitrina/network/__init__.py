@@ -30,6 +30,7 @@ from vitrina.network.pooling import AveragePool2D, GlobalAveragePool, MaxPool2D
 from vitrina.network.position import PositionalEmbedding
 from vitrina.network.recurrent import GRU, LSTM
 from vitrina.network.shaping import Flatten, Reshape
+from vitrina.network.table_input import TableInput
 
 __all__ = [
     "ACTIVATIONS",
@@ -79,5 +80,6 @@ __all__ = [
     "Reshape",
     "Residual",
     "Sequential",
+    "TableInput",
     "blocks",
 ]

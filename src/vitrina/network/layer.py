@@ -67,6 +67,7 @@ class Layer(Described):
     name: str | None = field(default=None, kw_only=True)
 
     random: ClassVar[bool] = False  # True if forward draws random numbers while training
+    takes_missing: ClassVar[bool] = False  # True if it knows what to do with NaN, when it sees the input as it comes
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Shape of one example on its way out. Raises ShapeError if `input_shape` does not fit."""

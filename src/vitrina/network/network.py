@@ -106,6 +106,11 @@ class Network:
         _, params, state = self.root.build(self.input.shape, np.random.default_rng(seed))
         return params, state
 
+    @property
+    def takes_missing(self) -> bool:
+        """True if NaN may stand in the input: every layer that sees it as it comes knows what to do with it."""
+        return all(layer.takes_missing for layer in _seers(self.root))
+
     def check_values(self, x: np.ndarray, name: str) -> None:
         """Raises DataError if a layer that sees the input x (rows, *input shape) as it comes cannot take its values."""
         for layer in _seers(self.root):
