@@ -89,6 +89,12 @@ def test_a_rate_that_is_given_stays(given: dict[str, Any]) -> None:
     assert model.settings["rate_why"] == "given"
 
 
+def test_a_short_test_does_not_raise_the_rate_of_steps_that_never_shrink() -> None:
+    model = taught(optimizer="lion")
+    assert model.settings["optimizer"]["learning_rate"] == vt.Lion().usual_rate
+    assert "never shrink" in model.settings["rate_why"]
+
+
 def test_a_short_training_takes_the_usual_rate_and_says_so() -> None:
     model = taught(epochs=2)
     assert model.settings["optimizer"]["learning_rate"] == vt.Adam().usual_rate

@@ -2,6 +2,7 @@
 
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -19,19 +20,22 @@ PICTURES = Workload(
     "pictures", "pictures", "pictures", (12, 10, 2), (Convolution(3), Convolution(4), Pool(), Flatten(), *dense(4, 3)),
     batch=64, rows=64, check_epochs=STEPS,
 )  # fmt: skip
-SLOW = ("keras", "compiled", "tensorflow")  # to import or to compile
+SLOW = ("keras", "compiled", "tensorflow", "flax")  # to import or to compile
 
 
 def cases():
     for name, contestant in CONTESTANTS.items():
         for workload in (DENSE, PICTURES):
             # -128: with one batch it would be no different; auto is one of the others
-            if contestant.can_learn(workload) and not name.endswith(("-128", "-auto")):
+            if contestant.can_learn(workload) and not name.endswith(("-128", "-auto", "-base")):
                 marks = [pytest.mark.slow] if any(word in name for word in SLOW) else []
                 yield pytest.param(name, workload, marks=marks, id=f"{name}-{workload.name}")
 
 
 def learn(name, workload):
+    for package in CONTESTANTS[name].imports:
+        if find_spec(package.partition(".")[0]) is None:
+            pytest.skip(f"{package} is not installed: make bench sets it up")
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as fresh:
         return fresh.submit(worker.learn, CONTESTANTS[name], workload, STEPS).result(timeout=180)
 

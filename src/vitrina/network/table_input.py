@@ -112,7 +112,7 @@ class TableInput(Layer):
         return ops.concatenate(parts, axis=-1) if len(parts) > 1 else parts[0], saved, state
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
-        batch, count = saved["shape"]
+        batch = saved["shape"][0]
         sizes = [size for size in self._sizes if size]
         slopes = ops.split(dy, sizes, axis=-1) if len(sizes) > 1 else [dy]
         gradients: dict[str, Array] = {}
