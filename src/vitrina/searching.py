@@ -38,8 +38,7 @@ class Search:
     networks: tuple[Network, ...]  # of each trial, by its number
 
     def to_json(self) -> dict[str, Any]:
-        rows = [vars(row) | {"network": _brief(self.networks[row.member])} for row in self.leaderboard.rows]
-        return {"leaderboard": rows, "test": self.best.measured.get("test")}
+        return {"leaderboard": [vars(row) for row in self.leaderboard.rows], "test": self.best.measured.get("test")}
 
     def __rich__(self) -> Any:
         return self.leaderboard.__rich__()
@@ -124,7 +123,10 @@ def search(
             errors = [row.validation_error for row, _, _ in found if row.validation_error is not None]
             watch(len(found), min(errors, default=float("nan")))
     order = sorted(range(len(found)), key=lambda place: _error(found[place][0]))
-    ranked = tuple(replace(found[place][0], rank=rank, member=place) for rank, place in enumerate(order, 1))
+    ranked = tuple(
+        replace(found[place][0], rank=rank, member=place, network=_brief(found[place][2]))
+        for rank, place in enumerate(order, 1)
+    )
     won = found[order[0]][1]
     settings = won.settings | {"data": str(data) if isinstance(data, str | Path) else None, "target": material.target}
     settings |= {"why": f"the best of {trials} trials", "searched_seconds": round(time.monotonic() - began, 1)}
