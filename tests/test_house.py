@@ -35,6 +35,7 @@ LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 DOORS = {
     ("vitrina.model", "vitrina.evaluate.metrics"): "model.evaluate",
     ("vitrina.model", "vitrina.glass.trace"): "model.trace",
+    ("vitrina.racing.contest", "vitrina.material"): "race(network, (x, y))",
 }
 
 

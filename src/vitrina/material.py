@@ -84,10 +84,12 @@ def gather(
 
 
 def _as_it_is(data: Any, network: Network, validation: Any, seed: int) -> Material:
-    x, y = _pair(network, data, "x", "y")
+    x, y = checked_pair(network, data, "x", "y")
     if not isinstance(validation, float):
         judge = (
-            Examples(*_pair(network, validation, "validation x", "validation y")) if validation is not None else None
+            Examples(*checked_pair(network, validation, "validation x", "validation y"))
+            if validation is not None
+            else None
         )
         return Material(Examples(x, y), judge, None, None)
     if not 0.0 < validation < 1.0:
@@ -100,7 +102,8 @@ def _as_it_is(data: Any, network: Network, validation: Any, seed: int) -> Materi
     return Material(Examples(x[kept], y[kept]), Examples(x[held], y[held]), None, None)
 
 
-def _pair(network: Network, pair: Any, x_name: str, y_name: str) -> tuple[np.ndarray, np.ndarray]:
+def checked_pair(network: Network, pair: Any, x_name: str, y_name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Two arrays that the network can be taught with. Raises DataError, which calls them by these names."""
     try:
         x, y = (np.asarray(part) for part in pair)
     except (TypeError, ValueError) as error:

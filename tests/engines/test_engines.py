@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from vitrina.engines import get
+from vitrina.engines import get, registry
 from vitrina.engines.engine import Chunk
 from vitrina.engines.registry import ENGINES, is_installed
 from vitrina.errors import EngineError, UsageError
@@ -205,3 +205,15 @@ def test_tensorflow_is_quiet() -> None:
     code = "from vitrina import engines; e = engines.get('tensorflow'); e.put(1.0); print('done')"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert (result.stdout, result.stderr) == ("done\n", "")
+
+
+def test_a_damaged_framework_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def damaged(_: str) -> None:
+        raise OSError("libcuda.so.1: cannot open\nshared object file")
+
+    monkeypatch.setattr(registry.importlib, "import_module", damaged)
+    monkeypatch.setattr(registry, "_make", registry._make.__wrapped__)  # what was made before is not asked for
+    with pytest.raises(
+        EngineError, match=r"numpy cannot be loaded \(libcuda.so.1: cannot open shared .*install it anew"
+    ):
+        get("numpy")

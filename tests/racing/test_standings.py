@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 
+from vitrina import locale
 from vitrina.racing.standings import Race, Standing, crossover, ranked
 
 seconds = st.floats(0.0, 100.0)
@@ -72,6 +76,22 @@ def test_a_race_prints_its_winner_its_losers_and_what_is_missing() -> None:
         assert word in text
     assert json.loads(json.dumps(race.to_json()))["best"] == "numpy"
     assert "<table>" in race._repr_html_()
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("width", [80, 110])
+def test_a_narrow_screen_shortens_the_bars_and_no_figure(width: int, language: str) -> None:
+    slow = Standing("tensorflow:graph", 3.4, 0.6, 4.2, 0.75, 1132 << 20)
+    race = Race((Standing("numpy", step_seconds=1e-4, memory=50 << 20), slow), 2345, 32)
+    out = StringIO()
+    locale.use(language)
+    try:
+        Console(file=out, width=width, color_system=None).print(race)
+    finally:
+        locale.use(None)
+    assert "…" not in out.getvalue()
+    assert "1,132 MB" in out.getvalue()
+    assert "███" in out.getvalue()
 
 
 def test_without_a_finisher_nobody_wins() -> None:

@@ -74,7 +74,7 @@ def get(name: str, precision: str = "float32", variant: str | None = None) -> En
 
     `variant` picks how it runs a chunk (`vitrina engines` lists them); None leaves it to the engine. `name` may carry
     it: "torch:compiled". Raises UsageError for an unknown name, variant or precision, EngineError (with the extra to
-    install) for an engine that is not installed.
+    install) for an engine that is not installed, or whose framework is damaged.
     """
     name, _, own = name.partition(":")
     variant = own or variant
@@ -93,7 +93,11 @@ def get(name: str, precision: str = "float32", variant: str | None = None) -> En
 @cache
 def _make(name: str, precision: str, variant: str | None) -> Engine:
     entry = ENGINES[name]
-    cls = getattr(importlib.import_module(entry.module), entry.cls)
+    try:
+        cls = getattr(importlib.import_module(entry.module), entry.cls)
+    except Exception as error:  # a library that is missing or too old shows in whatever way it likes
+        told = " ".join(str(error).split())[:160]
+        raise EngineError(f"engine {name} cannot be loaded ({told}); install it anew with: {entry.install}") from error
     return cls(precision) if len(entry.variants) == 1 else cls(precision, variant)
 
 

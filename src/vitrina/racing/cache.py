@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import math
 import os
 import sys
 from dataclasses import asdict
@@ -38,9 +39,9 @@ def load(name: str) -> dict[str, Standing]:
     found = _read(f"race-{name}.json")
     try:
         standings = [Standing(**line) for line in found["standings"]]
-        return {one.engine: one for one in standings if one.problem is None and one.step_seconds > 0.0}
     except (KeyError, TypeError):
         return {}
+    return {one.engine: one for one in standings if _is_sound(one)}
 
 
 def store(name: str, standings: dict[str, Standing]) -> None:
@@ -50,25 +51,39 @@ def store(name: str, standings: dict[str, Standing]) -> None:
         _write(f"race-{name}.json", {"standings": measured})
 
 
-def peak() -> float:
-    """FLOP/s of this machine's best matrix product, measured once and kept."""
+def peak(at_least: float = 0.0) -> float:
+    """FLOP/s of this machine's best matrix product, measured once and kept.
+
+    at_least: what somebody has just reached. If that is more, the machine was busy when it was measured: it is measured again.
+    """
     name = "peak-" + hashlib.sha256(json.dumps(identity(), sort_keys=True).encode()).hexdigest()[:24] + ".json"
     known = _read(name).get("flops")
-    if isinstance(known, int | float) and known > 0:
+    if isinstance(known, int | float) and math.isfinite(known) and known >= max(at_least, 1.0):
         return float(known)
-    measured = measure_peak()
+    measured = max(measure_peak(), at_least)
     _write(name, {"flops": measured})
     return measured
+
+
+def _is_sound(one: Standing) -> bool:
+    """True if it can be reckoned with: a damaged file must not cost the training that looks into it."""
+    figures = (one.import_seconds, one.compile_seconds, one.step_seconds, one.peak_share, one.memory)
+    return (
+        isinstance(one.engine, str)
+        and one.problem is None
+        and all(isinstance(figure, int | float) and math.isfinite(figure) and figure >= 0 for figure in figures)
+        and one.step_seconds > 0.0
+    )
 
 
 def _read(name: str) -> dict[str, Any]:
     try:
         found = json.loads((folder() / name).read_text("utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: a user without a home
         return {}
     return found if isinstance(found, dict) else {}
 
 
 def _write(name: str, document: dict[str, Any]) -> None:
-    with contextlib.suppress(VitrinaError, OSError, RuntimeError):  # RuntimeError: a user without a home
+    with contextlib.suppress(VitrinaError, OSError, RuntimeError):
         write_atomically(folder() / name, json.dumps(document))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -51,7 +55,8 @@ def race(
 
     Each runs the real training loop in a process of its own; importing and compiling count. What was measured is kept in the
     user's cache folder ($VITRINA_CACHE), per network, batch, versions and machine.
-    Raises UsageError for an unknown engine, precision or impossible number, NetworkError if something else than a network is given.
+    Raises UsageError for an unknown engine, precision or impossible number, or if something else than a network is given,
+    DataError for data that the network cannot be taught with.
     """
     if not isinstance(network, Network):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(f"race takes a network, not {network!r}")
@@ -69,6 +74,10 @@ def race(
         network, (x, y), batch_size, precision, optimizer, [one for one in chosen if one not in known], watch
     )
     found = [known.get(engine) or measured[engine] for engine in chosen]
+    flops = 3 * batch_size * network.flops
+    reached = [0.0 if one.problem else flops / one.step_seconds for one in found]
+    peak = cache.peak(at_least=max(reached)) if any(reached) else 1.0
+    found = [replace(one, peak_share=speed / peak) for one, speed in zip(found, reached, strict=True)]
     steps = -(-rows // batch_size) * epochs
     missing = {name: entry.install for name, entry in ENGINES.items() if not is_installed(name)} if not engines else {}
     return Race(ranked(found, steps), steps, batch_size, missing)
@@ -84,8 +93,13 @@ def run(
     watch: Callable[[str], None] | None = None,
     seconds: float = SECONDS,
     patience: float = PATIENCE,
+    within: float = math.inf,
 ) -> dict[str, Standing]:
-    """Measures these contestants, and adds what was measured to what is kept."""
+    """Measures these contestants (all but their share of the peak), and adds what was measured to what is kept.
+
+    patience: seconds for each; within: for all of them, after which the one at it is sent away and the rest do not start.
+    """
+    until = time.monotonic() + within
     if not engines:
         return {}
     name = cache.key(network, batch_size, precision, type(optimizer).__name__)
@@ -97,17 +111,16 @@ def run(
         "optimizer": optimizer.to_json(),
         "seconds": seconds,
     }
-    peak, flops = cache.peak(), 3 * batch_size * network.flops
     with tempfile.TemporaryDirectory(prefix="vitrina-race-") as folder:
         x, y = _portion(network, data, batch_size)
         np.savez(Path(folder) / "examples.npz", x=x, y=y)
         for engine in engines:
+            left = min(patience, until - time.monotonic())
+            if left <= 0.0:
+                break
             if watch:
                 watch(engine)
-            one = _measure(Path(folder), request | {"engine": engine}, patience)
-            if one.problem is None:
-                one = replace(one, peak_share=flops / one.step_seconds / peak)
-            found[engine] = one
+            found[engine] = _measure(Path(folder), request | {"engine": engine, "patience": left}, left)
     cache.store(name, cache.load(name) | found)
     return found
 
@@ -117,7 +130,13 @@ def _measure(folder: Path, request: dict[str, Any], patience: float) -> Standing
     engine = request["engine"]
     environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": _path()}
     with subprocess.Popen(
-        [sys.executable, "-m", "vitrina.racing.worker", str(folder)],
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "vitrina.racing.worker",
+            str(folder),
+        ],  # -P: no module of the user's folder gets in
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -125,14 +144,15 @@ def _measure(folder: Path, request: dict[str, Any], patience: float) -> Standing
         encoding="utf-8",
         errors="replace",
         env=environment,
+        process_group=0 if os.name == "posix" else None,
     ) as child:
         try:
             out, err = child.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
-            child.kill()
+            _end(child)
             return Standing(engine, problem=f"gave no answer within {patience:.0f} s")
         except BaseException:  # Ctrl-C, above all: nobody goes on racing without a judge
-            child.kill()
+            _end(child)
             raise
     if child.returncode != 0:
         return Standing(engine, problem=_reason(err, child.returncode))
@@ -140,6 +160,14 @@ def _measure(folder: Path, request: dict[str, Any], patience: float) -> Standing
         return Standing(engine, **json.loads(out.strip().splitlines()[-1]))
     except (IndexError, TypeError, ValueError):
         return Standing(engine, problem="gave an answer that cannot be read")
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """Ends a contestant and the compilers it has started, which would go on taking the cores of the next one."""
+    if os.name == "posix":
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+    child.kill()
 
 
 def _reason(err: str, status: int) -> str:
@@ -176,10 +204,11 @@ def _wanted(network: Network, engines: Sequence[str] | None) -> list[str]:
 
 
 def examples_for(network: Network, data: Any) -> tuple[np.ndarray, np.ndarray]:
-    """(x, y) as given, or numbers made up that this network can be taught with."""
+    """(x, y) as given, or numbers made up that this network can be taught with. Raises DataError for what it cannot be."""
     if data is not None:
-        x, y = (np.asarray(part) for part in data)
-        return x, y
+        from vitrina.material import checked_pair
+
+        return checked_pair(network, data, "x", "y")
     rng = np.random.default_rng(0)
     count = 256
     x = rng.standard_normal((count, *network.input_shape), dtype=np.float32)

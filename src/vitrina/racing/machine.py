@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-PACKAGES = ("numpy", "jax", "jaxlib", "torch", "tensorflow", "tensorflow-cpu")
+PACKAGES = ("vitrina", "numpy", "jax", "jaxlib", "torch", "tensorflow", "tensorflow-cpu")
 SIDE = 2048  # of the matrices whose product is the peak
 GPUS = Path("/proc/driver/nvidia/gpus")
 
@@ -19,8 +20,12 @@ GPUS = Path("/proc/driver/nvidia/gpus")
 @cache
 def identity() -> dict[str, str]:
     """What measurements belong to: processor, cores, GPUs, and the versions of what computes."""
-    gpus = len(list(GPUS.iterdir())) if GPUS.is_dir() else 0
-    found = {"processor": _processor(), "cores": str(_cores()), "gpus": str(gpus), "python": platform.python_version()}
+    found = {
+        "processor": _processor(),
+        "cores": str(_cores()),
+        "gpus": str(_gpus()),
+        "python": platform.python_version(),
+    }
     return found | {name: number for name in PACKAGES if (number := _version(name))}
 
 
@@ -36,6 +41,13 @@ def measure_peak() -> float:
     return best
 
 
+def _gpus() -> int:
+    try:
+        return len(list(GPUS.iterdir()))
+    except OSError:  # none, or none that this user may see
+        return 0
+
+
 def _cores() -> int:
     """Those this process may use: fewer than there are, inside a container."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -43,9 +55,8 @@ def _cores() -> int:
 
 def _processor() -> str:
     """The model by name; /proc/cpuinfo knows it where `platform` says only x86_64."""
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        for line in cpuinfo.read_text("utf-8", "replace").splitlines():
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

@@ -98,18 +98,15 @@ class Race:
         from rich.table import Table
         from rich.text import Text
 
-        table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
         table.add_column("", min_width=1, no_wrap=True)
         table.add_column(say("engine"), no_wrap=True)
         for title in (say("start"), say("a step"), say("of peak"), say("memory")):
             table.add_column(title, justify="right", no_wrap=True)
         table.add_column(say("{steps:,} steps", steps=self.steps), justify="right", no_wrap=True)
-        table.add_column("", no_wrap=True)
+        table.add_column("")  # the one that gives way where the screen is narrow
         slowest = max((one.seconds(self.steps) for one in self.finishers), default=1.0)
-        for place, one in enumerate(self.standings, 1):
-            if one.problem is not None:
-                table.add_row("", Text(one.engine, "dim"), *[""] * 5, Text(one.problem, "red"))
-                continue
+        for place, one in enumerate(self.finishers, 1):
             total = one.seconds(self.steps)
             style = "bold green" if place == 1 else ""
             table.add_row(
@@ -120,11 +117,18 @@ class Race:
                 f"{one.peak_share:.0%}",
                 f"{one.memory / 2**20:,.0f} MB",
                 Text(duration(total), style),
-                Text("█" * max(1, round(BAR * total / slowest)), "green" if place == 1 else "cyan"),
+                _Bar(total / slowest, "green" if place == 1 else "cyan"),
             )
+        absent = Table.grid(padding=(0, 2))
+        absent.add_column(no_wrap=True)
+        for one in self.standings:
+            if one.problem is not None:
+                absent.add_row(Text(one.engine, "dim"), Text(one.problem, "red"))
         for engine, install in self.missing.items():
-            table.add_row("", Text(engine, "dim"), *[""] * 5, Text(install, "cyan"))
-        return Group(table, Text(self.verdict(), "bold"))
+            absent.add_row(Text(engine, "dim"), Text(f"{say('not installed')}: {install}", "cyan"))
+        lines = [table] if self.finishers else []
+        lines += [absent, ""] if absent.row_count else []
+        return Group(*lines, Text(self.verdict(), "bold"))
 
     def __str__(self) -> str:
         from io import StringIO
@@ -147,8 +151,28 @@ class Race:
             cells = (one.engine, duration(one.start), duration(one.step_seconds), f"{one.peak_share:.0%}")
             cells = (*cells, f"{one.memory / 2**20:,.0f} MB", duration(one.seconds(self.steps)))
             lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
+        for engine, install in self.missing.items():
+            lines.append(f"<tr><td>{engine}</td><td colspan=5><code>{escape(install)}</code></td></tr>")
         head = "".join(f"<th>{title}</th>" for title in titles)
         return f"<table><tr>{head}</tr>{''.join(lines)}</table><p>{escape(self.verdict())}</p>"
+
+
+class _Bar:
+    """A share of the longest bar, which is as long as the screen allows."""
+
+    def __init__(self, share: float, style: str) -> None:
+        self.share, self.style = share, style
+
+    def __rich_measure__(self, console: Any, options: Any) -> Any:
+        from rich.measure import Measurement
+
+        return Measurement(3, BAR)
+
+    def __rich_console__(self, console: Any, options: Any) -> Any:
+        from rich.text import Text
+
+        length = min(BAR, options.max_width)
+        yield Text("█" * max(1, round(length * self.share)), self.style)
 
 
 def ranked(standings: Sequence[Standing], steps: int) -> tuple[Standing, ...]:

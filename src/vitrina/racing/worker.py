@@ -6,6 +6,8 @@ python -m vitrina.racing.worker FOLDER      # FOLDER holds request.json and exam
 from __future__ import annotations
 
 import json
+import math
+import signal
 import statistics
 import sys
 import time
@@ -16,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from vitrina import engines
+from vitrina.errors import VitrinaError
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.history import Row
 from vitrina.learning.loop import Examples, Learner, Plan
@@ -67,6 +70,18 @@ def measure(request: dict[str, Any], examples: Examples) -> dict[str, Any]:
     }
 
 
+def answer(request: dict[str, Any], examples: Examples) -> dict[str, Any]:
+    """What was measured, or the `problem` in one sentence."""
+    try:
+        return measure(request, examples)
+    except VitrinaError as error:
+        return {"problem": str(error)}
+    except MemoryError:
+        return {"problem": "there was not enough memory"}
+    except Exception as error:
+        return {"problem": f"{type(error).__name__}: {' '.join(str(error).split())}"[:160]}
+
+
 def _most_memory() -> int:
     try:
         import resource
@@ -81,7 +96,9 @@ def main() -> None:
     request = json.loads((folder / "request.json").read_text("utf-8"))
     with np.load(folder / "examples.npz") as arrays:
         examples = Examples(arrays["x"], arrays["y"])
-    found = measure(request, examples)
+    if hasattr(signal, "alarm"):  # should the judge be killed, nobody is left to stop a contestant that hangs
+        signal.alarm(math.ceil(request["patience"]) + 5)
+    found = answer(request, examples)
     sys.stdout.write("\n" + json.dumps(found) + "\n")  # on a line of its own, whatever a framework has said before
 
 
