@@ -110,12 +110,12 @@ class Leaderboard:
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         """Titles and lines; what is the same for all is left out."""
         varied = [name for name in ("network", *VARIED) if len({getattr(row, name) for row in self.rows}) > 1]
-        titles = ["", "member", *varied, "validation error", "metric", "epochs", "stopped"]
+        titles = ["", "member", *varied, "validation", "metric", "epochs", "stopped"]
         lines = [
             [
                 "★" if row.rank == 1 else str(row.rank),
                 str(row.member),
-                *(row.network if name == "network" else f"{getattr(row, name):.4g}" for name in varied),
+                *(row.network if name == "network" else f"{getattr(row, name):.3g}" for name in varied),
                 "–" if row.validation_error is None else f"{row.validation_error:.4f}",
                 "–" if row.metric is None else f"{row.metric:.4f}",
                 str(row.epochs),

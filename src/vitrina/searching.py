@@ -186,6 +186,8 @@ def _error(row: Any) -> float:
 
 
 def _brief(network: Network) -> str:
-    return " - ".join(
-        str(layer.units) if isinstance(layer, Dense) else type(layer).__name__.lower() for layer in network.layers
-    )
+    """The units of its layers, and its dropout: `64-64-3, dropout 0.1`; other layers by their kind."""
+    shown = [layer for layer in network.layers if not isinstance(layer, Dropout | Flatten)]
+    words = "-".join(str(layer.units) if isinstance(layer, Dense) else type(layer).__name__ for layer in shown)
+    rates = {layer.rate for layer in network.layers if isinstance(layer, Dropout)}
+    return ", ".join([words, *(f"dropout {rate:g}" for rate in sorted(rates))])
