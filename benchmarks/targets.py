@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import isnan
 
+from benchmarks.contestants import CONTESTANTS
 from benchmarks.deep import DEEP
 from benchmarks.harness import Measurement, Session
 from benchmarks.workloads import CNN, IMAGE, TINY, WIDE, WORKLOADS
@@ -25,14 +26,25 @@ class Duel:
 
 
 AT_LEAST_EVEN = {WIDE: 1.0, IMAGE: 1.0}
-BEST_TARGETS = {TINY: 6.0, WIDE: 1.15, IMAGE: 1.3, CNN: 1.0}
+BEST_TARGETS = {TINY: 6.0, WIDE: 1.15, IMAGE: 1.3, CNN: 1.0} | dict.fromkeys(DEEP, 1.0)
 JAX = ("vitrina-jax", "vitrina-jax-eigen")
 TORCH, TORCH_COMPILED = "vitrina-torch", "vitrina-torch-compiled"
 TENSORFLOW = ("vitrina-tensorflow", "vitrina-tensorflow-xla")
 SCANS = ("jax-scan", "jax-scan-patches")
 EVEN_WITH_SCAN: dict[str, float] = dict.fromkeys((TINY, WIDE, IMAGE, CNN), 1 / 1.05)
 
+EVERY = (TINY, WIDE, IMAGE, CNN, *DEEP)
+HIGH_LEVEL = tuple(name for name, one in CONTESTANTS.items() if one.kind == PEERS)
+
 ENGINE_DUELS = (
+    Duel('engine="auto", fastest peer', ("vitrina-auto",), HIGH_LEVEL, dict.fromkeys(EVERY, 1.0)),
+    Duel(
+        'engine="auto" with the base install, fastest peer',
+        ("vitrina-auto-base",),
+        HIGH_LEVEL,
+        dict.fromkeys(EVERY, 0.8),
+    ),
+    Duel('engine="auto", JAX step loop by hand', ("vitrina-auto",), ("jax-step",), {TINY: 2.3}),
     Duel("NumPy engine, scikit-learn", ("vitrina-numpy",), ("scikit-learn",), {TINY: 2.0} | AT_LEAST_EVEN),
     Duel("torch engine, PyTorch loop", (TORCH,), ("pytorch",), {TINY: 1.4}),
     Duel("torch engine compiled, PyTorch loop", (TORCH_COMPILED,), ("pytorch",), {TINY: 3.0}),

@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks import report, startup
 from benchmarks.contestants import CONTESTANTS
+from benchmarks.deep import DEEP
 from benchmarks.harness import Measurement, Session
 from benchmarks.targets import ENGINE_DUELS, best_of_ours, judge
 from benchmarks.workloads import WORKLOADS
@@ -70,7 +71,7 @@ def test_an_engine_with_two_forms_is_judged_by_the_better_one():
 @pytest.mark.parametrize("one", ENGINE_DUELS, ids=lambda one: one.title)
 def test_every_name_in_a_duel_is_a_contestant(one):
     assert {*one.ours, *one.rivals} <= set(CONTESTANTS)
-    assert set(one.targets) <= {workload.network for workload in WORKLOADS.values()}
+    assert set(one.targets) <= {workload.network for workload in (WORKLOADS | DEEP).values()}
 
 
 def test_the_page_says_shares_losses_and_failures():
