@@ -13,14 +13,14 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from vitrina.engines import grouped
+from vitrina.engines import grouped, jax_convolution
 from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
+from vitrina.engines.jax_windows import fold, shifted, side_by_side
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import UsageError
 from vitrina.network.ops import Pads
 
 Array = Any
-PATCHES_IN_CACHE = 4 << 20  # bytes: all patches of a batch at once go through memory, at a third of the speed
 # Parameters: below, starting a kernel costs more than what it does, and one for all arrays saves a tenth.
 SMALL = 20_000
 # FLOPs of a step: below, handing a matrix product to other threads and to YNNPACK costs more than the product. Measured on
@@ -178,64 +178,43 @@ class JaxOps:
     def whole(self, x: Array) -> Array:
         return x.astype(jnp.int32)
 
-    # -- images: patches × matrix on CPU, where XLA's own convolution loses its fast kernel inside a loop
-    #    (33 -> 3 GFLOP/s)
+    # -- images
     def conv2d(self, x: Array, weight: Array, stride: tuple[int, int], pads: Pads, groups: int = 1) -> Array:
-        if groups > 1 and not self.own_convolution:
-            return grouped.convolve(self, _shifted(x, weight.shape[:2], stride, pads, 0.0), weight, groups)
-        x, weight = self._rounded(x), self._rounded(weight)
         if self.own_convolution:
-            return self.cast(_convolve(x, weight, stride, pads, groups))
-        size = (weight.shape[0], weight.shape[1])
-        flat = weight.reshape(-1, weight.shape[-1])  # (height · width · channels, filters)
-
-        def of_block(x: Array) -> Array:
-            patches = _patches(x, size, stride, pads)  # (images, rows out, columns out, height · width · channels)
-            return self._product(patches.reshape(-1, flat.shape[0]), flat).reshape(*patches.shape[:3], flat.shape[1])
-
-        return _by_blocks(of_block, _block(x.shape, size, stride, pads, x.dtype), x)
+            return self.cast(_convolve(self._rounded(x), self._rounded(weight), stride, pads, groups))
+        if groups > 1:
+            return grouped.convolve(self, shifted(x, weight.shape[:2], stride, pads, 0.0), weight, groups)
+        return jax_convolution.convolve(self._rounded_only(x), self._rounded_only(weight), stride, pads)
 
     def conv2d_input_gradient(
         self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array:
-        if groups > 1 and not self.own_convolution:
-            parts = grouped.input_gradient(self, dy, weight, groups, x_shape[3])
-            return _fold(parts, x_shape, weight.shape[:2], stride, pads)
-        dy, weight = self._rounded(dy), self._rounded(weight)
         if self.own_convolution:
+            dy, weight = self._rounded(dy), self._rounded(weight)
             return self.cast(_transposed(lambda x: _convolve(x, weight, stride, pads, groups), x_shape, dy))
-        height, width, channels, filters = weight.shape
-        flat = weight.reshape(-1, filters).T
-
-        def of_block(dy: Array) -> Array:
-            dpatches = self._product(dy.reshape(-1, filters), flat).reshape(*dy.shape[:3], height, width, channels)
-            places = [dpatches[:, :, :, i, j] for i in range(height) for j in range(width)]
-            return _fold(places, (len(dy), *x_shape[1:]), (height, width), stride, pads)
-
-        return _by_blocks(of_block, _block(x_shape, (height, width), stride, pads, dy.dtype), dy)
+        if groups > 1:
+            parts = grouped.input_gradient(self, dy, weight, groups, x_shape[3])
+            return fold(parts, x_shape, weight.shape[:2], stride, pads)
+        dy, weight = self._rounded_only(dy), self._rounded_only(weight)
+        return jax_convolution.input_gradient(dy, weight, x_shape, stride, pads)
 
     def conv2d_weight_gradient(
         self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array:
-        if groups > 1 and not self.own_convolution:
-            places = _shifted(x, (weight_shape[0], weight_shape[1]), stride, pads, 0.0)
-            return grouped.weight_gradient(self, places, dy, weight_shape, groups)
-        x, dy = self._rounded(x), self._rounded(dy)
         if self.own_convolution:
+            x, dy = self._rounded(x), self._rounded(dy)
             return self.cast(_transposed(lambda weight: _convolve(x, weight, stride, pads, groups), weight_shape, dy))
-        height, width, channels, filters = weight_shape
-        size = (height, width)
-
-        def of_block(x: Array, dy: Array) -> Array:
-            patches = _patches(x, size, stride, pads).reshape(-1, height * width * channels)
-            return self._product(patches.T, dy.reshape(-1, filters)).reshape(*weight_shape)
-
-        return _sum_of_blocks(of_block, _block(x.shape, size, stride, pads, x.dtype), x, dy)
+        if groups > 1:
+            places = shifted(x, (weight_shape[0], weight_shape[1]), stride, pads, 0.0)
+            return grouped.weight_gradient(self, places, dy, weight_shape, groups)
+        return jax_convolution.weight_gradient(
+            self._rounded_only(x), self._rounded_only(dy), weight_shape, stride, pads
+        )
 
     def max_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> tuple[Array, Any]:
         best: Any = None
         winners: Any = None
-        for place, candidate in enumerate(_shifted(x, size, stride, pads, -math.inf)):
+        for place, candidate in enumerate(shifted(x, size, stride, pads, -math.inf)):
             if best is None:
                 best, winners = candidate, jnp.zeros(candidate.shape, jnp.int32)
             else:
@@ -255,17 +234,17 @@ class JaxOps:
         if stride == size:  # windows side by side: each pixel asks its own window whether it has won
             place = np.arange(size[0] * size[1]).reshape(1, 1, size[0], 1, size[1], 1)
             dx = jnp.where(winners[:, :, None, :, None] == place, dy[:, :, None, :, None], 0.0)
-            return _side_by_side(dx, x_shape, pads)
+            return side_by_side(dx, x_shape, pads)
         parts = [jnp.where(winners == place, dy, 0.0) for place in range(size[0] * size[1])]
-        return _fold(parts, x_shape, size, stride, pads)
+        return fold(parts, x_shape, size, stride, pads)
 
     def sum_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> Array:
-        return sum(_shifted(x, size, stride, pads, 0.0))
+        return sum(shifted(x, size, stride, pads, 0.0))
 
     def sum_pool2d_gradient(
         self, dy: Array, x_shape: Sequence[int], size: tuple[int, int], stride: tuple[int, int], pads: Pads
     ) -> Array:
-        return _fold([dy] * (size[0] * size[1]), x_shape, size, stride, pads)
+        return fold([dy] * (size[0] * size[1]), x_shape, size, stride, pads)
 
     # -- batch norm: as the layer writes it, which XLA fuses
     batch_norm = None
@@ -292,6 +271,10 @@ class JaxOps:
     def _rounded(self, x: Array) -> Array:
         """x as an operand of a product."""
         return x.astype(jnp.bfloat16) if self.precision == "bfloat16" else x
+
+    def _rounded_only(self, x: Array) -> Array:
+        """x rounded like an operand, and still float32: XLA drops a cast there and back, but not this."""
+        return lax.reduce_precision(x, 8, 7) if self.precision == "bfloat16" else x
 
 
 class JaxEngine:
@@ -395,103 +378,6 @@ def _device_name(device: Any) -> str:
 
 def _hash(x: Array) -> Array:
     return triple32(x, jnp.bitwise_xor, lambda a, n: a >> jnp.uint32(n), lambda a, b: a * jnp.uint32(b))
-
-
-def _padded(x: Array, pads: Pads, value: float = 0.0) -> Array:
-    if pads == ((0, 0), (0, 0)):
-        return x
-    return jnp.pad(x, ((0, 0), *pads, (0, 0)), constant_values=value)
-
-
-def _shifted(x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads, value: float) -> list[Array]:
-    """The pixel at each place of the window, for all windows.
-
-    height · width arrays (batch, rows out, columns out, channels).
-    """
-    x = _padded(x, pads, value)
-    rows, columns = (x.shape[1] - size[0]) // stride[0] + 1, (x.shape[2] - size[1]) // stride[1] + 1
-    return [
-        x[:, i : i + (rows - 1) * stride[0] + 1 : stride[0], j : j + (columns - 1) * stride[1] + 1 : stride[1]]
-        for i in range(size[0])
-        for j in range(size[1])
-    ]
-
-
-def _patches(x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> Array:
-    """Every window in a row: (batch, rows out, columns out, height · width · channels)."""
-    return jnp.concatenate(_shifted(x, size, stride, pads, 0.0), axis=-1)
-
-
-def _fold(
-    parts: list[Array], x_shape: Sequence[int], size: tuple[int, int], stride: tuple[int, int], pads: Pads
-) -> Array:
-    """Sends each place of the windows' slopes back to the pixel it came from, adding up where windows overlap."""
-    batch, rows, columns, channels = x_shape
-    (top, bottom), (left, right) = pads
-    height, width = rows + top + bottom, columns + left + right
-    rows_out, columns_out = parts[0].shape[1:3]
-    if stride == size:  # windows side by side: no sum, only another order
-        grid = jnp.stack(parts, axis=3).reshape(batch, rows_out, columns_out, *size, channels)
-        return _side_by_side(grid.transpose(0, 1, 3, 2, 4, 5), x_shape, pads)
-    dx: Array = 0.0
-    for place, part in enumerate(parts):
-        i, j = divmod(place, size[1])
-        after_rows = height - i - ((rows_out - 1) * stride[0] + 1)
-        after_columns = width - j - ((columns_out - 1) * stride[1] + 1)
-        room = ((0, 0, 0), (i, after_rows, stride[0] - 1), (j, after_columns, stride[1] - 1), (0, 0, 0))
-        dx = dx + lax.pad(part, jnp.zeros((), part.dtype), room)
-    return dx[:, top : top + rows, left : left + columns]
-
-
-def _side_by_side(windows: Array, x_shape: Sequence[int], pads: Pads) -> Array:
-    """Windows (batch, rows out, height, columns out, width, channels) as the image they tile, without its padding."""
-    _, rows, columns, _ = x_shape
-    (top, bottom), (left, right) = pads
-    batch, rows_out, height, columns_out, width, channels = windows.shape
-    dx = windows.reshape(batch, rows_out * height, columns_out * width, channels)
-    missing = rows + top + bottom - dx.shape[1], columns + left + right - dx.shape[2]  # what no window reached
-    dx = jnp.pad(dx, ((0, 0), (0, missing[0]), (0, missing[1]), (0, 0)))
-    return dx[:, top : top + rows, left : left + columns]
-
-
-def _block(x_shape: Sequence[int], size: tuple[int, int], stride: tuple[int, int], pads: Pads, dtype: Any) -> int:
-    """How many images at a time, so that their patches stay in the processor's cache."""
-    across = [
-        (length + before + after - window) // step + 1
-        for length, window, step, (before, after) in zip(x_shape[1:3], size, stride, pads, strict=True)
-    ]
-    bytes_per_image = math.prod(across) * math.prod(size) * x_shape[3] * np.dtype(dtype).itemsize
-    batch, fits = x_shape[0], max(1, PATCHES_IN_CACHE // bytes_per_image)
-    if fits >= batch:
-        return batch
-    # a few images more are better than a last block that must be filled up
-    even = max(count for count in range(1, min(batch, fits * 3 // 2) + 1) if batch % count == 0)
-    return even if 2 * even >= fits else fits
-
-
-def _in_blocks(x: Array, block: int) -> Array:
-    """x as (blocks, block, ...), filled up with zeros, which add nothing to any sum."""
-    blocks = -(-len(x) // block)
-    missing = blocks * block - len(x)
-    x = jnp.pad(x, ((0, missing), *((0, 0) for _ in x.shape[1:]))) if missing else x
-    return x.reshape(blocks, block, *x.shape[1:])
-
-
-def _by_blocks(function: Any, block: int, x: Array) -> Array:
-    """`function` of each block of examples, put together again."""
-    if block == len(x):
-        return function(x)
-    y = lax.map(function, _in_blocks(x, block))
-    return y.reshape(-1, *y.shape[2:])[: len(x)]
-
-
-def _sum_of_blocks(function: Any, block: int, *arrays: Array) -> Array:
-    """The sum of `function` of each block of examples."""
-    if block == len(arrays[0]):
-        return function(*arrays)
-    blocks = tuple(_in_blocks(array, block) for array in arrays)
-    nothing = jnp.zeros_like(jax.eval_shape(function, *(array[0] for array in blocks)))
-    return lax.scan(lambda total, parts: (total + function(*parts), None), nothing, blocks)[0]
 
 
 def _convolve(x: Array, weight: Array, stride: tuple[int, int], pads: Pads, groups: int = 1) -> Array:
