@@ -28,7 +28,14 @@ ENGINES_AND_VARIANTS = [
     for name, entry in ENGINES.items()
     for variant in entry.variants
 ]
-OTHERS = [case for case in ENGINES_AND_VARIANTS if case.values[0] not in ("numpy:eager", "torch:compiled")]
+# jax:eigen has the operations of jax:scan, and differs in how a whole step is compiled
+OTHERS = [case for case in ENGINES_AND_VARIANTS if case.values[0] not in ("numpy:eager", "torch:compiled", "jax:eigen")]
+
+
+QUICK = [
+    pytest.param(*case.values, marks=[*case.marks, *([pytest.mark.slow] if case.values[0] == "torch:compiled" else [])])
+    for case in ENGINES_AND_VARIANTS
+]
 
 
 @dataclass(frozen=True)
@@ -356,10 +363,10 @@ def assert_same(name: str, dtype: str, results: tuple[np.ndarray, ...], expected
         assert result.shape == wanted.shape, name
 
 
-@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("dtype", ["float64"])  # in float32 they are compiled into one step, below
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("engine", OTHERS)
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(s=shapes())
 def test_an_operation_means_what_it_means_on_numpy(engine: str, name: str, dtype: str, s: Shapes) -> None:
     made, case = get(engine, dtype), CASES[name]
@@ -379,7 +386,7 @@ ROUNDED = {"jax": 2e-5, "torch": 2.0**-8, "tensorflow": 2.0**-8}
 
 @pytest.mark.parametrize("name", PRODUCTS)
 @pytest.mark.parametrize("engine", OTHERS)
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(s=shapes())
 def test_a_product_in_bfloat16_means_what_it_means_on_numpy(engine: str, name: str, s: Shapes) -> None:
     made, case = get(engine, "bfloat16"), CASES[name]
@@ -409,7 +416,7 @@ WINDOWED = {name for name in CASES if "pool" in name or name.startswith("conv2d"
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("engine", ENGINES_AND_VARIANTS)
+@pytest.mark.parametrize("engine", QUICK)
 def test_all_operations_inside_one_compiled_step(engine: str, dtype: str) -> None:
     made, s = get(engine, dtype), Shapes()
     arrays = {name: dict(enumerate(operands(case, s, dtype))) for name, case in CASES.items()}
