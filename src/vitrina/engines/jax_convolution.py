@@ -106,9 +106,12 @@ def _patch_numbers(x_shape: Sequence[int], size: tuple[int, int], stride: tuple[
 
 def _block(x: Array, numbers_per_image: int) -> int:
     """How many images at a time, so that what becomes of them stays in the processor's cache."""
-    fits = max(1, BLOCK // (numbers_per_image * np.dtype(x.dtype).itemsize))
-    blocks = -(-len(x) // fits)
-    return -(-len(x) // blocks)
+    batch, fits = len(x), max(1, BLOCK // (numbers_per_image * np.dtype(x.dtype).itemsize))
+    if fits >= batch:
+        return batch
+    # a few images more are better than a last block of another size
+    even = max(count for count in range(1, min(batch, fits * 3 // 2) + 1) if batch % count == 0)
+    return even if 2 * even >= fits else fits
 
 
 def _by_blocks(function: Callable[[Array], Array], block: int, x: Array) -> Array:
@@ -128,12 +131,16 @@ def _by_blocks(function: Callable[[Array], Array], block: int, x: Array) -> Arra
 def _sum_of_blocks(function: Callable[[Array, Array], Array], block: int, x: Array, dy: Array) -> Array:
     """The sum of `function` of each block of images."""
     rest = len(x) % block
-    first = rest or block
+    if rest:  # of another size, and so compiled on its own
+        first = function(x[:rest], dy[:rest])
+    else:
+        seen = jax.eval_shape(function, x[:block], dy[:block])
+        first = jnp.zeros(seen.shape, seen.dtype)
 
     def one(position: Array, total: Array) -> Array:
         # by index: as the rows of a scan, XLA copies the blocks first, which takes a quarter longer
-        start = first + position * block
+        start = rest + position * block
         parts = (lax.dynamic_slice_in_dim(array, start, block) for array in (x, dy))
         return total + function(*parts)
 
-    return lax.fori_loop(0, (len(x) - first) // block, one, function(x[:first], dy[:first]))
+    return lax.fori_loop(0, len(x) // block, one, first)
