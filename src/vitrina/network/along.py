@@ -96,6 +96,13 @@ class Conv1D(_Along):
         how = (self.padding, self.activation, self.use_bias, self.initialiser, self.groups)
         return Conv2D(self.filters, size, stride, *how)
 
+    def output_shape(self, input_shape: Shape) -> Shape:
+        if len(input_shape) == 2 and input_shape[1] % self.groups:
+            raise ShapeError(
+                f"{self.groups} groups cannot share {input_shape[1]} channels; take a number that divides them"
+            )
+        return super().output_shape(input_shape)
+
     @property
     def window(self) -> int:
         return self.kernel_size

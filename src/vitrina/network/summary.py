@@ -104,6 +104,10 @@ def _detail(layer: Any) -> str:
             words.append(str(value))
         elif name == "filters":
             words.append(f"{value} filters")
+        elif name == "groups":
+            words.extend([f"{value} groups"] if value > 1 else [])
+        elif isinstance(value, bool):
+            words.extend([name.replace("_", " ")] if value else [])
         else:
             words.append(f"{name} {value}")
     return ", ".join(words)
