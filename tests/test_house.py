@@ -35,6 +35,8 @@ LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 DOORS = {
     ("vitrina.model", "vitrina.evaluate.metrics"): "model.evaluate",
     ("vitrina.model", "vitrina.glass.trace"): "model.trace",
+    ("vitrina.training", "vitrina.glass.recorder"): "train(record=True)",
+    ("vitrina.training", "vitrina.glass.controls"): "train(out=...), which the page can pause",
     ("vitrina.racing.contest", "vitrina.material"): "race(network, (x, y))",
 }
 

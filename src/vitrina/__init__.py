@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         VitrinaError,
     )
     from vitrina.find_rate import FoundRate, find_learning_rate
+    from vitrina.glass.page import watch
+    from vitrina.glass.recording import LayerHistory, Recording
     from vitrina.learning import (
         SGD,
         Adam,
@@ -110,6 +112,8 @@ _HOMES = {
         "SGD Adam AdamW Callback ConstantRate Cosine History LearningWarning Lion OneCycle Optimizer RMSProp "
         "ReduceOnPlateau Schedule StepDecay WarmUp"
     ),
+    "vitrina.glass.page": "watch",
+    "vitrina.glass.recording": "LayerHistory Recording",
     "vitrina.find_rate": "FoundRate find_learning_rate",
     "vitrina.model": "Model load",
     "vitrina.population": "Ensemble Leaderboard Population",
@@ -159,6 +163,7 @@ __all__ = [
     "Initialiser",
     "Input",
     "Layer",
+    "LayerHistory",
     "LayerNorm",
     "LeCun",
     "Leaderboard",
@@ -183,6 +188,7 @@ __all__ = [
     "RMSNorm",
     "RMSProp",
     "Race",
+    "Recording",
     "ReduceOnPlateau",
     "Reshape",
     "Residual",
@@ -202,6 +208,7 @@ __all__ = [
     "race",
     "search",
     "train",
+    "watch",
 ]
 
 

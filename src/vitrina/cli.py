@@ -23,6 +23,7 @@ from vitrina.commands.predict import predict
 from vitrina.commands.race import race
 from vitrina.commands.search import search
 from vitrina.commands.train import train
+from vitrina.commands.watch import watch
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.locale import say
 
@@ -58,7 +59,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, predict, evaluate, find_lr, search, compare, describe, race, engines, demo):
+for command in (train, watch, predict, evaluate, find_lr, search, compare, describe, race, engines, demo):
     app.command()(command)
 
 
