@@ -17,6 +17,7 @@ from vitrina.errors import DataError, UsageError
 from vitrina.learning.optimizers import Adam, Optimizer
 from vitrina.learning.stages import back_propagation, error, forward_propagation
 from vitrina.model import Model, check_inputs, check_targets
+from vitrina.network.attention import Attention
 from vitrina.network.layer import Context, Layer
 from vitrina.network.network import Network, flatten, nest
 from vitrina.network.watching import Passed, Watch
@@ -54,7 +55,8 @@ class BackwardNeuron:
 class ForwardLayer:
     """One layer on the way forward.
 
-    input, weighted_sums (None where a layer has none) and output are those of the example, without batch axis.
+    input, weighted_sums (None where a layer has none) and output are those of the example, without batch axis. attention:
+    of an Attention layer who looks at whom, each step's share of each (heads, steps, steps).
     """
 
     name: str
@@ -63,6 +65,7 @@ class ForwardLayer:
     input: np.ndarray
     weighted_sums: np.ndarray | None
     output: np.ndarray
+    attention: np.ndarray | None = None
 
     def neuron(self, unit: int, place: tuple[int, ...] = ()) -> ForwardNeuron:
         """The neuron `unit`; `place` (row, column) says where on the image, for filters.
@@ -159,7 +162,7 @@ def trace(model: Model, x: np.ndarray, y: Any = None) -> Trace:
 
     passed = [one for one in watch.passed if type(one.layer).__name__ != "Sequential"]  # which only hands on
     changes = _changes(ops, model.settings, params, watch.passed)
-    forward = {one.name: _forward_layer(one) for one in passed}
+    forward = {one.name: _forward_layer(ops, one) for one in passed}
     backward = {one.name: _backward_layer(ops, one, changes) for one in reversed(passed)}
     readable = network.cost.readable(ops, raw)[0]
     return Trace(
@@ -182,9 +185,10 @@ def _changes(
     return {name: after[name] - value for name, value in flat.items()}
 
 
-def _forward_layer(one: Passed) -> ForwardLayer:
+def _forward_layer(ops: NumpyOps, one: Passed) -> ForwardLayer:
     sums = one.weighted_sums.reshape(one.y.shape)[0] if one.has_sums else None
-    return ForwardLayer(one.name, one.layer, flatten(one.own_params), one.x[0], sums, one.y[0])
+    attention = one.layer.shares(ops, one.kept)[0] if isinstance(one.layer, Attention) else None
+    return ForwardLayer(one.name, one.layer, flatten(one.own_params), one.x[0], sums, one.y[0], attention)
 
 
 def _backward_layer(ops: NumpyOps, one: Passed, changes: Mapping[str, np.ndarray]) -> BackwardLayer:

@@ -19,6 +19,7 @@ from vitrina.network.layer import Layer
 
 MOST_EDGES = 400  # connections drawn between two layers: the strongest
 MOST_POINTS = 1500  # of the batches' errors in the curve
+MOST_PLACES = 64  # steps of a sequence in a picture of who looks at whom
 MOST_TERMS = 400  # inputs listed for one neuron: those that count most
 
 
@@ -96,8 +97,9 @@ class Views:
         probe = self._probe(probe)
         x, y = self.recording.probes
         layers: dict[str, Any] = {"input": {"output": _plain(x[probe]), "shape": list(x[probe].shape)}}
+        traced = self._trace(look, probe) if self.recording.weights_at(look.step) is not None else None
         for name in self.recording.layers:
-            layers[name] = self._drawn(look, name, probe)
+            layers[name] = _drawn(look, name, probe, traced)
         return {
             "step": look.step,
             "seconds": look.seconds,
@@ -108,7 +110,7 @@ class Views:
             "prediction": _plain(look["|probes|prediction"][probe]),
             "probe_error": float(look["|probes|error"][probe]),
             "layers": layers,
-            "edges": self._edges(look, probe),
+            "edges": self._edges(look, traced),
         }
 
     def probes(self, step: int) -> dict[str, Any]:
@@ -173,18 +175,9 @@ class Views:
             raise UsageError(f"there are {count} examples to look at, numbered from 0, and no {probe}")
         return probe
 
-    def _drawn(self, look: Look, name: str, probe: int) -> dict[str, Any]:
-        outputs, signals = look[f"{name}|probes|output"], look[f"{name}|probes|signal"]
-        found = {"output": _plain(outputs[probe]), "signal": _plain(signals[probe]), "shape": list(outputs.shape[1:])}
-        largest = f"{name}|output|largest"
-        if largest in look:
-            found["silent"] = np.flatnonzero(look[largest] == 0.0).tolist()
-        return found
-
-    def _edges(self, look: Look, probe: int) -> dict[str, Any]:
+    def _edges(self, look: Look, traced: Trace | None) -> dict[str, Any]:
         """The strongest weights into each layer of neurons: from, to, weight, and how this example alone would change them."""
         found: dict[str, Any] = {}
-        traced = self._trace(look, probe) if self.recording.weights_at(look.step) is not None else None
         for name in self.recording.layers:
             key = f"{name}|weight|values"
             if key not in look or look[key].ndim != 2:
@@ -222,6 +215,19 @@ class Views:
             target = y[probe].astype(np.int64) if self.recording.network.cost.classifies and y.ndim == 1 else y[probe]
             self._traces[key] = trace(model, x[probe], target)
         return self._traces[key]
+
+
+def _drawn(look: Look, name: str, probe: int, traced: Trace | None) -> dict[str, Any]:
+    """One layer with one of the probes in it."""
+    outputs, signals = look[f"{name}|probes|output"], look[f"{name}|probes|signal"]
+    found = {"output": _plain(outputs[probe]), "signal": _plain(signals[probe]), "shape": list(outputs.shape[1:])}
+    if (largest := f"{name}|output|largest") in look:
+        found["silent"] = np.flatnonzero(look[largest] == 0.0).tolist()
+    attention = traced.forward[name].attention if traced is not None else None
+    if attention is not None:
+        stride = -(-attention.shape[1] // MOST_PLACES)
+        found["attention"] = _plain(attention[:, ::stride, ::stride].transpose(1, 2, 0))  # a map for each head
+    return found
 
 
 def _short(name: str, looks: tuple[Look, ...]) -> dict[str, list[float | None]]:

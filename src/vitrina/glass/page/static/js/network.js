@@ -52,6 +52,7 @@ export class NetworkView {
     const { clientWidth, clientHeight } = this.holder;
     const found = places(this.about, this.moment, clientWidth, Math.max(300, clientHeight - 4));
     this.boxes = found.boxes;
+    this.spacing = this.boxes.length > 1 ? Math.min(...this.boxes.slice(1).map((one, at) => one.middle - this.boxes[at].middle)) : found.width;
     const pen = sharp(this.canvas, found.width, found.height);
     pen.clearRect(0, 0, found.width, found.height);
     this.back = this.stage === "backward" || this.stage === "update";
@@ -87,12 +88,15 @@ export class NetworkView {
   layer(pen, one, place) {
     pen.globalAlpha = 0.25 + 0.75 * this.lit(place);
     const seen = this.back && one.seen.signal ? one.seen.signal : one.seen.output;
+    const scale = this.scale;
+    if (one.layer.heads) this.scale = scales.forward; // a share of attention is no slope, whichever way one looks
     const values = flat(seen);
     const most = largest(values);
     if (one.form === "tiles") this.tiles(pen, one, seen, most);
     else if (one.form === "sheet") this.sheet(pen, one, seen, most);
     else this.units(pen, one, values, most);
     pen.globalAlpha = 1;
+    this.scale = scale;
     this.label(pen, one);
   }
 
@@ -164,13 +168,15 @@ export class NetworkView {
     pen.fillStyle = colour("--ink");
     pen.font = "600 12px system-ui, 'DejaVu Sans', sans-serif";
     const y = this.canvas.clientHeight - 30;
-    pen.fillText(layer.kind === "Input" ? t("input") : layer.name.split("/").at(-1), one.middle, y);
+    const room = this.spacing - 6;
+    fitted(pen, layer.kind === "Input" ? t("input") : layer.name.split("/").at(-1), one.middle, y, room);
     pen.font = "11px system-ui, 'DejaVu Sans', sans-serif";
     pen.fillStyle = colour("--quiet");
     const activation = layer.activation && layer.activation !== "linear" ? ` · ${layer.activation}` : "";
-    pen.fillText(layer.shape.join("×") + activation, one.middle, y + 15);
+    if (layer.heads) fitted(pen, t("who looks at whom"), one.middle, y + 15, room);
+    else fitted(pen, layer.shape.join("×") + activation, one.middle, y + 15, room);
     if (one.form === "tiles" && !one.picture && one.channels > one.shown) {
-      pen.fillText(t("and {more} more maps", { more: count(layer.shape[2] - one.shown) }), one.middle, y + 28);
+      fitted(pen, t("and {more} more maps", { more: count(layer.shape[2] - one.shown) }), one.middle, y + 28, room);
     }
   }
 
@@ -237,6 +243,13 @@ export class NetworkView {
     this.draw();
     this.chosen(selected);
   }
+}
+
+// Text that takes no more than so much room.
+function fitted(pen, text, x, y, room) {
+  let shown = text;
+  while (shown.length > 3 && pen.measureText(shown).width > room) shown = `${shown.slice(0, -2)}…`;
+  pen.fillText(shown, x, y);
 }
 
 const flat = (values) => (Array.isArray(values[0]) ? values.flat(2) : values);

@@ -1,7 +1,7 @@
 // Where every neuron is drawn: a column of circles while they are few, a grid of squares when they are many, sheets for
 // sequences, tiles for the maps of an image. Nothing here draws.
 
-const GAP = 46; // between layers, in pixels
+const GAP = 34; // between layers, in pixels
 const LABEL = 50; // under them
 const TOP = 10;
 const MOST_TILES = 32;
@@ -27,6 +27,7 @@ export function places(about, moment, width, height) {
 
 function box(layer, seen, room, fair) {
   if (!seen) return null;
+  if (seen.attention) return tiles({ ...layer, heads: true, shape: [layer.shape[0], layer.shape[0], seen.attention[0][0].length] }, { ...seen, output: seen.attention, signal: null }, room, fair);
   if (layer.form === "maps") return tiles(layer, seen, room, fair);
   if (layer.form === "sheet") return sheet(layer, seen, room, fair);
   return column(layer, seen, room);
@@ -36,7 +37,7 @@ function column(layer, seen, room) {
   const units = seen.output.length;
   const stride = Math.ceil(layer.shape[0] / units);
   if (units <= 20) {
-    const pitch = Math.min(46, room / units);
+    const pitch = Math.min(38, room / units);
     return { layer, seen, form: "circles", units, stride, pitch, r: Math.min(16, pitch * 0.4), w: 34, h: pitch * units };
   }
   const pitch = [[130, 13], [420, 9], [1600, 5.5]].find(([most]) => units <= most)?.[1] ?? 3.4;
@@ -48,8 +49,8 @@ function column(layer, seen, room) {
 
 function sheet(layer, seen, room, fair) {
   const [steps, units] = [seen.output.length, seen.output[0].length];
-  const down = Math.max(1.5, Math.min(10, room / steps));
-  const across = Math.max(0.5, Math.min(10, Math.max(48, Math.min(170, fair)) / units));
+  const down = Math.max(1.5, Math.min(22, room / steps));
+  const across = Math.max(0.5, Math.min(22, Math.max(44, Math.min(170, fair)) / units));
   return { layer, seen, form: "sheet", steps, units, across, down, w: units * across, h: steps * down };
 }
 
@@ -57,14 +58,26 @@ function tiles(layer, seen, room, fair) {
   const [rows, columns] = [seen.output.length, seen.output[0].length];
   const channels = seen.output[0][0].length;
   const picture = layer.kind === "Input" && (channels === 1 || channels === 3);
-  const side = picture ? Math.max(72, Math.min(132, fair)) : 60;
-  const down = picture ? 1 : Math.min(channels, Math.max(1, Math.min(8, Math.floor(room / 44))));
-  const size = Math.max(14, Math.min(side, (room - 4 * down) / down));
-  const columnsThere = Math.max(1, Math.floor((fair + 4) / (size + 4)));
-  const shown = picture ? 1 : Math.min(channels, MOST_TILES, down * columnsThere);
-  const beside = Math.ceil(shown / down);
-  return { layer, seen, form: "tiles", picture, channels, shown, rows, columns, beside, size, pitch: size + 4,
-    w: beside * (size + 4) - 4, h: Math.ceil(shown / beside) * (size + 4) - 4 };
+  const base = { layer, seen, form: "tiles", picture, channels, rows, columns };
+  if (picture) {
+    const size = Math.max(72, Math.min(132, fair));
+    return { ...base, shown: 1, beside: 1, size, pitch: size + 4, w: size, h: size };
+  }
+  // As large as may be, with room for sixteen maps if there are so many.
+  const sizes = layer.heads ? [110, 84, 64] : [60, 50, 42, 34];
+  let best = null;
+  for (const size of sizes) {
+    const down = Math.max(1, Math.floor((room + 4) / (size + 4)));
+    const across = Math.max(1, Math.floor((fair + 4) / (size + 4)));
+    const shown = Math.min(channels, MOST_TILES, down * across);
+    if (!best || shown > best.shown) {
+      const beside = Math.ceil(shown / down);
+      const each = Math.ceil(shown / beside);
+      best = { ...base, shown, beside, size, pitch: size + 4, w: beside * (size + 4) - 4, h: each * (size + 4) - 4 };
+    }
+    if (best.shown >= Math.min(channels, 16)) break;
+  }
+  return best;
 }
 
 // The middle of one neuron; null if it is not drawn. `at` counts as the layer's flattened output does.
