@@ -22,7 +22,7 @@ HEAVY = FRAMEWORKS | {"polars", "pyarrow", "sklearn", "scipy", "PIL", "pandas", 
 
 # Imports run one way: from a line to the lines above it. Neighbours on a line may know each other, one way as well.
 ORDER = (
-    {"errors", "files", "locale"},
+    {"errors", "files", "locale", "terminal"},
     {"network", "archive"},
     {"engines", "learning", "data", "racing"},
     {"model", "material", "runs", "population", "find_rate", "training", "searching"},

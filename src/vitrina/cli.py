@@ -22,6 +22,7 @@ from vitrina.commands.find_lr import find_lr
 from vitrina.commands.predict import predict
 from vitrina.commands.race import race
 from vitrina.commands.search import search
+from vitrina.commands.trace import trace
 from vitrina.commands.train import train
 from vitrina.commands.watch import watch
 from vitrina.errors import UsageError, VitrinaError
@@ -59,7 +60,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, watch, predict, evaluate, find_lr, search, compare, describe, race, engines, demo):
+for command in (train, watch, trace, predict, evaluate, find_lr, search, compare, describe, race, engines, demo):
     app.command()(command)
 
 

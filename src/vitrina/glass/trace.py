@@ -129,14 +129,37 @@ class ErrorStage:
     slope: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
-    """`forward` and `backward` hold the layers by name, in the order they were passed; `error` stands between them."""
+    """`forward` and `backward` hold the layers by name, in the order they were passed; `error` stands between them.
 
+    Prints as the three stages. input_names, class_names: what a table's inputs and the classes are called, where that is known.
+    """
+
+    network: Network
     input: np.ndarray
     forward: dict[str, ForwardLayer]
     error: ErrorStage
     backward: dict[str, BackwardLayer]
+    input_names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return self._screen().export_text()
+
+    def _repr_html_(self) -> str:
+        return self._screen().export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+
+    def _screen(self) -> Any:
+        from io import StringIO
+
+        from rich.console import Console
+
+        from vitrina.glass.trace_screen import show_trace
+
+        screen = Console(width=100, record=True, file=StringIO(), highlight=False)
+        show_trace(screen, self)
+        return screen
 
 
 def trace(model: Model, x: np.ndarray, y: Any = None) -> Trace:
@@ -165,9 +188,10 @@ def trace(model: Model, x: np.ndarray, y: Any = None) -> Trace:
     forward = {one.name: _forward_layer(ops, one) for one in passed}
     backward = {one.name: _backward_layer(ops, one, changes) for one in reversed(passed)}
     readable = network.cost.readable(ops, raw)[0]
-    return Trace(
-        batch[0], forward, ErrorStage(readable, raw[0], _without_batch(target), float(value), slope[0]), backward
-    )
+    stage = ErrorStage(readable, raw[0], _without_batch(target), float(value), slope[0])
+    recipe = model.recipe
+    inputs, classes = (recipe.input_names, recipe.classes) if recipe is not None else ((), ())
+    return Trace(network, batch[0], forward, stage, backward, tuple(inputs), tuple(classes))
 
 
 def _changes(
