@@ -79,7 +79,7 @@ def example(model: Model, data: str, row: int) -> tuple[np.ndarray, Any]:
     part = source.take([row])
     if model.recipe is None:
         arrays: Any = part
-        if part.kind != "arrays":
+        if not hasattr(arrays, "x"):
             raise DataError(
                 say(
                     "this model was taught on arrays, and {data} holds none; give an .npz, or trace it in Python: model.trace(x, y)",
