@@ -22,10 +22,10 @@ HEAVY = FRAMEWORKS | {"polars", "pyarrow", "sklearn", "scipy", "PIL", "pandas", 
 
 # Imports run one way: from a line to the lines above it. Neighbours on a line may know each other, one way as well.
 ORDER = (
-    {"errors", "files", "locale", "terminal"},
+    {"errors", "files", "locale", "terminal", "formula"},
     {"network", "archive"},
     {"engines", "learning", "data", "racing"},
-    {"model", "material", "runs", "population", "find_rate", "training", "searching"},
+    {"model", "material", "runs", "population", "find_rate", "training", "searching", "approximating"},
     {"evaluate", "glass", "doctor", "deliver"},
     {"", "demo", "commands", "cli", "__main__"},  # "" is the front: `import vitrina`
 )

@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from vitrina import engines
+    from vitrina.approximating import Approximation, approximate
     from vitrina.errors import (
         DataError,
         EngineError,
@@ -114,6 +115,7 @@ _HOMES = {
     ),
     "vitrina.glass.page": "watch",
     "vitrina.glass.recording": "LayerHistory Recording",
+    "vitrina.approximating": "Approximation approximate",
     "vitrina.find_rate": "FoundRate find_learning_rate",
     "vitrina.model": "Model load",
     "vitrina.population": "Ensemble Leaderboard Population",
@@ -130,6 +132,7 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Approximation",
     "Attention",
     "AveragePool1D",
     "AveragePool2D",
@@ -201,6 +204,7 @@ __all__ = [
     "UsageError",
     "VitrinaError",
     "WarmUp",
+    "approximate",
     "blocks",
     "engines",
     "find_learning_rate",

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from vitrina.commands.approximate import approximate
 from vitrina.commands.compare import compare
 from vitrina.commands.demo import demo
 from vitrina.commands.describe import describe
@@ -60,7 +61,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, watch, trace, predict, evaluate, find_lr, search, compare, describe, race, engines, demo):
+for command in (
+    train,
+    watch,
+    trace,
+    predict,
+    evaluate,
+    find_lr,
+    search,
+    compare,
+    describe,
+    race,
+    engines,
+    approximate,
+    demo,
+):
     app.command()(command)
 
 
