@@ -103,6 +103,35 @@ def test_curves_hold_every_epoch_and_the_looks_of_every_layer(client: TestClient
     assert min(looks["layers"]["dense_2"]["update"]) > 0
 
 
+@pytest.mark.parametrize(
+    ("inputs", "cost"), [(1, "mean_squared_error"), (2, "cross_entropy"), (2, "mean_squared_error")]
+)
+def test_a_network_of_one_or_two_inputs_is_drawn_as_the_function_it_is(tmp_path: Path, inputs: int, cost: str) -> None:
+    x = np.random.default_rng(0).normal(size=(50, inputs)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(np.int64) if cost == "cross_entropy" else x[:, 0] ** 2
+    network = vt.Network(
+        vt.Input((inputs,)), vt.Dense(4, "tanh"), vt.Dense(2 if cost == "cross_entropy" else 1), cost=cost
+    )
+    run = tmp_path / "run"
+    vt.train((x, y), network=network, epochs=2, engine="numpy", learning_rate=0.01, out=run)
+    recording = vt.Recording(run)
+    client = TestClient(make_app(run, TOKEN), base_url="http://127.0.0.1:8000")
+    for step in (0, int(recording.steps[-1])):
+        told = asked(client, "function", step=step)
+        model = vt.Model(network, *(recording.weights_at(step) or ({}, {})))
+        answer = np.array(told["answer"])
+        at = (3, 5)[-inputs:]
+        point = np.array([[told["sides"][place][at[::-1][place]] for place in range(inputs)]])
+        wanted = model.predict_proba(point)[0, 1] if cost == "cross_entropy" else model.predict(point)[0]
+        assert answer[at] == pytest.approx(wanted, rel=1e-4)
+    np.testing.assert_allclose(told["x"], x, rtol=1e-5)
+    np.testing.assert_allclose(told["y"], y, rtol=1e-5)
+
+
+def test_a_network_of_more_inputs_is_not(client: TestClient) -> None:
+    assert asked(client, "function", step=0) == {}
+
+
 def test_only_its_own_address_is_answered(client: TestClient) -> None:
     assert client.get(f"/{TOKEN}/").status_code == 200
     for path in ("/", "/about", "/another-token/about", f"/{TOKEN}x/about", f"/{TOKEN}/../about"):

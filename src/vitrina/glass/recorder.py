@@ -36,6 +36,7 @@ GRACE = 0.25  # seconds that looks may take in any case, so that a short trainin
 GROWTH, HASTE = 1.05, 1.5  # from the steps done at one look to those at the next, with time in plenty and without
 PROBES = 8  # examples that are followed through the whole training
 WHOLE = 200_000  # parameters: of smaller networks all are kept at each look, of larger ones a sample
+MOST_POINTS = 600  # of what is learned from, kept where it can be drawn
 MOST_BYTES = 200 << 20
 ERRORS_EVERY = 0.25  # seconds between writes of the batches' errors
 
@@ -127,6 +128,10 @@ class Recorder(Callback):
         self._write(
             learner.steps, {key_of("", "probes", "x"): self._probes[0], key_of("", "probes", "y"): self._probes[1]}
         )
+        if learner.examples.x[0].size <= 2:  # few enough to be drawn against what the network makes of them
+            thin = slice(None, None, -(-learner.examples.rows // MOST_POINTS))
+            x, y = learner.examples.x[thin], learner.examples.y[thin]
+            self._write(learner.steps, {key_of("", "sample", "x"): x, key_of("", "sample", "y"): y})
         self._last = -1
         if learner.epoch < learner.plan.epochs:
             self._look(learner)

@@ -17,7 +17,7 @@ from vitrina.learning.history import History
 from vitrina.network.network import Network
 
 ABOUT, FORMAT, FOLDER = "about.json", 1, "recording"
-ERROR, RATE, EPOCH, PROBES = "|batches|error", "|step|rate", "|epoch|", "|probes|x"
+ERROR, RATE, EPOCH, PROBES, SAMPLE = "|batches|error", "|step|rate", "|epoch|", "|probes|x", "|sample|x"
 
 
 @dataclass(frozen=True)
@@ -107,6 +107,7 @@ class Recording:
         self._epochs = [look for look in records if EPOCH + "epoch" in look]
         self._batches = [look for look in records if ERROR in look]
         self._given = next((look for look in records if PROBES in look), None)
+        self._sample = next((look for look in records if SAMPLE in look), None)
 
     # -- what can be read
     @property
@@ -179,6 +180,11 @@ class Recording:
         if self._given is None:
             raise ModelError(f"{self.folder}: nothing has been recorded yet")
         return self._given[PROBES], self._given["|probes|y"]
+
+    @property
+    def sample(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Of a network of one or two inputs some of the examples it learns from: x (rows, inputs) and y; else None."""
+        return (self._sample[SAMPLE], self._sample["|sample|y"]) if self._sample is not None else None
 
 
 class _Part:

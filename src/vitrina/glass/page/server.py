@@ -87,6 +87,7 @@ def make_app(run: Path, token: str) -> Starlette:
         Route("/curves", answers(lambda _: views.curves())),
         Route("/moment", answers(lambda asked: views.moment(number(asked, "step"), number(asked, "probe")))),
         Route("/probes", answers(lambda asked: views.probes(number(asked, "step")))),
+        Route("/function", answers(lambda asked: views.function(number(asked, "step")))),
         Route("/neuron", answers(neuron)),
         Route("/control", control, methods=["POST"]),
         Route("/live", live),

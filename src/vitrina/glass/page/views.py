@@ -9,17 +9,21 @@ from typing import Any
 
 import numpy as np
 
+from vitrina import engines
 from vitrina.errors import ModelError, UsageError
 from vitrina.glass.look import is_shown
 from vitrina.glass.looks_file import Look
 from vitrina.glass.recording import Recording
 from vitrina.glass.trace import Trace, trace
+from vitrina.learning.step import prediction_step
 from vitrina.model import Model
 from vitrina.network.layer import Layer
+from vitrina.network.network import nest
 
 MOST_EDGES = 400  # connections drawn between two layers: the strongest
 MOST_POINTS = 1500  # of the batches' errors in the curve
 MOST_PLACES = 64  # steps of a sequence in a picture of who looks at whom
+AROUND = {1: 200, 2: 48}  # places along each side, of a network of one input and of two
 MOST_TERMS = 400  # inputs listed for one neuron: those that count most
 
 
@@ -126,6 +130,39 @@ class Views:
             "error": _plain(look["|probes|error"]),
         }
 
+    def function(self, step: int) -> dict[str, Any]:
+        """What a network of one or two inputs has made of them at that moment: its answer everywhere, and what it learns from.
+
+        {} for other networks. The answer is the probability of the last of two classes, the likeliest class, or a number.
+        """
+        look = self._look(step)
+        weights, sample = self.recording.weights_at(look.step), self.recording.sample
+        if weights is None or sample is None:
+            return {}
+        x, y = sample
+        x = x.reshape(len(x), -1)
+        sides = [np.linspace(*_a_little_more(x[:, place]), AROUND[x.shape[1]]) for place in range(x.shape[1])]
+        grid = np.stack([axis.reshape(-1) for axis in np.meshgrid(*sides)], axis=1)
+        network = self.recording.network
+        engine = engines.get("numpy", "float64")
+        step_of = prediction_step(network)
+        params, state = (
+            nest({name: np.asarray(value, np.float64) for name, value in part.items()}) for part in weights
+        )
+        batch = {"x": grid.reshape(len(grid), *network.input_shape)}
+        answer = np.asarray(step_of(engine.ops, {"params": params, "state": state}, batch)[1]["prediction"])
+        classes = answer.shape[-1] if network.cost.classifies else 0
+        told = answer[:, -1] if classes <= 2 else answer.argmax(axis=-1).astype(float)
+        return {
+            "step": look.step,
+            "inputs": x.shape[1],
+            "classes": max(classes, 2) if network.cost.classifies else 0,
+            "sides": [_plain(side) for side in sides],
+            "answer": _plain(told.reshape([len(side) for side in reversed(sides)])),
+            "x": _plain(x),
+            "y": _plain(y.reshape(len(y), -1)[:, 0]),
+        }
+
     def neuron(self, step: int, probe: int, name: str, unit: int, place: tuple[int, ...]) -> dict[str, Any]:
         """One neuron's arithmetic, forward and back, in float64, with the very weights of that moment."""
         look = self._look(step)
@@ -228,6 +265,12 @@ def _drawn(look: Look, name: str, probe: int, traced: Trace | None) -> dict[str,
         stride = -(-attention.shape[1] // MOST_PLACES)
         found["attention"] = _plain(attention[:, ::stride, ::stride].transpose(1, 2, 0))  # a map for each head
     return found
+
+
+def _a_little_more(values: np.ndarray) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    margin = 0.04 * ((high - low) or 1.0)
+    return low - margin, high + margin
 
 
 def _short(name: str, looks: tuple[Look, ...]) -> dict[str, list[float | None]]:

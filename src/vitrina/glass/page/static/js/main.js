@@ -5,6 +5,7 @@ import { probeBar, showAnswer } from "./answer.js";
 import { forget } from "./colours.js";
 import { Curves } from "./curves.js";
 import { $, fill } from "./dom.js";
+import { showFunction } from "./function.js";
 import { NetworkView } from "./network.js";
 import { neuronTrouble, noNeuron, showNeuron } from "./neuron.js";
 import { stageBar, stageWords } from "./stages.js";
@@ -30,9 +31,10 @@ async function go(at) {
   const mine = ++asked;
   try {
     const step = state.looks.step[state.at];
-    const [moment, probes] = await Promise.all([ask("moment", { step, probe: state.probe }), ask("probes", { step })]);
+    const small = state.about.layers[0].shape.reduce((a, b) => a * b, 1) <= 2;
+    const [moment, probes, made] = await Promise.all([ask("moment", { step, probe: state.probe }), ask("probes", { step }), small ? ask("function", { step }) : {}]);
     if (mine !== asked) return; // somebody chose another moment meanwhile
-    Object.assign(state, { moment, probes });
+    Object.assign(state, { moment, probes, made });
     show();
     await showSelected();
   } catch (error) {
@@ -46,6 +48,7 @@ function show() {
   stageWords(state);
   probeBar(state, chooseProbe);
   showAnswer(state);
+  showFunction(state, state.made);
 }
 
 async function showSelected() {
