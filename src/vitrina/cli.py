@@ -22,6 +22,7 @@ from vitrina.commands.evaluate import evaluate
 from vitrina.commands.find_lr import find_lr
 from vitrina.commands.predict import predict
 from vitrina.commands.race import race
+from vitrina.commands.replay import replay
 from vitrina.commands.search import search
 from vitrina.commands.trace import trace
 from vitrina.commands.train import train
@@ -62,19 +63,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    train,
-    watch,
-    trace,
-    predict,
-    evaluate,
-    find_lr,
-    search,
-    compare,
-    describe,
-    race,
-    engines,
-    approximate,
-    demo,
+    *(train, watch, replay, trace, predict, evaluate, find_lr, search, compare),
+    *(describe, race, engines, approximate, demo),
 ):
     app.command()(command)
 

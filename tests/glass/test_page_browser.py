@@ -17,6 +17,7 @@ import pytest
 
 import vitrina as vt
 from vitrina.glass.controls import status_of
+from vitrina.glass.replay import replay
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 if CHROMIUM is None:
@@ -201,6 +202,36 @@ def test_it_fits_a_phone(browser: Any, server: Server) -> None:
     opened.page.set_viewport_size({"width": 390, "height": 844})
     opened.page.wait_for_timeout(300)
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+    opened.context.close()
+
+
+def test_a_replay_is_the_page_in_one_file_and_needs_nobody(browser: Any, run: Path, tmp_path: Path) -> None:
+    file = tmp_path / "replay.html"
+    moments = replay(run, file)
+    recording = vt.Recording(run)
+    assert moments == len(recording.looks)
+    opened = Opened(browser, file.as_uri(), locale="en-US", offline=True)
+    opened.says("#status", "a recording")
+    opened.says("#answer", HOSTILE)
+    place = 3
+    opened.page.locator("#time input[type=range]").evaluate(
+        "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input')); }", place
+    )
+    step = int(recording.steps[place])
+    opened.says("#moment", f"after {step} steps")
+    opened.page.focus("#net")
+    opened.page.keyboard.press("ArrowRight")
+    opened.page.keyboard.press("ArrowDown")
+    opened.says("#neuron h2", "Neuron 1 of dense_1")
+    x, y = recording.probes
+    trace = vt.Model(recording.network, *(recording.weights_at(step) or ({}, {}))).trace(x[0], int(y[0]))
+    neuron, back = trace.forward["dense_1"].neuron(1), trace.backward["dense_1"].neuron(1)
+    assert opened.number("#weighted-sum") == pytest.approx(neuron.weighted_sum, rel=1e-3, abs=1e-4)
+    assert opened.number("#output") == pytest.approx(neuron.output, rel=1e-3, abs=1e-4)
+    assert opened.number("#error-signal") == pytest.approx(back.error_signal, rel=1e-2, abs=1e-5)
+    opened.page.click("#language")
+    opened.says("#neuron", "suma ponderada")
+    assert opened.complaints == []
     opened.context.close()
 
 

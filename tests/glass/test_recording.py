@@ -107,7 +107,7 @@ def test_probes_are_what_the_model_answers_at_that_moment(run: Path) -> None:
         np.testing.assert_allclose(trace.forward["dense_1"].output, look["dense_1|probes|output"][3], rtol=1e-4)
         signals = trace.backward["dense_1"].error_signals
         assert signals is not None
-        np.testing.assert_allclose(signals / 8, look["dense_1|probes|signal"][3], rtol=1e-3, atol=1e-8)
+        np.testing.assert_allclose(signals, look["dense_1|probes|signal"][3], rtol=1e-3, atol=1e-8)
 
 
 def test_a_layer_has_a_history(run: Path) -> None:

@@ -187,6 +187,7 @@ class Recorder(Callback):
         ones = engine.put({"weight": np.ones(len(self._probes[0]))})["weight"]
         prediction, saved, _ = forward_propagation(ops, network, put["params"], put["state"], put["x"], context)
         _, slope = error(ops, network, prediction, put["y"], ones)
+        slope = slope * len(self._probes[0])  # of each one's own error, and not of their mean
         back_propagation(ops, network, put["params"], saved, slope)
         readable = network.cost.readable(ops, prediction)
         found = {key_of("", "probes", "prediction"): readable}

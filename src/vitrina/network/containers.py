@@ -148,8 +148,8 @@ class Sequential(_Container):
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         gradients: dict[str, Any] = {}
-        for (name, layer), kept in zip(reversed(self.children), reversed(saved), strict=True):
-            dy, own = _backward_child(ops, layer, params.get(name, {}), kept, dy)
+        for name, layer in reversed(self.children):  # what a layer kept is let go of when it has had its turn
+            dy, own = _backward_child(ops, layer, params.get(name, {}), saved.pop(), dy)
             if own:
                 gradients[name] = own
         return dy, gradients
@@ -163,7 +163,7 @@ class Sequential(_Container):
         first = next((i for i, name in enumerate(self.names) if name in params), 0)
         for position in range(len(self.layers) - 1, first, -1):
             name = self.names[position]
-            dy, own = _backward_child(ops, self.layers[position], params.get(name, {}), saved[position], dy)
+            dy, own = _backward_child(ops, self.layers[position], params.get(name, {}), saved.pop(), dy)
             if own:
                 gradients[name] = own
         name, layer = self.children[first]  # layers left of it have nothing to learn

@@ -90,7 +90,7 @@ class Layer(Described):
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         """Right to left.
 
-        The error's slope by y becomes its slope by x, and by each parameter (same names as params).
+        The error's slope by y becomes its slope by x, and by each parameter (same names as params). `saved` may be used up.
         """
         raise NotImplementedError(f"{type(self).__name__} has no backward pass")
 

@@ -28,10 +28,13 @@ MOST_TERMS = 400  # inputs listed for one neuron: those that count most
 
 
 class Views:
-    """The answers to a page's questions about one run; reads on in its recording whenever it is asked."""
+    """The answers to a page's questions about one run; reads on in its recording whenever it is asked.
 
-    def __init__(self, run: Path) -> None:
-        self.run = run
+    most_edges: of the connections between two layers that are told, the strongest.
+    """
+
+    def __init__(self, run: Path, most_edges: int = MOST_EDGES) -> None:
+        self.run, self.most_edges = run, most_edges
         self.recording = Recording(run)
         self._traces: dict[tuple[int, int], Trace] = {}
 
@@ -221,7 +224,7 @@ class Views:
                 continue
             weight = look[key]
             flat = np.abs(weight).reshape(-1)
-            most = min(MOST_EDGES, flat.size)
+            most = min(self.most_edges, flat.size)
             chosen = np.argpartition(-flat, most - 1)[:most]
             before, after = np.divmod(chosen, weight.shape[1])
             found[name] = {
@@ -229,6 +232,7 @@ class Views:
                 "to": after.tolist(),
                 "weight": _plain(weight.reshape(-1)[chosen]),
                 "of": int(flat.size),
+                "bias": _plain(look[f"{name}|bias|values"]) if f"{name}|bias|values" in look else None,
             }
             if traced is not None:
                 back = traced.backward[name]

@@ -9,7 +9,7 @@ import { showFunction } from "./function.js";
 import { NetworkView } from "./network.js";
 import { neuronTrouble, noNeuron, showNeuron } from "./neuron.js";
 import { stageBar, stageWords } from "./stages.js";
-import { choose as chooseLanguage, count, language, load, t } from "./text.js";
+import { choose as chooseLanguage, count, keep, kept, language, load, t } from "./text.js";
 import { Timeline } from "./time.js";
 
 const state = { stage: "forward", probe: 0, at: 0, following: true, status: null, selected: null };
@@ -58,7 +58,7 @@ async function showSelected() {
     showNeuron(state, await ask("neuron", { step: state.moment.step, probe: state.probe, layer, unit, place: place.join(",") }));
   } catch (error) {
     if (error.message === "gone") trouble(error);
-    else neuronTrouble(error.message);
+    else neuronTrouble(error.message === "too-large" ? t("This layer has too many connections for a replay to hold them all; vitrina watch shows every one.") : error.message);
   }
 }
 
@@ -146,8 +146,8 @@ function everything() {
 }
 
 async function start() {
-  setTheme(localStorage.getItem("vitrina-theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
-  await load();
+  setTheme(kept("vitrina-theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+  load(await ask("texts.es.json"));
   [state.about, state.looks, state.curves] = await Promise.all([ask("about"), ask("looks", { after: 0 }), ask("curves")]);
   state.seenEpochs = state.curves.epochs.epoch?.length ?? 0;
   network = new NetworkView($("#net"), $("#hover"), state.about, (selected) => { state.selected = selected; showSelected(); });
@@ -160,7 +160,7 @@ async function start() {
   $("#language").onclick = () => { chooseLanguage(language() === "es" ? "en" : "es"); everything(); };
   $("#theme").onclick = () => {
     const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-    localStorage.setItem("vitrina-theme", theme);
+    keep("vitrina-theme", theme);
     setTheme(theme);
     everything();
   };

@@ -2,18 +2,35 @@
 
 const KEPT = "vitrina-language";
 let spanish = {};
-let chosen = localStorage.getItem(KEPT) ?? (navigator.language.toLowerCase().startsWith("es") ? "es" : "en");
+let chosen = kept(KEPT) ?? (navigator.language.toLowerCase().startsWith("es") ? "es" : "en");
 
 export const language = () => chosen;
 
-export async function load() {
-  spanish = await (await fetch("texts.es.json")).json();
+// What was chosen the last time; a page in a frame may not be allowed to remember.
+export function kept(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+export function keep(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // then it is asked again the next time
+  }
+}
+
+export function load(translated) {
+  spanish = translated;
   document.documentElement.lang = chosen;
 }
 
 export function choose(wanted) {
   chosen = wanted;
-  localStorage.setItem(KEPT, wanted);
+  keep(KEPT, wanted);
   document.documentElement.lang = wanted;
 }
 
