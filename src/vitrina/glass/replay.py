@@ -51,11 +51,12 @@ def _data(views: Views) -> dict[str, Any]:
     kept = max(1, min(probes, MOST_NUMBERS // max(1, one * count)))
     chosen = sorted({round(place) for place in np.linspace(0, len(steps) - 1, count).tolist()})
     looks = views.looks(0)
-    shown = {name: [values[place] for place in chosen] for name, values in looks.items() if isinstance(values, list)}
+    shown: dict[str, Any] = {name: [looks[name][place] for place in chosen] for name in ("step", "seconds", "rate")}
     shown["layers"] = {
         name: {what: [values[place] for place in chosen] for what, values in kinds.items()}
         for name, kinds in looks["layers"].items()
     }
+    known = views.probes(steps[0])
     moments: dict[int, list[Any]] = {}
     answers: dict[int, Any] = {}
     functions: dict[int, Any] = {}
@@ -67,7 +68,7 @@ def _data(views: Views) -> dict[str, Any]:
             name: told[name][:kept] if name != "step" else step for name in ("step", "prediction", "error")
         }
         functions[step] = views.function(step)
-    given = {"x": told["x"][:kept], "shape": told["shape"], "y": told["y"][:kept]}
+    given = {"x": known["x"][:kept], "shape": known["shape"], "y": known["y"][:kept]}
     texts = json.loads((STATIC / "texts.es.json").read_text("utf-8"))
     return {
         "about": about, "looks": {"first": 0, **shown}, "curves": curves, "moments": moments, "answers": answers,
