@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.parts import other_tables, tables_inside
 from vitrina.data.pixels import PixelStore
 from vitrina.data.target import RawTarget
 from vitrina.errors import DataError, UsageError
@@ -134,7 +135,8 @@ def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images
         ignored += others
         if not found:
             raise DataError(
-                f"{name}: the folder {class_name!r} holds no images; put the images of that class there or remove it"
+                tables_inside(folder)
+                or f"{name}: the folder {class_name!r} holds no images; put the images of that class there or remove it"
             )
         files += found
         labels += [label] * len(found)
@@ -150,7 +152,9 @@ def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images
     else:
         files, ignored = loose, ignored + others
     if not files:
-        raise DataError(f"{name}: the folder holds no images; it needs one folder of images for each class")
+        raise DataError(
+            other_tables(folder) or f"{name}: the folder holds no images; it needs one folder of images for each class"
+        )
     warnings = ()
     if ignored:
         warnings = (

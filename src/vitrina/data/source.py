@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from vitrina.data.frames import is_frame, table_from_frame
+from vitrina.data.parts import find_parts, read_parts
+from vitrina.data.table_files import is_table_file, read_table
 from vitrina.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -78,10 +81,8 @@ def open_source(
         source = data
     elif isinstance(data, tuple) and len(data) == 2:
         source = _open_pair(*data, choices)
-    elif _is_frame(data):
-        from vitrina.data.table_files import table_from_frame
-
-        return table_from_frame(data, **choices)
+    elif is_frame(data):
+        source = table_from_frame(data, **choices)
     else:
         source = _open_pair(data, None, choices)
     if image_size is not None and not hasattr(source, "image_size"):
@@ -90,14 +91,14 @@ def open_source(
 
 
 def _open_path(data: str | Path, choices: dict[str, Any], image_size: Sequence[int] | None) -> Source:
-    from vitrina.data.table_files import TABLE_ENDINGS, read_table
-
     path = Path(data).expanduser()
     try:
         if not path.exists():
             return _open_name(str(data), path, choices)
-        if path.name.lower().endswith(TABLE_ENDINGS) or (path.is_dir() and _only_parquet(path)):
+        if path.is_file() and is_table_file(path):
             return read_table(path, **choices)
+        if path.is_dir() and (parts := find_parts(path)):
+            return read_parts(path, parts, **choices)
         if any(choices.values()):
             raise UsageError(
                 f"{path.name} is not a table, so it has no columns to choose; leave out --target, --column and --drop"
@@ -132,22 +133,10 @@ def _open_name(name: str, path: Path, choices: dict[str, Any]) -> Source:
 
 
 def _open_pair(x: Any, y: Any, choices: dict[str, Any]) -> Source:
-    if _is_frame(x):
-        from vitrina.data.table_files import table_from_frame
-
+    if is_frame(x):
         return table_from_frame(x, y, **choices)
     if any(choices.values()):
         raise UsageError("arrays have no columns to choose by name; give the target as y in (x, y)")
     from vitrina.data.arrays import make_arrays
 
     return make_arrays(x, y)
-
-
-def _is_frame(data: Any) -> bool:
-    made_by = type(data).__module__.split(".")[0]
-    return isinstance(data, dict) or (made_by in ("polars", "pandas") and type(data).__name__.endswith("Frame"))
-
-
-def _only_parquet(folder: Path) -> bool:
-    names = [entry.name for entry in folder.iterdir() if not entry.name.startswith((".", "_"))]
-    return any(name.endswith(".parquet") for name in names) and not any((folder / name).is_dir() for name in names)
