@@ -200,6 +200,7 @@ def make_table(
     warnings: Sequence[str] = (),
 ) -> Table:
     """A Table of a frame. Raises DataError for no rows or names that are not there, UsageError for unknown roles."""
+    frame = _plain_types(frame)
     if frame.height == 0 or frame.width == 0:
         raise DataError(f"{name}: the table has no rows")
     if target is not None and target not in frame.columns:
@@ -219,3 +220,11 @@ def make_table(
     places = np.arange(frame.height) if lines is None else lines
     unit = "row" if lines is None else "line"
     return Table(frame.drop(drop), name, target, dict(columns or {}), places, unit, tuple(warnings))
+
+
+def _plain_types(frame: pl.DataFrame) -> pl.DataFrame:
+    """Without the types that others add to Arrow's, such as PostgreSQL's numeric: what they are stored as is kept."""
+    import polars as pl
+
+    extension: Any = getattr(pl, "BaseExtension", ())  # older releases of Polars have none
+    return frame.with_columns(column.ext.storage() for column in frame if isinstance(column.dtype, extension))
