@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.dates import find_order, parse_dates
 from vitrina.data.roles import Role, as_text, parse_numbers
 from vitrina.data.target import RawTarget, infer_task
 from vitrina.errors import DataError
@@ -28,9 +29,10 @@ RARE = 0.05  # a class with a smaller share is pointed out
 
 @dataclass(frozen=True)
 class ColumnDescription:
-    """One column. `missing` is a share of the rows; low, mean and high are of numbers; `histogram` counts values from
-    low to high (the outer 1 % count in the end bars; few distinct values have one each) or, for categories, the most
-    frequent ones, named in `values`.
+    """One column. `missing` is a share of the rows; low, mean and high are of numbers, or of the words in each text;
+    `first` and `last` are dates, in ISO 8601. `histogram` counts values from low to high or first to last (the outer
+    1 % count in the end bars; few distinct values have one each) or, for categories, the most frequent ones, named in
+    `values`.
     """
 
     name: str
@@ -42,6 +44,8 @@ class ColumnDescription:
     high: float | None = None
     histogram: tuple[int, ...] = ()
     values: tuple[str, ...] = ()
+    first: str | None = None
+    last: str | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,13 @@ def _describe_column(series: pl.Series, role: Role) -> ColumnDescription:
         numbers, _ = parse_numbers(series)
         described = _describe_numbers(series.name, numbers.drop_nulls().to_numpy(), role.role)
         return replace(described, missing=numbers.null_count() / series.len())
+    if role.role == "date":
+        return _describe_dates(series)
     missing = series.null_count() / series.len()
+    if role.role == "text":
+        text = as_text(series).drop_nulls()
+        words = text.str.count_matches(r"\S+").cast(pl.Float64).to_numpy()
+        return replace(_describe_numbers(series.name, words, "text"), missing=missing, distinct=text.n_unique())
     if series.dtype in (pl.Binary, pl.Object, pl.List, pl.Struct, pl.Array) or series.dtype.is_temporal():
         return ColumnDescription(series.name, role.role, missing)
     counts = (
@@ -165,6 +175,19 @@ def _describe_column(series: pl.Series, role: Role) -> ColumnDescription:
         histogram=tuple(top["rows"].to_list()) if shown else (),
         values=tuple(top["value"].to_list()) if shown else (),
     )
+
+
+def _describe_dates(series: pl.Series) -> ColumnDescription:
+    dates, _ = parse_dates(series, find_order(series)[0])
+    present = dates.drop_nulls()
+    missing = dates.null_count() / series.len()
+    if present.len() == 0:
+        return ColumnDescription(series.name, "date", missing, 0)
+    first, last = str(present.min()), str(present.max())
+    if first.endswith(" 00:00:00") and last.endswith(" 00:00:00"):
+        first, last = first[:10], last[:10]
+    counts = _histogram(present.dt.timestamp().to_numpy().astype(np.float64))
+    return ColumnDescription(series.name, "date", missing, present.n_unique(), histogram=counts, first=first, last=last)
 
 
 def _describe_numbers(name: str, values: np.ndarray, role: str | None = None) -> ColumnDescription:

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 def table_from_frame(data: Any, y: Any = None, **choices: Any) -> Table:
     """The table of a Polars or pandas frame or a dict of columns; `y`, where given, becomes the target column."""
-    import polars as pl
-
     frame = _to_polars(data)
     if y is not None:
         if choices.get("target") is not None:
@@ -34,7 +32,6 @@ def table_from_frame(data: Any, y: Any = None, **choices: Any) -> Table:
             )
         frame = frame.with_columns(column_of(name, values.tolist()))
         choices["target"] = name
-    frame = frame.with_columns(pl.col(pl.String).str.strip_chars())
     return make_table(frame, "the table", **choices)
 
 

@@ -18,13 +18,14 @@ MISSING_NUMBER = (
     "N.A.",
     "n.a.",
 )  # in a column of numbers only: elsewhere they can be a category
-USED = ("numeric", "categorical", "boolean")
-ROLES = (*USED, "identifier", "text", "date", "constant", "unsupported")
-OVERRIDES = ("numeric", "categorical")
+USED = ("numeric", "categorical", "boolean", "date", "text")
+ROLES = (*USED, "identifier", "constant", "unsupported")
+OVERRIDES = ("numeric", "categorical", "date", "text")
 YES_NO = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"si", "no"}, {"sí", "no"})
 MOSTLY = (
     0.9  # the share of values from which a column counts as numbers (or dates, or all distinct) in spite of the rest
 )
+SAMPLE = 1000  # values looked at before all are
 FEW_ROWS = 20  # below this nearly every column has all its values distinct, which then says nothing
 
 
@@ -55,16 +56,17 @@ def infer_role(series: pl.Series) -> Role:
     if dtype.is_numeric():
         return _numeric_role(series, present)
     if dtype.is_temporal():
-        return Role(
-            name, "date", f"column {name!r} is left out: it holds dates or times, which are not learned from yet"
-        )
+        constant = present.len() == series.len() and present.min() == present.max()
+        return _constant(name, present) if constant else Role(name, "numeric" if dtype == pl.Duration else "date")
     if dtype in (pl.String, pl.Categorical, pl.Enum):
         return _text_role(series.cast(pl.String), present.cast(pl.String))
     return Role(name, "unsupported", f"column {name!r} is left out: it holds {dtype} values, neither numbers nor text")
 
 
 def _constant(name: str, present: pl.Series) -> Role:
-    return Role(name, "constant", f"column {name!r} is left out: it is {present[0]!r} in every row")
+    first = present[0]
+    said = repr(first) if isinstance(first, (str, bool, int, float)) else f"{first}"
+    return Role(name, "constant", f"column {name!r} is left out: it is {said} in every row")
 
 
 def _numeric_role(series: pl.Series, present: pl.Series) -> Role:
@@ -108,22 +110,40 @@ def _text_role(series: pl.Series, present: pl.Series) -> Role:
             numbers = numbers.cast(pl.Int64)
         return _numeric_role(numbers, numbers.drop_nulls())
     distinct = present.n_unique()
-    if {value.lower() for value in present.head(1000).unique()} in YES_NO and distinct <= 4:
+    if {value.lower() for value in present.head(SAMPLE).unique()} in YES_NO and distinct <= 4:
         return Role(name, "boolean")
-    if (present.str.contains(r"^\d{4}-\d{1,2}-\d{1,2}|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}").mean() or 0) >= MOSTLY:
-        return Role(
-            name, "date", f"column {name!r} is left out: it holds dates or times, which are not learned from yet"
-        )
+    if (dates := _date_role(name, present)) is not None:
+        return dates
     if present.len() >= FEW_ROWS:
-        words = present.head(1000).str.count_matches(r"\S+").mean() or 0
+        words = present.head(SAMPLE).str.count_matches(r"\S+").mean() or 0
         if distinct > present.len() / 2 and words >= 4:
-            return Role(name, "text", f"column {name!r} is left out: it holds free text, which is not learned from yet")
+            return Role(name, "text")
         if distinct > MOSTLY * present.len():
             note = (
                 f"column {name!r} is left out: nearly every row has its own (keep it with --column {name}=categorical)"
             )
             return Role(name, "identifier", note)
     return Role(name, "categorical")
+
+
+def _date_role(name: str, present: pl.Series) -> Role | None:
+    """The role of a column of text that holds dates; None for any other."""
+    from vitrina.data.dates import find_order
+
+    some = present.head(SAMPLE)
+    if (some.str.contains(r"\d.*[-/., ].*\d").mean() or 0) < MOSTLY or find_order(some)[1] < MOSTLY:
+        return None
+    order, share, guessed = find_order(present)
+    if share < MOSTLY:
+        return None
+    if share < 1:
+        return Role(name, "date", f"column {name!r} holds dates, but also values that are none")
+    if guessed:
+        first = "day" if order == "dmy" else "month"
+        return Role(
+            name, "date", f"column {name!r} is read {first} first, as every value could be; write 2024-12-31 to be sure"
+        )
+    return Role(name, "date")
 
 
 def is_code(series: pl.Series) -> bool:
@@ -136,6 +156,8 @@ def parse_numbers(series: pl.Series) -> tuple[pl.Series, pl.Series]:
     import polars as pl
 
     dtype = series.dtype
+    if dtype == pl.Duration:
+        return series.dt.total_microseconds() / 1e6, pl.Series(series.name, [False]).new_from_index(0, series.len())
     if dtype.is_numeric() or dtype == pl.Boolean or dtype == pl.Null:
         numbers = series.cast(pl.Float64).fill_nan(None)
         return numbers, pl.Series(series.name, [False], pl.Boolean).new_from_index(0, series.len())

@@ -160,13 +160,15 @@ def _check_repeats(table: Table, column: pl.Series) -> None:
         )
 
 
-def bad_value(table: Table, column: pl.Series, bad: pl.Series) -> str:
-    """The sentence for a value that is no number in a column of numbers."""
+def bad_value(table: Table, column: pl.Series, bad: pl.Series, kind: str = "numbers") -> str:
+    """The sentence for a value that is no number in a column of numbers, or no date in one of dates."""
     row, more = int(bad.to_numpy().argmax()), int(bad.sum()) - 1
+    value: Any = column[row]
+    said = repr(value) if isinstance(value, str) else f"{value}"[:60]
     others = f" (and {more} more)" if more else ""
     return (
-        f"{table.name}, {table.where(row)}: column {column.name!r} holds numbers, but here it says "
-        f"{column[row]!r}{others}; "
+        f"{table.name}, {table.where(row)}: column {column.name!r} holds {kind}, but here it says "
+        f"{said}{others}; "
         f"correct it, leave it empty, or treat the column as categories with --column {column.name}=categorical"
     )
 
@@ -223,8 +225,13 @@ def make_table(
 
 
 def _plain_types(frame: pl.DataFrame) -> pl.DataFrame:
-    """Without the types that others add to Arrow's, such as PostgreSQL's numeric: what they are stored as is kept."""
+    """Text without blanks around it, and blank text as missing: what a CSV file, which has no other way, is read as.
+
+    Types that others add to Arrow's, such as PostgreSQL's numeric, become what they are stored as.
+    """
     import polars as pl
 
     extension: Any = getattr(pl, "BaseExtension", ())  # older releases of Polars have none
-    return frame.with_columns(column.ext.storage() for column in frame if isinstance(column.dtype, extension))
+    frame = frame.with_columns(column.ext.storage() for column in frame if isinstance(column.dtype, extension))
+    text = pl.col(pl.String).str.strip_chars()
+    return frame.with_columns(pl.when(text != "").then(text).name.keep())
