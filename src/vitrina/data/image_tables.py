@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 LOOKED_AT = 20  # values that say whether a column holds images
 ENCODED = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|BM|RIFF....WEBP|II\*\x00|MM\x00\*", re.DOTALL)
 FILE = r"(?i)\.(png|jpe?g|gif|bmp|webp|tiff?|ppm|pgm)$"
+NAMED = re.compile(FILE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +98,12 @@ def _encoded(series: pl.Series) -> bool:
 
 
 def _named(series: pl.Series) -> bool:
-    """Whether a column of text names image files throughout; the first values, which are cheap to ask, decide mostly."""
+    """Whether a column of text names image files throughout; its first values, which are cheap to ask, mostly decide."""
+    some = [value for value in series.head(LOOKED_AT).to_list() if value is not None]
+    if not all(map(NAMED.search, some)):
+        return False
     present = series.drop_nulls()
-    some = present.head(LOOKED_AT)
-    return some.len() > 0 and bool(some.str.contains(FILE).all()) and bool(present.str.contains(FILE).all())
+    return present.len() > 0 and bool(present.str.contains(FILE).all())
 
 
 def _lost(table: Table, folder: Path | None) -> Table:

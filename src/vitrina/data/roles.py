@@ -157,18 +157,33 @@ def parse_numbers(series: pl.Series) -> tuple[pl.Series, pl.Series]:
 
     dtype = series.dtype
     if dtype == pl.Duration:
-        return series.dt.total_microseconds() / 1e6, pl.Series(series.name, [False]).new_from_index(0, series.len())
+        return series.dt.total_microseconds() / 1e6, _nowhere(series)
     if dtype.is_numeric() or dtype == pl.Boolean or dtype == pl.Null:
-        numbers = series.cast(pl.Float64).fill_nan(None)
-        return numbers, pl.Series(series.name, [False], pl.Boolean).new_from_index(0, series.len())
+        return _without_nan(series.cast(pl.Float64)), _nowhere(series)
     if dtype not in (pl.String, pl.Categorical, pl.Enum):
         return pl.Series(series.name, [None], pl.Float64).new_from_index(0, series.len()), series.is_not_null()
-    text = series.cast(pl.String).str.strip_chars()
+    text = series if series.dtype == pl.String else series.cast(pl.String)
+    numbers = text.cast(pl.Float64, strict=False)
+    if numbers.null_count() == text.null_count():  # numbers throughout, as most columns are: seven operations less
+        return _without_nan(numbers), _nowhere(series)
+    text = text.str.strip_chars()
     numbers = text.cast(pl.Float64, strict=False)
     bad = numbers.is_null() & text.is_not_null()
     if bad.any():
         bad = bad & ~text.is_in([*MISSING, *MISSING_NUMBER])
     return numbers.fill_nan(None), bad
+
+
+def _without_nan(numbers: pl.Series) -> pl.Series:
+    total = numbers.sum()  # one NaN makes it NaN, and summing is ten times as fast as looking for one
+    return numbers.fill_nan(None) if total != total else numbers
+
+
+def _nowhere(series: pl.Series) -> pl.Series:
+    """False for every row."""
+    import polars as pl
+
+    return pl.Series(series.name, [False]).new_from_index(0, series.len())
 
 
 def as_text(series: pl.Series) -> pl.Series:
