@@ -200,6 +200,22 @@ def test_a_value_that_is_no_date_is_named(write: Write) -> None:
     assert data.open_source(path, columns={"day": "categorical"}).roles["day"].role == "categorical"
 
 
+def test_the_ends_of_time() -> None:
+    last = pl.Series("day", [date(9999, 12, 31), date(1, 1, 1), *[date(2024, 1, 1)] * 38])
+    for series in (last, last.cast(pl.Datetime("us")), last.cast(pl.Datetime("ms")), last.cast(pl.String)):
+        dates, bad = parse_dates(series)
+        assert dates.to_list()[:2] == [datetime(9999, 12, 31), datetime(1, 1, 1)]
+        assert not bad.any()
+    assert parse_dates(pl.Series(["9999-12-31T23:00-05:00", "0001-01-01T00:00+05:00"]))[1].all()
+    beyond = last.to_physical().cast(pl.Int32) + 1
+    source, recipe = fitted([date(2024, 1, 1 + i % 28) for i in range(40)])
+    other = data.open_source(pl.DataFrame({"day": beyond.cast(pl.Date)}))
+    assert other.describe().columns[0].missing == 1 / 40
+    with pytest.raises(DataError, match=r"row 0: .* but here it says a date outside the years 1 to 9999"):
+        recipe.inputs(other)
+    assert source.rows == 40
+
+
 def test_dates_are_described() -> None:
     described = data.open_source(
         {"day": [date(2024, 1, 1) + timedelta(days=i) for i in range(40)], "x": range(40)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from vitrina.data.roles import MISSING, MISSING_NUMBER
+from vitrina.data.roles import MISSING, MISSING_NUMBER, within_reach
 
 if TYPE_CHECKING:
     import polars as pl
@@ -42,7 +42,8 @@ def parse_dates(series: pl.Series, order: Order = "ymd") -> tuple[pl.Series, pl.
 
     nothing = pl.Series(series.name, [False]).new_from_index(0, series.len())
     if series.dtype.is_temporal() and series.dtype != pl.Duration:
-        return _from_temporal(series), nothing
+        dates = _from_temporal(series)
+        return dates, dates.is_null() & series.is_not_null()
     if series.dtype.is_numeric():
         series = series.cast(pl.Float64).fill_nan(None).cast(pl.Int64, strict=False)
         digits = series.cast(pl.String)
@@ -97,8 +98,8 @@ def _from_temporal(series: pl.Series) -> pl.Series:
     if series.dtype == pl.Time:
         return series.cast(pl.Duration("us")).cast(pl.Int64).cast(pl.Datetime("us"))
     if isinstance(series.dtype, pl.Datetime) and series.dtype.time_zone is not None:
-        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-    return series.cast(pl.Datetime("us"))
+        series = within_reach(series).dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return within_reach(series).cast(pl.Datetime("us"))
 
 
 def _from_digits(text: pl.Series) -> pl.Series:
@@ -147,4 +148,5 @@ def _from_text(text: pl.Series, order: Order) -> pl.Series:
     minutes = pl.col("zone").str.replace(":", "").str.extract(r"^[+-](\d{4})$").cast(pl.Int64)
     minutes = (minutes // 100 * 60 + minutes % 100) * pl.when(pl.col("zone").str.starts_with("-")).then(-1).otherwise(1)
     read = spelled.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
-    return fields.select((read - pl.duration(minutes=minutes.fill_null(0))).alias(text.name)).to_series()
+    utc = (read - pl.duration(minutes=minutes.fill_null(0))).alias(text.name)
+    return within_reach(fields.select(utc).to_series())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -56,7 +58,8 @@ def infer_role(series: pl.Series) -> Role:
     if dtype.is_numeric():
         return _numeric_role(series, present)
     if dtype.is_temporal():
-        constant = present.len() == series.len() and present.min() == present.max()
+        moments = present.to_physical()  # Python knows no year above 9999, and damaged files are full of them
+        constant = present.len() == series.len() and moments.min() == moments.max()
         return _constant(name, present) if constant else Role(name, "numeric" if dtype == pl.Duration else "date")
     if dtype in (pl.String, pl.Categorical, pl.Enum):
         return _text_role(series.cast(pl.String), present.cast(pl.String))
@@ -64,9 +67,34 @@ def infer_role(series: pl.Series) -> Role:
 
 
 def _constant(name: str, present: pl.Series) -> Role:
-    first = present[0]
-    said = repr(first) if isinstance(first, (str, bool, int, float)) else f"{first}"
-    return Role(name, "constant", f"column {name!r} is left out: it is {said} in every row")
+    return Role(name, "constant", f"column {name!r} is left out: it is {first_said(present)} in every row")
+
+
+def first_said(series: pl.Series) -> str:
+    """The first value of a column, for a sentence."""
+    series = within_reach(series.head(1))
+    if series.has_nulls():
+        return "a date outside the years 1 to 9999"
+    first = series[0]
+    return repr(first) if isinstance(first, str) else f"{first}"[:60]
+
+
+def within_reach(series: pl.Series) -> pl.Series:
+    """Dates as they are, but for those outside the years 1 to 9999, which become missing.
+
+    Neither Python nor Polars' own formatting bears them, and a file with one bit flipped is full of them.
+    """
+    import polars as pl
+
+    if series.dtype == pl.Date:
+        day = 1
+    elif isinstance(series.dtype, pl.Datetime):
+        day = 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[series.dtype.time_unit]
+    else:
+        return series
+    lowest, highest = -719_162 * day, min(2_932_897 * day, 2**63) - 1  # 0001-01-01 and 10000-01-01 in days since 1970
+    outside = ~series.to_physical().cast(pl.Int64).is_between(max(lowest, -(2**63)), highest).fill_null(True)
+    return series.set(outside, None) if outside.any() else series
 
 
 def _numeric_role(series: pl.Series, present: pl.Series) -> Role:
@@ -103,10 +131,10 @@ def _text_role(series: pl.Series, present: pl.Series) -> Role:
         if parsed < 1:
             note = f"column {name!r} holds numbers, but also {bad.sum()} values that are not"
             return Role(name, "numeric", note)
-        whole = numbers.drop_nulls()
-        if whole.len() == 0:  # 'None', '-' and the like throughout
+        values = numbers.drop_nulls().to_numpy()
+        if len(values) == 0:  # 'None', '-' and the like throughout
             return Role(name, "constant", f"column {name!r} is left out: it has no values")
-        if (whole == whole.round()).all() and whole.abs().max() < 2**53:
+        if (values == np.round(values)).all() and np.abs(values).max() < 2**53:
             numbers = numbers.cast(pl.Int64)
         return _numeric_role(numbers, numbers.drop_nulls())
     distinct = present.n_unique()
@@ -195,6 +223,8 @@ def as_text(series: pl.Series) -> pl.Series:
         present = series.drop_nulls()
         if present.is_finite().all() and (present == present.round()).all() and (present.abs().max() or 0) < 2**53:
             series = series.cast(pl.Int64)
+    if series.dtype.is_temporal():
+        return within_reach(series).cast(pl.String)
     if series.dtype == pl.Boolean:
         return series.cast(pl.String).str.to_titlecase()  # True and False, as Python and pandas write them
     if series.dtype in (pl.List, pl.Struct, pl.Object, pl.Binary, pl.Array):

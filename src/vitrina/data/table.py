@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, infer_role, is_code, parse_numbers
+from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, first_said, infer_role, is_code, parse_numbers
 from vitrina.data.target import RawTarget, Task
 from vitrina.errors import DataError, UsageError
 
@@ -164,12 +164,10 @@ def _check_repeats(table: Table, column: pl.Series) -> None:
 def bad_value(table: Table, column: pl.Series, bad: pl.Series, kind: str = "numbers") -> str:
     """The sentence for a value that is no number in a column of numbers, or no date in one of dates."""
     row, more = int(bad.to_numpy().argmax()), int(bad.sum()) - 1
-    value: Any = column[row]
-    said = repr(value) if isinstance(value, str) else f"{value}"[:60]
     others = f" (and {more} more)" if more else ""
     return (
         f"{table.name}, {table.where(row)}: column {column.name!r} holds {kind}, but here it says "
-        f"{said}{others}; "
+        f"{first_said(column[row : row + 1])}{others}; "
         f"correct it, leave it empty, or treat the column as categories with --column {column.name}=categorical"
     )
 

@@ -83,8 +83,15 @@ def _read_arrow(content: Path | BytesIO) -> pl.DataFrame:
 def _guarded(name: str, kind: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     try:
         return read()
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit):
         raise
+    except MemoryError as error:
+        if type(error) is MemoryError:
+            raise
+        raise DataError(  # Arrow's own: a damaged file asks for any amount
+            f"{name}: the file cannot be read as {kind}, as it asks for more memory than there is; save it again, "
+            "in parts if it is that large"
+        ) from None
     except BaseException as error:  # Polars' panics on damaged files are not Exceptions
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk, not the file
