@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina.data.dates import find_order, parse_dates
-from vitrina.data.roles import Role, as_text, parse_numbers
+from vitrina.data.roles import Role, as_text, is_code, parse_numbers
 from vitrina.data.target import RawTarget, infer_task
 from vitrina.errors import DataError
 
@@ -145,7 +145,7 @@ def describe_arrays(arrays: Arrays) -> Description:
 def _describe_column(series: pl.Series, role: Role) -> ColumnDescription:
     import polars as pl
 
-    if role.role == "numeric" or (series.dtype.is_numeric() and role.role in ("identifier", "constant")):
+    if role.role in ("numeric", "identifier", "constant") and _numeric(series, role.role):
         numbers, _ = parse_numbers(series)
         described = _describe_numbers(series.name, numbers.drop_nulls().to_numpy(), role.role)
         return replace(described, missing=numbers.null_count() / series.len())
@@ -175,6 +175,18 @@ def _describe_column(series: pl.Series, role: Role) -> ColumnDescription:
         histogram=tuple(top["rows"].to_list()) if shown else (),
         values=tuple(top["value"].to_list()) if shown else (),
     )
+
+
+def _numeric(series: pl.Series, role: str) -> bool:
+    """Whether a column is one of numbers, though it may be left out."""
+    import polars as pl
+
+    if role == "numeric" or series.dtype.is_numeric():
+        return True
+    if series.dtype != pl.String or is_code(series):
+        return False
+    numbers, bad = parse_numbers(series)
+    return not bad.any() and numbers.null_count() < numbers.len()
 
 
 def _describe_dates(series: pl.Series) -> ColumnDescription:
