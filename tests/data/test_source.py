@@ -144,6 +144,21 @@ def test_arrow_streams_as_hugging_face_keeps_them(tmp_path: Path) -> None:
     assert data.open_source(tmp_path / "data.arrow").frame.equals(FRAME)
 
 
+def test_types_that_polars_has_not(tmp_path: Path) -> None:
+    columns = {
+        "interval": pyarrow.array([(1, 2, 3 * 10**9), None, (0, 0, 500_000_000)], pyarrow.month_day_nano_interval()),
+        "json": pyarrow.ExtensionArray.from_storage(
+            pyarrow.opaque(pyarrow.string(), "numeric", "PostgreSQL"), pyarrow.array(["1.5", "2", None])
+        ),
+    }
+    table = pyarrow.table(columns)
+    with pyarrow.OSFile(str(tmp_path / "a.arrow"), "wb") as sink, pyarrow.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    frame = data.open_source(tmp_path / "a.arrow").frame
+    assert frame["interval"].to_list() == [(365.2425 / 12 + 2) * 86_400 + 3, None, 0.5]
+    assert frame["json"].to_list() == ["1.5", "2", None]
+
+
 def test_json_lines_are_found_by_their_line(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     for content, expected in (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from vitrina.data.address import Address, check_names, choose_table, without_password
+from vitrina.data.frames import frame_of
 from vitrina.data.sqlite import read_sqlite
 from vitrina.data.table import Table, make_table
 from vitrina.errors import DataError, UsageError
@@ -33,8 +34,6 @@ def read_database(address: Address, **choices: Any) -> Table:
 
 def _read_postgres(address: Address) -> pl.DataFrame:
     """Through ADBC, which hands over columns and not rows."""
-    import polars as pl
-
     try:
         from adbc_driver_postgresql import dbapi  # pyright: ignore[reportMissingImports]
     except ImportError:
@@ -48,13 +47,11 @@ def _read_postgres(address: Address) -> pl.DataFrame:
             cursor.execute(f"SELECT * FROM {_quoted(_table(cursor, address))}" if query is None else query)
             arrow = cursor.fetch_arrow_table()
         check_names(address, arrow.column_names)
+        return frame_of(arrow)
     except DataError:
         raise
     except Exception as error:  # the driver has a dozen kinds
         raise DataError(f"{address.shown}: {_reason(error, address)}; check the address and the query") from None
-    frame = pl.from_arrow(arrow)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
 
 
 def _table(cursor: Any, address: Address) -> str:

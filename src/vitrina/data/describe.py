@@ -149,8 +149,8 @@ def _describe_column(series: pl.Series, role: Role) -> ColumnDescription:
         numbers, _ = parse_numbers(series)
         described = _describe_numbers(series.name, numbers.drop_nulls().to_numpy(), role.role)
         return replace(described, missing=numbers.null_count() / series.len())
-    if role.role == "date":
-        return _describe_dates(series)
+    if role.role == "date" or (role.role == "constant" and series.dtype.is_temporal()):
+        return replace(_describe_dates(series), role=role.role)
     missing = series.null_count() / series.len()
     if role.role == "text":
         text = as_text(series).drop_nulls()

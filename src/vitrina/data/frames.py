@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 
+MONTH = 365.2425 / 12  # days, on average
+
+
 def table_from_frame(data: Any, y: Any = None, **choices: Any) -> Table:
     """The table of a Polars or pandas frame or a dict of columns; `y`, where given, becomes the target column."""
     frame = _to_polars(data)
@@ -71,3 +74,21 @@ def column_of(name: str, values: Any) -> pl.Series:
     except Exception:
         listed = [None if value is None or value != value else str(value) for value in values]
         return pl.Series(name, listed, pl.String)
+
+
+def frame_of(table: Any) -> pl.DataFrame:
+    """An Arrow table as a Polars frame. Intervals of months, days and nanoseconds become seconds."""
+    import polars as pl
+    import pyarrow
+
+    for place, field in enumerate(table.schema):
+        if pyarrow.types.is_interval(field.type):
+            seconds = [None if value is None else _seconds(*value) for value in table.column(place).to_pylist()]
+            table = table.set_column(place, field.name, pyarrow.array(seconds, pyarrow.float64()))
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def _seconds(months: int, days: int, nanoseconds: int) -> float:
+    return (months * MONTH + days) * 86_400 + nanoseconds / 1e9

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitrina.data.csv_files import first_repeated, read_csv
+from vitrina.data.frames import frame_of
 from vitrina.data.json_lines import read_json_lines
 from vitrina.data.packed import inner_name, is_packed, read_unpacked
 from vitrina.data.table import Table, make_table
@@ -65,7 +66,6 @@ def _read_parquet(content: Path | BytesIO) -> pl.DataFrame:
 
 def _read_arrow(content: Path | BytesIO) -> pl.DataFrame:
     """A file, which begins with ARROW1, or a stream, which is what Hugging Face keeps under the same ending."""
-    import polars as pl
     import pyarrow
 
     source = pyarrow.memory_map(str(content)) if isinstance(content, Path) else pyarrow.BufferReader(content.read())
@@ -75,9 +75,7 @@ def _read_arrow(content: Path | BytesIO) -> pl.DataFrame:
         opened = pyarrow.ipc.open_file(source) if is_file else pyarrow.ipc.open_stream(source)
         table = opened.read_all()
     table.validate(full=True)  # Arrow believes the offsets in a file; a damaged one would lead anywhere in memory
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    return frame_of(table)
 
 
 def _guarded(name: str, kind: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
