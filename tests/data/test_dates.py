@@ -189,7 +189,7 @@ def test_a_value_that_is_no_date_is_named(write: Write) -> None:
     rows[6] = "soon,a"
     path = write("day,label\n" + "\n".join(rows) + "\n")
     source = data.open_source(path, target="label")
-    assert "but also values that are none" in source.roles["day"].note
+    assert "but also 1 values that are none" in source.roles["day"].note
     with pytest.raises(
         DataError, match=r"data.csv, line 8: column 'day' holds dates, but here it says 'soon'; correct it"
     ):

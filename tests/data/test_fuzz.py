@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import time
 from collections.abc import Callable
@@ -18,8 +19,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from polars.testing.parametric import dataframes
 
 from vitrina import data
+from vitrina.data.roles import OVERRIDES
 from vitrina.data.table_files import TABLE_ENDINGS
 from vitrina.errors import VitrinaError
 
@@ -101,7 +104,9 @@ def read_or_refused(path: Path, target: str | None) -> None:
         assert path.name in str(error), error  # noqa: PT017
 
 
-QUICK = settings(max_examples=35, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(
+    max_examples=35, deadline=5000, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -123,6 +128,24 @@ def test_a_damaged_image(kind: str, tmp_path: Path, damaged: Callable[[bytes], b
         tmp_path / "images.parquet"
     )
     read_or_refused(tmp_path / "images.parquet", "label")
+
+
+@QUICK
+@given(dataframes(min_size=2, max_size=24, min_cols=1, max_cols=4), st.sampled_from([None, *OVERRIDES]))
+def test_a_frame_of_any_types(frame: pl.DataFrame, role: str | None) -> None:
+    frame = frame.rename({name: f"column {i}" for i, name in enumerate(frame.columns)})
+    roles = dict.fromkeys(frame.columns, role) if role else None
+    frame = frame.with_columns(pl.Series("label", (["yes", "no"] * 12)[: frame.height]))
+    try:
+        source = data.open_source(frame, target="label", columns=roles)
+        json.dumps(source.describe().to_json(), allow_nan=False)
+        recipe = data.fit_recipe(source)
+        inputs = recipe.inputs(source)
+    except VitrinaError as error:
+        assert len(str(error).splitlines()) == 1, error  # noqa: PT017
+    else:
+        assert np.isfinite(inputs).all()
+        assert data.recipe_from_json(json.loads(json.dumps(recipe.to_json(), allow_nan=False))) == recipe
 
 
 @QUICK

@@ -150,6 +150,8 @@ def test_infinity_is_named(write: Write) -> None:
     path = write("x,label\n" + "".join(f"{'inf' if i == 5 else i % 7},{'ab'[i % 2]}\n" for i in range(40)))
     assert "data.csv, line 7: column 'x' is infinite" in refusal(lambda: fitted(path))
     _, recipe = fitted(frame(x=np.arange(40) % 7))
+    gaps = data.open_source({"x": [None, 1.0, np.inf, None]})
+    assert "row 2: column 'x' is infinite" in refusal(lambda: recipe.inputs(gaps))
     source = data.open_source({"x": [1.0, -np.inf]})
     assert "row 1: column 'x' is infinite" in refusal(lambda: recipe.inputs(source))
 

@@ -27,6 +27,7 @@ MONTHS = {
     )
     for name in names.split()
 }
+SAMPLE = 20_000  # values that decide whether the day or the month comes first
 CENTURY = 70  # two digits of a year: 69 is 2069, 70 is 1970
 SECONDS, MILLISECONDS = 10, 13  # digits of a count since 1970
 
@@ -67,7 +68,7 @@ def parse_dates(series: pl.Series, order: Order = "ymd") -> tuple[pl.Series, pl.
 def find_order(series: pl.Series) -> tuple[Order, float, bool]:
     """The order of day, month and year in a column, the share of its values it can read, and whether it is a guess.
 
-    A guess: every value could be read month first as well as day first. Then the one that does not change is the day;
+    Of long columns, SAMPLE values far and wide decide. A guess: every value could be read month first as well as day first. Then the one that does not change is the day;
     else AM and PM are taken for American, and all else for day first.
     """
     import polars as pl
@@ -75,7 +76,8 @@ def find_order(series: pl.Series) -> tuple[Order, float, bool]:
     if series.dtype not in (pl.String, pl.Categorical, pl.Enum):
         _, bad = parse_dates(series)
         return "ymd", 1 - int(bad.sum()) / max(1, series.len() - series.null_count()), False
-    text = series.cast(pl.String).drop_nulls().unique()
+    text = series.drop_nulls()
+    text = text.gather_every(max(1, text.len() // SAMPLE)).cast(pl.String).unique()
     if text.len() == 0:
         return "ymd", 0.0, False
     read = {order: text.len() - int(parse_dates(text, order)[1].sum()) for order in ORDERS}

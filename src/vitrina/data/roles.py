@@ -156,16 +156,17 @@ def _text_role(series: pl.Series, present: pl.Series) -> Role:
 
 def _date_role(name: str, present: pl.Series) -> Role | None:
     """The role of a column of text that holds dates; None for any other."""
-    from vitrina.data.dates import find_order
+    from vitrina.data.dates import find_order, parse_dates
 
     some = present.head(SAMPLE)
     if (some.str.contains(r"\d.*[-/., ].*\d").mean() or 0) < MOSTLY or find_order(some)[1] < MOSTLY:
         return None
-    order, share, guessed = find_order(present)
-    if share < MOSTLY:
+    order, _, guessed = find_order(present)
+    bad = int(parse_dates(present, order)[1].sum())
+    if bad > (1 - MOSTLY) * present.len():
         return None
-    if share < 1:
-        return Role(name, "date", f"column {name!r} holds dates, but also values that are none")
+    if bad:
+        return Role(name, "date", f"column {name!r} holds dates, but also {bad} values that are none")
     if guessed:
         first = "day" if order == "dmy" else "month"
         return Role(
@@ -223,7 +224,9 @@ def as_text(series: pl.Series) -> pl.Series:
         present = series.drop_nulls()
         if present.is_finite().all() and (present == present.round()).all() and (present.abs().max() or 0) < 2**53:
             series = series.cast(pl.Int64)
-    if series.dtype.is_temporal():
+    if series.dtype == pl.Duration:
+        series = series.to_physical()
+    elif series.dtype.is_temporal():
         return within_reach(series).cast(pl.String)
     if series.dtype == pl.Boolean:
         return series.cast(pl.String).str.to_titlecase()  # True and False, as Python and pandas write them

@@ -175,7 +175,7 @@ def bad_value(table: Table, column: pl.Series, bad: pl.Series, kind: str = "numb
 def check_finite(table: Table, numbers: pl.Series, what: str = "") -> None:
     """Raises DataError where a column of numbers is infinite."""
     if math.inf in (numbers.max(), -(numbers.min() or 0)):
-        infinite = numbers.is_infinite()
+        infinite = numbers.is_infinite().fill_null(False)
         row = int(infinite.to_numpy().argmax())
         raise DataError(
             f"{table.name}, {table.where(row)}: {what}column {numbers.name!r} is infinite; "

@@ -51,30 +51,39 @@ class TextColumn:
 
     @classmethod
     def fit(cls, table: Table, name: str) -> TextColumn:
+        import polars as pl
+
         text = as_text(table.frame[name])
-        seen = np.unique(np.concatenate([np.unique(hashes) for _, _, hashes in _hashed(text)] or [np.empty(0)]))
+        seen: set[int] = set()
+        for _, _, hashes in _hashed(text):
+            seen.update(pl.Series(hashes).unique().to_list())
+            if len(seen) >= MOST:
+                break
         if len(seen) < 2:
             return cls(name, 0, (), False)
         width = int(min(MOST, max(FEWEST, 2 ** int(np.ceil(np.log2(len(seen)))))))
         rows_with = np.zeros(width, np.int64)
         for _, rows, hashes in _hashed(text):
-            pairs = np.unique(rows * width + _place(hashes, width))
+            pairs = pl.Series(rows * width + _place(hashes, width)).unique().to_numpy()
             rows_with += np.bincount(pairs % width, minlength=width)
         weights = np.log((1 + len(text)) / (1 + rows_with)) + 1
         return cls(name, width, tuple(round(weight, 4) for weight in weights.tolist()), text.has_nulls())
 
     def encode(self, table: Table, out: np.ndarray) -> None:
         """Writes the column into out, float32 (rows, inputs of this column), which holds zeros."""
+        import polars as pl
+
         text = as_text(table.frame[self.name])
         weights = np.array(self.weights)
         for start, rows, hashes in _hashed(text):
-            count = min(ROWS, len(text) - start)
             sign = np.where(hashes >> np.uint64(63), 1.0, -1.0)
-            sums = np.bincount(rows * self.width + _place(hashes, self.width), sign, count * self.width)
-            values = sums.reshape(count, self.width)
-            values = np.sign(values) * np.log1p(np.abs(values)) * weights
-            length = np.sqrt((values**2).sum(axis=1, keepdims=True))
-            out[start : start + count, : self.width] = values * (LENGTH / np.maximum(length, 1e-12))
+            cells = pl.DataFrame({"cell": rows * self.width + _place(hashes, self.width), "sum": sign})
+            cells = cells.group_by("cell", maintain_order=True).sum()  # in order, or the last bit would vary
+            sums = cells["sum"].to_numpy()
+            row, place = np.divmod(cells["cell"].to_numpy(), self.width)
+            values = np.sign(sums) * np.log1p(np.abs(sums)) * weights[place]
+            length = np.sqrt(np.bincount(row, values**2))
+            out[start + row, place] = values * (LENGTH / np.maximum(length, 1e-12))[row]
         if self.missing:
             out[:, -1] = text.is_null().to_numpy()
 
