@@ -97,7 +97,8 @@ def without_password(data: str) -> str:
 
 def sqlite_file(address: Address) -> Path:
     """The file of a SQLite address: sqlite:///shop.db is relative, sqlite:////data/shop.db is not."""
-    return Path(re.sub(r"^sqlite(\+\w+)?://", "", address.url, flags=re.IGNORECASE).partition("?")[0].removeprefix("/"))
+    path = re.sub(r"^sqlite(\+\w+)?://", "", address.url, flags=re.IGNORECASE).partition("?")[0].removeprefix("/")
+    return Path(path).expanduser()
 
 
 def choose_table(address: Address, tables: list[str]) -> str:

@@ -68,8 +68,8 @@ def parse_dates(series: pl.Series, order: Order = "ymd") -> tuple[pl.Series, pl.
 def find_order(series: pl.Series) -> tuple[Order, float, bool]:
     """The order of day, month and year in a column, the share of its values it can read, and whether it is a guess.
 
-    Of long columns, SAMPLE values far and wide decide. A guess: every value could be read month first as well as day first. Then the one that does not change is the day;
-    else AM and PM are taken for American, and all else for day first.
+    Of long columns, SAMPLE values far and wide decide. A guess: every value could be read month first as well as day
+    first. Then the one that does not change is the day; else AM and PM are taken for American, all else for day first.
     """
     import polars as pl
 
