@@ -105,6 +105,7 @@ def test_what_is_no_database(tmp_path: Path, shop: Path) -> None:
     assert "there is no such file" in refusal("sqlite:///nowhere.db")
     assert "there is nothing for --query" in refusal("wine", UsageError, query="SELECT 1")
     assert "'mysql' is no database that is read here" in refusal("mysql://host/shop", UsageError, table="a")
+    assert "nothing is downloaded here" in refusal("https://example.org/a.csv", UsageError)
     assert "says already" in refusal(f"sqlite:///{shop}?table=few", UsageError, table="few")
     assert "no tables" in refusal("sqlite:///" + str(_empty(tmp_path)))
 

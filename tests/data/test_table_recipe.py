@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina import data
+from vitrina.data.roles import parse_numbers
 from vitrina.data.scaling import SPREADS
 from vitrina.errors import DataError, ModelError, UsageError
 
@@ -144,6 +145,19 @@ def test_a_text_value_in_a_column_of_numbers_is_named(write: Write) -> None:
     assert "--column x=categorical" in sentence
     _, recipe = fitted(path, columns={"x": "categorical"})
     assert "x = twelve" in recipe.input_names
+
+
+def test_amounts_as_people_write_them(write: Write) -> None:
+    amounts = ["$1,250.00", "300 €", "-7", "12 %", "1,000,000", "£5", "+3.5%", "N/A", "", "2"]
+    rows = "".join(f'"{amount}",{"ab"[i % 2]}\n' for i, amount in enumerate(amounts * 4))
+    source, recipe = fitted(write("x,label\n" + rows))
+    assert source.roles["x"].role == "numeric"
+    numbers, bad = parse_numbers(source.frame["x"].head(10))
+    assert numbers.to_list() == [1250, 300, -7, 12, 1e6, 5, 3.5, None, None, 2]
+    assert not bad.any()
+    assert np.isfinite(recipe.inputs(source)).all()
+    for strange in ("1,25", "1,2345", "12,34,567", "1 2", "$", "%", "5 apples"):
+        assert parse_numbers(pl.Series([strange]))[1].all(), strange
 
 
 def test_infinity_is_named(write: Write) -> None:

@@ -217,19 +217,18 @@ def _ragged(path: Path, cells: list[str], expected: int, line: int, last: int) -
 
 
 def _decimal_points(frame: pl.DataFrame) -> pl.DataFrame:
-    """3,14 -> 3.14 in the columns that are written so throughout: files that separate with ';' mostly come with decimal
-    commas.
+    """1.250,75 -> 1250.75 in the columns that are written so throughout: files that separate with ';' mostly come with
+    decimal commas. In such a column 1.250 is one thousand.
     """
     import polars as pl
 
-    number = r"^[-+]?\d*,\d+([eE][-+]?\d+)?$"
-    plain = r"^[-+]?\d+$"
+    number = r"^[-+]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][-+]?\d+)?$"
+    plain = r"^[-+]?(\d+|\d{1,3}(\.\d{3})+)$"
     for name in frame.columns:
         column = frame[name].drop_nulls()
         commas = column.str.contains(number)
         if commas.any() and (commas | column.str.contains(plain)).mean() >= 0.9:
-            converted = pl.when(pl.col(name).str.contains(number)).then(
-                pl.col(name).str.replace(",", ".", literal=True)
-            )
-            frame = frame.with_columns(converted.otherwise(pl.col(name)).alias(name))
+            text = pl.col(name)
+            converted = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+            frame = frame.with_columns(pl.when(text.str.contains(f"{number}|{plain}")).then(converted).otherwise(text))
     return frame

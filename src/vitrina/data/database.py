@@ -13,6 +13,8 @@ from vitrina.errors import DataError, UsageError
 if TYPE_CHECKING:
     import polars as pl
 
+REMOTE = ("http", "https", "ftp", "s3", "gs", "az", "hf")
+
 
 def read_database(address: Address, **choices: Any) -> Table:
     """The rows that a query of the address gives, or a table of it.
@@ -20,6 +22,8 @@ def read_database(address: Address, **choices: Any) -> Table:
     Raises DataError when the database cannot be read, the query fails or its library is not installed; UsageError for
     a kind of database that is not known.
     """
+    if address.scheme in REMOTE:
+        raise UsageError(f"{address.shown}: nothing is downloaded here; save it, and give the path of the file")
     readers = {"sqlite": read_sqlite, "postgresql": _read_postgres, "postgres": _read_postgres}
     if address.scheme not in readers:
         raise UsageError(

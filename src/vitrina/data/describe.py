@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 BARS = 12  # of a histogram
 MOST_LISTED = 200  # classes, or columns of an array: beyond that the rest are counted
+MUCH_MISSING = 0.5  # a share of missing values that is pointed out
 RARE = 0.05  # a class with a smaller share is pointed out
 
 
@@ -94,6 +95,11 @@ def _plain(value: Any) -> Any:
 def describe_table(table: Table) -> Description:
     columns = tuple(_describe_column(table.frame[name], role) for name, role in table.roles.items())
     notes = [role.note for role in table.roles.values() if role.note]
+    gaps = [column for column in columns if MUCH_MISSING <= column.missing < 1]
+    if gaps:
+        worst = max(gaps, key=lambda column: column.missing)
+        others = f", and {len(gaps) - 1} more in half of them or more" if len(gaps) > 1 else ""
+        notes.append(f"column {worst.name!r} is missing in {worst.missing:.1%} of the rows{others}")
     target, warnings = _describe_target(table)
     return Description(table.name, table.kind, table.rows, columns, target, None, (*table.warnings, *notes, *warnings))
 

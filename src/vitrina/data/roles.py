@@ -20,6 +20,7 @@ MISSING_NUMBER = (
     "N.A.",
     "n.a.",
 )  # in a column of numbers only: elsewhere they can be a category
+WRITTEN = r"^[-+]?[$€£¥]?\s?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s?[$€£¥%]?$"  # $1,250.00, 12 %, 300 €
 USED = ("numeric", "categorical", "boolean", "date", "text")
 ROLES = (*USED, "identifier", "constant", "unsupported")
 OVERRIDES = ("numeric", "categorical", "date", "text")
@@ -181,7 +182,10 @@ def is_code(series: pl.Series) -> bool:
 
 
 def parse_numbers(series: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Numbers (Float64, missing and NaN as null), and where there is a value that is no number (Boolean)."""
+    """Numbers (Float64, missing and NaN as null), and where there is a value that is no number (Boolean).
+
+    Thousands may be set off by commas, and a currency or % stand beside the number, where it is left out: 12 % is 12.
+    """
     import polars as pl
 
     dtype = series.dtype
@@ -196,7 +200,10 @@ def parse_numbers(series: pl.Series) -> tuple[pl.Series, pl.Series]:
     if numbers.null_count() == text.null_count():  # numbers throughout, as most columns are: seven operations less
         return _without_nan(numbers), _nowhere(series)
     text = text.str.strip_chars()
-    numbers = text.cast(pl.Float64, strict=False)
+    text = pl.select(
+        pl.when(text.str.contains(WRITTEN)).then(text.str.replace_all(r"[,$€£¥%\s]", "")).otherwise(text)
+    ).to_series()
+    numbers = text.alias(series.name).cast(pl.Float64, strict=False)
     bad = numbers.is_null() & text.is_not_null()
     if bad.any():
         bad = bad & ~text.is_in([*MISSING, *MISSING_NUMBER])
