@@ -61,7 +61,7 @@ def gather(
         return Examples(recipe.inputs(part), recipe.targets(part))
 
     if own is not None:
-        judge = examples(open_source(own, target=target if source.kind == "table" else None))
+        judge = examples(open_source(own, target=target))
     else:
         judge = examples(source.take(parts.validation)) if len(parts.validation) else None
     kept = source.take(parts.test) if len(parts.test) else None
@@ -73,7 +73,7 @@ def gather(
         kept,
         recipe,
         source,
-        source.target_name if source.kind == "table" else None,
+        target or (source.target_name if source.kind == "table" else None),
     )
     if network is not None:
         for part in (material.train, material.validation):

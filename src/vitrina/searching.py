@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from vitrina.data.address import without_password
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.files import write_atomically
 from vitrina.learning.optimizers import optimizer_named
@@ -128,7 +129,10 @@ def search(
         for rank, place in enumerate(order, 1)
     )
     won = found[order[0]][1]
-    settings = won.settings | {"data": str(data) if isinstance(data, str | Path) else None, "target": material.target}
+    settings = won.settings | {
+        "data": without_password(str(data)) if isinstance(data, str | Path) else None,
+        "target": material.target,
+    }
     settings |= {"why": f"the best of {trials} trials", "searched_seconds": round(time.monotonic() - began, 1)}
     best = replace(won, recipe=recipe, settings=settings)
     best.measured["rows"]["test"] = material.test.rows if material.test is not None else 0

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vitrina import engines
+from vitrina.data.address import without_password
 from vitrina.errors import ModelError, UsageError
 from vitrina.find_rate import rate_for
 from vitrina.learning.callbacks import Callback, as_callback
@@ -136,7 +137,7 @@ def train(
         rate_why = "given"
     engine, engine_why = _engine_for(engine, network, material, plan, precision, chosen)
     settings = {
-        "data": str(data) if isinstance(data, str | Path) else None,
+        "data": without_password(str(data)) if isinstance(data, str | Path) else None,
         "target": material.target,
         "network": network.to_json(),
         "why": suggestion.why if suggestion else "given",

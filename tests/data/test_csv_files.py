@@ -101,6 +101,11 @@ def test_decimal_commas_in_files_separated_by_semicolons(write: Write) -> None:
     assert rows_of(path) == [("3.5", "a,b"), ("-1.25", "c"), ("2", "d")]
 
 
+def test_thousands_in_files_with_decimal_commas(write: Write) -> None:
+    path = write("amount;version\n1.250,75;1.2\n1.250;1.250\n-3,5;2.0\n")
+    assert rows_of(path) == [("1250.75", "1.2"), ("1250", "1.250"), ("-3.5", "2.0")]
+
+
 def test_lines_are_counted_past_blank_ones(write: Write) -> None:
     source = data.open_source(write("\na,b\n1,2\n\n\n3,4\n"))
     assert [source.where(row) for row in range(source.rows)] == ["line 3", "line 6"]

@@ -97,6 +97,8 @@ def test_what_is_wrong_is_described_not_raised() -> None:
     assert any("the target 't' is missing" in warning for warning in described.warnings)
     assert any("column 'x' holds numbers, but also 1 value" in warning for warning in described.warnings)
     assert "one class only" in str(data.open_source({"x": [1, 2], "t": ["a", "a"]}, target="t").describe().warnings)
+    gaps = data.open_source({"x": [1, *[None] * 9], "y": [1, 2, *[None] * 8], "z": range(10)}).describe()
+    assert gaps.warnings == ("column 'x' is missing in 90.0% of the rows, and 1 more in half of them or more",)
     many = data.open_source({f"column {i}": [1.0, 2.0] for i in range(200)})
     assert "and 140 more" in shown(many)
 

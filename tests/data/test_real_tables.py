@@ -60,5 +60,7 @@ def test_fraud_is_prepared_with_its_identifiers_told(real_data: Path) -> None:
         real_data / "fraud" / "fraud-2018-04.parquet", target="TX_FRAUD", drop=["TX_FRAUD_SCENARIO"]
     )
     recipe = data.fit_recipe(source, rows=data.split(source).train)
-    assert recipe.inputs(source).shape == (288062, 19)
-    assert [warning.split("'")[1] for warning in recipe.warnings] == ["TRANSACTION_ID", "TX_DATETIME"]
+    when = [name.removeprefix("TX_DATETIME: ") for name in recipe.input_names if name.startswith("TX_DATETIME")]
+    assert when == ["elapsed", *(f"{turn} ({wave})" for turn in ("hour", "weekday", "day") for wave in ("sin", "cos"))]
+    assert recipe.inputs(source).shape == (288062, 19 + len(when))
+    assert [warning.split("'")[1] for warning in recipe.warnings] == ["TRANSACTION_ID"]

@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow
 import pytest
 
 from vitrina import data
@@ -69,7 +73,113 @@ def test_a_folder_of_parquet_files_is_one_table(tmp_path: Path) -> None:
     FRAME[3:].write_parquet(tmp_path / "b.parquet")
     assert data.open_source(tmp_path, target="t").frame.equals(FRAME)
     FRAME.select("x").write_parquet(tmp_path / "c.parquet")
-    assert "cannot be read" in refusal(tmp_path)
+    assert "a.parquet has a column 't' that c.parquet lacks" in refusal(tmp_path)
+    (tmp_path / "c.parquet").write_bytes(b"PAR1")
+    assert f"{tmp_path.name}/c.parquet: the file cannot be read as Parquet" in refusal(tmp_path)
+
+
+def test_the_names_of_folders_are_columns(tmp_path: Path) -> None:
+    for year, part in ((2023, FRAME[:2]), (2024, FRAME[2:3]), ("__HIVE_DEFAULT_PARTITION__", FRAME[3:])):
+        folder = tmp_path / "sales" / f"year={year}" / "city=S%C3%A3o Paulo"
+        folder.mkdir(parents=True)
+        part.write_parquet(folder / "0.parquet")
+    (tmp_path / "sales" / "_SUCCESS").write_bytes(b"")
+    frame = data.open_source(tmp_path / "sales", target="t").frame
+    assert frame.columns == ["x", "t", "year", "city"]
+    assert frame["year"].to_list() == ["2023", "2023", "2024", None]
+    assert frame["city"].unique().to_list() == ["São Paulo"]
+    assert "its tables lie in sales; give one of these folders" in refusal(tmp_path)
+
+
+def test_parts_of_different_types_take_the_wider_one(tmp_path: Path) -> None:
+    for name, values in (("a", [1, 2]), ("b", [0.5, None]), ("c", [None, None])):
+        pl.DataFrame({"x": values, "y": values if name != "b" else ["one", "two"]}).write_parquet(
+            tmp_path / f"{name}.parquet"
+        )
+    frame = data.open_source(tmp_path).frame
+    assert frame["x"].to_list() == [1, 2, 0.5, None, None, None]
+    assert frame["y"].to_list() == ["1", "2", "one", "two", None, None]
+
+
+def test_a_folder_of_other_tables_says_what_to_give(tmp_path: Path) -> None:
+    (tmp_path / "months").mkdir()
+    FRAME.write_csv(tmp_path / "months" / "may.csv")
+    assert "months/may.csv" in refusal(tmp_path / "months")
+    FRAME.write_parquet(tmp_path / "months" / "may.parquet")
+    (tmp_path / "months" / "may.csv").unlink()
+    assert data.open_source(tmp_path / "months").rows == 4
+
+
+PACK: dict[str, Callable[[bytes], bytes]] = {
+    "gz": gzip.compress,
+    "bz2": bz2.compress,
+    "xz": lzma.compress,
+    "zst": lambda content: pyarrow.compress(content, codec="zstd", asbytes=True),
+}
+
+
+@pytest.mark.parametrize("packer", PACK)
+@pytest.mark.parametrize("ending", ["csv", "tsv", "parquet", "feather", "jsonl"])
+def test_packed_files_read_like_the_file_inside(ending: str, packer: str, tmp_path: Path) -> None:
+    plain, packed = tmp_path / f"data.{ending}", tmp_path / f"data.{ending}.{packer}"
+    {
+        "csv": FRAME.write_csv,
+        "tsv": lambda path: FRAME.write_csv(path, separator="\t"),
+        "parquet": FRAME.write_parquet,
+        "feather": FRAME.write_ipc,
+        "jsonl": FRAME.write_ndjson,
+    }[ending](plain)
+    whole = PACK[packer](plain.read_bytes())
+    packed.write_bytes(whole)
+    assert data.open_source(packed).frame.equals(data.open_source(plain).frame)
+    plain.write_bytes(whole)  # packed, and nothing in the name says so
+    assert data.open_source(plain).frame.equals(data.open_source(packed).frame)
+    packed.write_bytes(whole[: len(whole) // 2])
+    assert f"{packed.name}: the " in refusal(packed)
+    assert "damaged or cut short" in refusal(packed)
+
+
+def test_arrow_streams_as_hugging_face_keeps_them(tmp_path: Path) -> None:
+    FRAME.write_ipc_stream(tmp_path / "data.arrow")
+    assert data.open_source(tmp_path / "data.arrow").frame.equals(FRAME)
+
+
+def test_types_that_polars_has_not(tmp_path: Path) -> None:
+    columns = {
+        "interval": pyarrow.array([(1, 2, 3 * 10**9), None, (0, 0, 500_000_000)], pyarrow.month_day_nano_interval()),
+        "json": pyarrow.ExtensionArray.from_storage(
+            pyarrow.opaque(pyarrow.string(), "numeric", "PostgreSQL"), pyarrow.array(["1.5", "2", None])
+        ),
+    }
+    table = pyarrow.table(columns)
+    with pyarrow.OSFile(str(tmp_path / "a.arrow"), "wb") as sink, pyarrow.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    frame = data.open_source(tmp_path / "a.arrow").frame
+    assert frame["interval"].to_list() == [(365.2425 / 12 + 2) * 86_400 + 3, None, 0.5]
+    assert frame["json"].to_list() == ["1.5", "2", None]
+
+
+def test_json_lines_are_found_by_their_line(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    for content, expected in (
+        ('{"a": 1}\n\n{"a": \n', "line 3: this is no JSON object"),
+        ('{"a": 1}\n[1, 2]\n', "line 2: this is no JSON object"),
+        ('{"a": 1}\n3\n', "line 2: this is no JSON object"),
+        ("{}\n{}\n", "empty"),
+        ("\n\n", "empty"),
+        ('{"a": ' + "[" * 100_000 + "\n", "line 1: more than 64 brackets"),
+        ('{"a": "x"}\n{"a": "' + "\\ud800" + '"}\n', ""),
+    ):
+        path.write_text(content)
+        if expected:
+            assert expected in refusal(path)
+    path.write_bytes(b'{"a": 1}\n{"a": "\xff"}\n')
+    assert "line 2: the text is not UTF-8" in refusal(path)
+    path.write_text('\ufeff{"a": 1, "b": "x"}\n\n{"b": 2, "c": {"d": 1}}\n', encoding="utf-8")
+    source = data.open_source(path)
+    assert source.frame["a"].to_list() == [1, None]
+    assert source.frame["b"].to_list() == ["x", "2"]
+    assert source.where(1) == "line 3"
 
 
 @pytest.mark.parametrize("ending", ["parquet", "arrow", "jsonl"])

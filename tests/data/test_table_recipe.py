@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vitrina import data
+from vitrina.data.roles import parse_numbers
 from vitrina.data.scaling import SPREADS
 from vitrina.errors import DataError, ModelError, UsageError
 
@@ -102,12 +103,10 @@ def test_what_cannot_be_learned_from_is_left_out_and_said(write: Write) -> None:
         same=["a"] * 40,
         nothing=[None] * 40,
         dashes=["-", "None"] * 20,
-        day=[f"2024-01-{1 + i % 28:02d}" for i in range(40)],
-        remark=[f"the quick brown fox number {i} jumps" for i in range(40)],
     )
     _, recipe = fitted(table)
     assert recipe.input_names == ("x",)
-    for name in ("row", "name", "same", "nothing", "dashes", "day", "remark"):
+    for name in ("row", "name", "same", "nothing", "dashes"):
         assert sum(f"column {name!r} is left out" in warning for warning in recipe.warnings) == 1, name
     _, again = fitted(table, columns={"row": "numeric", "name": "categorical"})
     assert again.input_names[:2] == ("x", "row")
@@ -148,12 +147,44 @@ def test_a_text_value_in_a_column_of_numbers_is_named(write: Write) -> None:
     assert "x = twelve" in recipe.input_names
 
 
+def test_amounts_as_people_write_them(write: Write) -> None:
+    amounts = ["$1,250.00", "300 €", "-7", "12 %", "1,000,000", "£5", "+3.5%", "N/A", "", "2"]
+    rows = "".join(f'"{amount}",{"ab"[i % 2]}\n' for i, amount in enumerate(amounts * 4))
+    source, recipe = fitted(write("x,label\n" + rows))
+    assert source.roles["x"].role == "numeric"
+    numbers, bad = parse_numbers(source.frame["x"].head(10))
+    assert numbers.to_list() == [1250, 300, -7, 12, 1e6, 5, 3.5, None, None, 2]
+    assert not bad.any()
+    assert np.isfinite(recipe.inputs(source)).all()
+    for strange in ("1,25", "1,2345", "12,34,567", "1 2", "$", "%", "5 apples"):
+        assert parse_numbers(pl.Series([strange]))[1].all(), strange
+
+
 def test_infinity_is_named(write: Write) -> None:
     path = write("x,label\n" + "".join(f"{'inf' if i == 5 else i % 7},{'ab'[i % 2]}\n" for i in range(40)))
     assert "data.csv, line 7: column 'x' is infinite" in refusal(lambda: fitted(path))
     _, recipe = fitted(frame(x=np.arange(40) % 7))
+    gaps = data.open_source({"x": [None, 1.0, np.inf, None]})
+    assert "row 2: column 'x' is infinite" in refusal(lambda: recipe.inputs(gaps))
     source = data.open_source({"x": [1.0, -np.inf]})
     assert "row 1: column 'x' is infinite" in refusal(lambda: recipe.inputs(source))
+
+
+def test_prediction_takes_columns_named_and_written_a_little_differently() -> None:
+    colours, codes = ["red", "blue"] * 20, ["007", "012", "012", "100"] * 10
+    yes = ["yes", "no", "no", "yes"] * 10
+    _, recipe = fitted(frame(Size_cm=np.arange(40) % 7, colour=colours, code=codes, member=yes))
+    expected = recipe.inputs(data.open_source({"Size_cm": [3], "colour": ["red"], "code": ["007"], "member": ["yes"]}))
+    for member in (True, 1, "Yes", "TRUE", "y"):
+        other = data.open_source({"size cm": ["3"], "COLOUR": [" red "], "code": [7], "member": [member]})
+        np.testing.assert_array_equal(recipe.inputs(other), expected)
+    assert recipe.inputs(
+        data.open_source({"Size_cm": [3], "colour": ["red"], "code": ["7"], "member": [None]})
+    ).sum() != (expected.sum()), "as text, 7 and 007 are different codes"
+    doubtful = {"size cm": [3], "SIZE_CM": [4], "colour": ["red"], "code": ["007"], "member": ["yes"]}
+    assert "no column 'Size_cm'" in refusal(lambda: recipe.inputs(data.open_source(doubtful)))
+    near = {"Size_cms": [3], "colour": ["red"], "code": ["007"], "member": ["yes"]}
+    assert "if 'Size_cms' is 'Size_cm', rename it" in refusal(lambda: recipe.inputs(data.open_source(near)))
 
 
 def test_prediction_takes_columns_reordered_retyped_and_extra(write: Write) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vitrina.commands.options import Json, Lang
+from vitrina.commands.options import Column, Drop, Json, Lang, Query, TableName, located, roles_of
 from vitrina.commands.output import console, curve, figures, grid, marked, print_json
 from vitrina.errors import NetworkError
 from vitrina.locale import say
@@ -41,12 +41,22 @@ def describe(
     target: Annotated[
         str | None, typer.Option("--target", metavar="COLUMN", help="For a table: the column to predict.")
     ] = None,
+    column: Column = None,
+    drop: Drop = None,
+    query: Query = None,
+    table: TableName = None,
     json: Json = False,
     lang: Lang = None,
 ) -> None:
     """Say what is in a network, a run or data."""
+    from vitrina.data.address import is_address
+
+    chosen = {"target": target, "columns": roles_of(column), "drop": drop or ()}
+    what = located(what, query, table)
     path = Path(what)
-    if path.suffix == ".json" and path.is_file():
+    if is_address(what):
+        _describe_data(what, chosen, json)
+    elif path.suffix == ".json" and path.is_file():
         network = read_network(path)
         if json:
             print_json({"kind": "network", "network": network.to_json(), "summary": _summary(network)})
@@ -55,18 +65,17 @@ def describe(
     elif path.suffix == ".vitrina" or (path.is_dir() and (path / "settings.json").is_file()):
         _describe_run(path, json)
     else:
-        from vitrina.data import open_source
+        _describe_data(what, chosen, json)
 
-        description = open_source(what, target=target).describe()
-        if json:
-            print_json(
-                {
-                    "kind": "data",
-                    **{f"{name}": value for name, value in description.to_json().items() if name != "kind"},
-                }
-            )
-        else:
-            console().print(description)
+
+def _describe_data(what: str, chosen: dict[str, Any], json: bool) -> None:
+    from vitrina.data import open_source
+
+    description = open_source(what, **chosen).describe()
+    if json:
+        print_json({**description.to_json(), "kind": "data", "holds": description.kind})
+    else:
+        console().print(description)
 
 
 def read_network(path: Path) -> Network:

@@ -6,25 +6,28 @@ from typing import Annotated
 
 import typer
 
-from vitrina.commands.options import Json, Lang, Run
+from vitrina.commands.options import Json, Lang, Query, Run, TableName, located
 from vitrina.commands.output import console, figures, marked, print_json
 
 
 def evaluate(
     run: Run,
     data: Annotated[str, typer.Argument(metavar="DATA", help="Data with the true answers in it.", show_default=False)],
+    query: Query = None,
+    table: TableName = None,
     json: Json = False,
     lang: Lang = None,
 ) -> None:
     """Say how good a model's answers are on DATA, which holds the truth."""
     from vitrina.data import open_source
+    from vitrina.data.address import without_password
     from vitrina.model import load
 
     model = load(run)
-    source = open_source(data)
+    source = open_source(located(data, query, table))
     measured = model.evaluate(source)
     if json:
-        print_json({"run": run, "data": data, "rows": source.rows, "figures": measured})
+        print_json({"run": run, "data": without_password(data), "rows": source.rows, "figures": measured})
         return
     screen = console()
     screen.print()

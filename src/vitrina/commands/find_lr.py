@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from vitrina.commands.describe import read_network
-from vitrina.commands.options import Json, Lang
+from vitrina.commands.options import Column, Drop, ImageSize, Json, Lang, Query, TableName, located, roles_of, size_of
 from vitrina.commands.output import console, grid, marked, print_json
-from vitrina.commands.train import OptimizerName, roles_of, size_of
+from vitrina.commands.train import OptimizerName
 from vitrina.errors import UsageError
 from vitrina.locale import say
 
@@ -22,7 +22,7 @@ def find_lr(
         str,
         typer.Argument(
             metavar="DATA",
-            help="A table, a folder of images, an .npz, or a built-in set such as digits.",
+            help="A table, a database, a folder of images, an .npz, or a built-in set such as digits.",
             show_default=False,
         ),
     ],
@@ -38,14 +38,11 @@ def find_lr(
         OptimizerName | None, typer.Option("--optimizer", help="How gradients change the weights.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Fixes split, first weights and order.")] = 0,
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--column", metavar="NAME=ROLE", help="numeric or categorical, where it was guessed wrong."),
-    ] = None,
-    drop: Annotated[list[str] | None, typer.Option("--drop", metavar="NAME", help="A column to leave out.")] = None,
-    image_size: Annotated[
-        str | None, typer.Option("--image-size", metavar="HxW", help="Resize all images to this.")
-    ] = None,
+    column: Column = None,
+    drop: Drop = None,
+    image_size: ImageSize = None,
+    query: Query = None,
+    table: TableName = None,
     out: Annotated[
         str | None, typer.Option("--out", metavar="FILE", help="Where to draw the errors by rate: an .svg file.")
     ] = None,
@@ -67,7 +64,7 @@ def find_lr(
     from vitrina.find_rate import find_learning_rate
 
     given = read_network(Path(network)) if network else None
-    found = find_learning_rate(given, data, target, **options)
+    found = find_learning_rate(given, located(data, query, table), target, **options)
     if path is not None:
         write_atomically(path, found.to_svg())
     if json:

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from vitrina import locale
+from vitrina.errors import UsageError
+from vitrina.locale import say
 
 
 class Language(StrEnum):
@@ -27,4 +29,47 @@ Lang = Annotated[
         "--lang", callback=_speak, is_eager=True, help="Language of what is printed (default: that of the system)."
     ),
 ]
+Query = Annotated[
+    str | None,
+    typer.Option("--query", metavar="SQL", help="For a database: the query whose rows are the data."),
+]
+TableName = Annotated[str | None, typer.Option("--table", metavar="NAME", help="For a database: the table to read.")]
+Column = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        metavar="NAME=ROLE",
+        help="numeric, categorical, date or text, where it was guessed wrong.",
+    ),
+]
+Drop = Annotated[list[str] | None, typer.Option("--drop", metavar="NAME", help="A column to leave out.")]
+ImageSize = Annotated[str | None, typer.Option("--image-size", metavar="HxW", help="Resize all images to this.")]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The directory of a run, or a model file.", show_default=False)]
+
+
+def located(data: str, query: str | None, table: str | None) -> str:
+    """The data as one text: the address of a database has its query or table in it."""
+    from vitrina.data.address import located
+
+    return located(data, query, table)
+
+
+def roles_of(columns: list[str] | None) -> dict[str, str] | None:
+    """zip=categorical -> {"zip": "categorical"}."""
+    roles: dict[str, str] = {}
+    for given in columns or ():
+        name, equals, role = given.rpartition("=")
+        if not equals or not name:
+            raise UsageError(say("--column {given}: write NAME=ROLE, such as zip=categorical", given=given))
+        roles[name] = role
+    return roles or None
+
+
+def size_of(given: str | None) -> tuple[int, int] | None:
+    """64x48 -> (64, 48)."""
+    if given is None:
+        return None
+    height, _, width = given.lower().partition("x")
+    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
+        raise UsageError(say("--image-size {given}: write HEIGHTxWIDTH, such as 64x64", given=given))
+    return int(height), int(width)

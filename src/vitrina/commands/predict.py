@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from vitrina.commands.options import Json, Lang, Run
+from vitrina.commands.options import Json, Lang, Query, Run, TableName, located
 from vitrina.commands.output import bar, console, marked, print_json
 from vitrina.errors import UsageError
 from vitrina.locale import say
@@ -31,6 +31,8 @@ def predict(
             "--out", metavar="FILE", help="Write a .csv, .tsv or .parquet: the answer and each class's probability."
         ),
     ] = None,
+    query: Query = None,
+    table: TableName = None,
     json: Json = False,
     lang: Lang = None,
 ) -> None:
@@ -38,15 +40,19 @@ def predict(
     if out is not None:
         _check_out(out, data)
     from vitrina.data import open_source
+    from vitrina.data.address import without_password
     from vitrina.model import load
 
     model = load(run)
-    source = open_source(data)
+    source = open_source(located(data, query, table))
     columns = _answers(model, source)
     if out is not None:
         _write(columns, Path(out))
     if json:
-        print_json({"run": run, "data": data, "rows": source.rows, "out": out} | ({} if out else {"columns": columns}))
+        print_json(
+            {"run": run, "data": without_password(data), "rows": source.rows, "out": out}
+            | ({} if out else {"columns": columns})
+        )
     elif out is not None:
         console().print(marked("{rows:,} answers are in [bold]{out}[/]", rows=source.rows, out=out))
     else:
@@ -54,6 +60,8 @@ def predict(
 
 
 def _check_out(out: str, data: str) -> None:
+    from vitrina.data.address import is_address
+
     path = Path(out)
     if path.suffix.lower() not in ENDINGS:
         raise UsageError(
@@ -63,7 +71,7 @@ def _check_out(out: str, data: str) -> None:
                 endings=", ".join(ENDINGS),
             )
         )
-    if path.exists() and Path(data).exists() and path.samefile(data):
+    if path.exists() and not is_address(data) and Path(data).exists() and path.samefile(data):
         raise UsageError(say("--out {out} is the data themselves; choose another file", out=out))
 
 

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import typer
 
 from vitrina.commands.describe import read_network
-from vitrina.commands.options import Json, Lang
+from vitrina.commands.options import Column, Drop, ImageSize, Json, Lang, Query, TableName, located, roles_of, size_of
 from vitrina.commands.output import console, figures, marked, print_json
-from vitrina.commands.train import new_run, roles_of, size_of
+from vitrina.commands.train import new_run
 from vitrina.locale import say
 
 
@@ -21,7 +21,7 @@ def search(
         str,
         typer.Argument(
             metavar="DATA",
-            help="A table, a folder of images, an .npz, or a built-in set such as digits.",
+            help="A table, a database, a folder of images, an .npz, or a built-in set such as digits.",
             show_default=False,
         ),
     ],
@@ -38,14 +38,11 @@ def search(
     ] = None,
     batch: Annotated[int | None, typer.Option("--batch", metavar="N", min=1, help="Rows per step.")] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Fixes split, first weights and order.")] = 0,
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--column", metavar="NAME=ROLE", help="numeric or categorical, where it was guessed wrong."),
-    ] = None,
-    drop: Annotated[list[str] | None, typer.Option("--drop", metavar="NAME", help="A column to leave out.")] = None,
-    image_size: Annotated[
-        str | None, typer.Option("--image-size", metavar="HxW", help="Resize all images to this.")
-    ] = None,
+    column: Column = None,
+    drop: Drop = None,
+    image_size: ImageSize = None,
+    query: Query = None,
+    table: TableName = None,
     out: Annotated[
         str | None,
         typer.Option("--out", metavar="RUN", help="Where to keep the winner (default: the next number in runs/)."),
@@ -67,6 +64,7 @@ def search(
     }
     from vitrina.searching import search as run
 
+    data = located(data, query, table)
     with new_run(out) as folder, _announced(json, trials) as watch:
         found = run(data, target, out=folder, watch=watch, **options)
     if json:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vitrina.commands.describe import read_network
-from vitrina.commands.options import Json, Lang
+from vitrina.commands.options import Column, Drop, ImageSize, Json, Lang, Query, TableName, located, roles_of, size_of
 from vitrina.commands.output import print_json
 from vitrina.commands.train_report import as_json, report
 from vitrina.commands.watching import Page
@@ -58,7 +58,7 @@ def train(
         str | None,
         typer.Argument(
             metavar="DATA",
-            help="A table, a folder of images, an .npz, or a built-in set such as digits.",
+            help="A table, a database, a folder of images, an .npz, or a built-in set such as digits.",
             show_default=False,
         ),
     ] = None,
@@ -82,14 +82,11 @@ def train(
         int | None, typer.Option("--patience", metavar="N", min=1, help="Epochs without improvement before stopping.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Fixes split, first weights and order.")] = 0,
-    column: Annotated[
-        list[str] | None,
-        typer.Option("--column", metavar="NAME=ROLE", help="numeric or categorical, where it was guessed wrong."),
-    ] = None,
-    drop: Annotated[list[str] | None, typer.Option("--drop", metavar="NAME", help="A column to leave out.")] = None,
-    image_size: Annotated[
-        str | None, typer.Option("--image-size", metavar="HxW", help="Resize all images to this.")
-    ] = None,
+    column: Column = None,
+    drop: Drop = None,
+    image_size: ImageSize = None,
+    query: Query = None,
+    table: TableName = None,
     class_weight: Annotated[
         ClassWeight | None, typer.Option("--class-weight", help="Let rare classes count more.")
     ] = None,
@@ -138,6 +135,8 @@ def train(
     }
     if watch and not record:
         raise UsageError(say("--watch shows the recording; leave out --no-record"))
+    if data is not None:
+        data = located(data, query, table)
     began = time.perf_counter()
     page = Page(Path(resume) if resume else None) if watch else None
     beside = {"record": record, "callbacks": (page,) if page else ()}
@@ -223,22 +222,3 @@ def _only_resume(options: dict[str, Any], out: str | None) -> None:
     named = [f"--{flags.get(name, name).replace('_', '-')}" for name in given] + (["--out"] if out else [])
     if named:
         raise UsageError(say("--resume goes on with the run's own settings; leave out {named}", named=", ".join(named)))
-
-
-def roles_of(columns: list[str] | None) -> dict[str, str] | None:
-    roles: dict[str, str] = {}
-    for given in columns or ():
-        name, equals, role = given.rpartition("=")
-        if not equals or not name:
-            raise UsageError(say("--column {given}: write NAME=ROLE, such as zip=categorical", given=given))
-        roles[name] = role
-    return roles or None
-
-
-def size_of(given: str | None) -> tuple[int, int] | None:
-    if given is None:
-        return None
-    height, _, width = given.lower().partition("x")
-    if not (height.isdecimal() and width.isdecimal() and int(height) and int(width)):
-        raise UsageError(say("--image-size {given}: write HEIGHTxWIDTH, such as 64x64", given=given))
-    return int(height), int(width)

@@ -7,15 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.date_column import DateColumn, date_from_json
+from vitrina.data.likeness import likened
 from vitrina.data.roles import as_text, parse_numbers
 from vitrina.data.scaling import robust_scale
 from vitrina.data.table import Table, bad_value, check_finite
+from vitrina.data.text_column import TextColumn, text_from_json
 from vitrina.errors import DataError, ModelError
 
 if TYPE_CHECKING:
     import polars as pl
 
 MOST_CATEGORIES = 100
+MOST_LIKENED = 10_000  # values that are no category; more of them are names, and no other way of writing a few
 RARE_ROWS, RARE_SHARE = (
     2,
     1 / 5000,
@@ -110,7 +114,7 @@ class CategoricalColumn:
         """Writes the column into out, float32 (rows, inputs of this column), which holds zeros."""
         import polars as pl
 
-        text = _text(table, self.name)
+        text = self._likened(table)
         if self.categories:
             known = text.cast(pl.Enum(self.categories), strict=False)
             rows = np.flatnonzero(known.is_not_null().to_numpy())
@@ -122,16 +126,26 @@ class CategoricalColumn:
         if self.missing:
             out[:, -1] = text.is_null().to_numpy()
 
+    def _likened(self, table: Table) -> pl.Series:
+        """The column as text, with values that surely mean a category written as it is."""
+        text = _text(table, self.name)
+        strange = text.filter(~text.is_in(list(self.categories))).unique().drop_nulls()
+        if strange.len() == 0 or strange.len() > MOST_LIKENED:
+            return text
+        meant = likened(strange.to_list(), self.categories, table.frame[self.name].dtype.is_numeric())
+        return text.replace(meant) if meant else text
+
     def to_json(self) -> dict[str, Any]:
         return {"kind": "categorical", **asdict(self), "categories": list(self.categories)}
 
 
-Column = NumericColumn | CategoricalColumn
+Column = NumericColumn | CategoricalColumn | DateColumn | TextColumn
 
 
 def fit_column(table: Table, name: str, role: str) -> Column:
     """The encoding of one column, from every row of the table given (the training part)."""
-    return (NumericColumn if role == "numeric" else CategoricalColumn).fit(table, name)
+    kinds: dict[str, type[Column]] = {"numeric": NumericColumn, "date": DateColumn, "text": TextColumn}
+    return kinds.get(role, CategoricalColumn).fit(table, name)
 
 
 def column_from_json(data: dict[str, Any]) -> Column:
@@ -142,6 +156,10 @@ def column_from_json(data: dict[str, Any]) -> Column:
     if kind == "categorical":
         categories = tuple(str(value) for value in data["categories"])
         return CategoricalColumn(str(data["name"]), categories, bool(data["other"]), bool(data["missing"]))
+    if kind == "date":
+        return date_from_json(data)
+    if kind == "text":
+        return text_from_json(data)
     raise ModelError(f"the data recipe has a kind of column this version does not know ({kind!r}); update Vitrina")
 
 

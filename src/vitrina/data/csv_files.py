@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
 import re
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vitrina.data.packed import inner_name, read_unpacked
 from vitrina.data.roles import MISSING
 from vitrina.errors import DataError
 
@@ -41,21 +40,21 @@ SIGNATURES = {
 def read_csv(path: Path) -> tuple[pl.DataFrame, np.ndarray, list[str]]:
     """Columns of text (blanks and null markers as null), the line of the file each row begins on, and warnings.
 
-    UTF-8 with or without a byte order mark, UTF-16 with one, else Windows-1252 with a warning; gzip is unpacked. Comma,
+    UTF-8 with or without a byte order mark, UTF-16 with one, else Windows-1252 with a warning; packed files are unpacked. Comma,
     semicolon, tab or bar, whichever the first line has most of. Raises DataError with the line where records are
     ragged.
     """
     import polars as pl
 
     warnings: list[str] = []
-    data = _utf8(path, _bytes(path), warnings)
+    data = _utf8(path, read_unpacked(path), warnings)
     body = data.lstrip(b"\r\n")
     skipped = data[: len(data) - len(body)].count(b"\n")
     if not body.strip():
         raise DataError(f"{path.name}: the file is empty; a table needs a line of column names and rows under it")
     if not body.endswith(b"\n"):
         body += b"\n"
-    separator = b"\t" if ".tsv" in path.suffixes else _separator(body)
+    separator = b"\t" if inner_name(path.name).endswith(".tsv") else _separator(body)
     ends, fields, lines = _scan(body, ord(separator))
     names = _header(path, body[: ends[0]], separator, warnings)
     filled = np.diff(ends) > 1 + (body[ends[0] - 1 : ends[0]] == b"\r")  # blank lines are no rows
@@ -74,16 +73,6 @@ def read_csv(path: Path) -> tuple[pl.DataFrame, np.ndarray, list[str]]:
     if separator == b";":
         frame = _decimal_points(frame)
     return frame, lines, warnings
-
-
-def _bytes(path: Path) -> bytes:
-    try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(
-            f"{path.name}: the gzip file is damaged or cut short ({error}); fetch or save it again"
-        ) from None
 
 
 def _utf8(path: Path, data: bytes, warnings: list[str]) -> bytes:
@@ -228,19 +217,18 @@ def _ragged(path: Path, cells: list[str], expected: int, line: int, last: int) -
 
 
 def _decimal_points(frame: pl.DataFrame) -> pl.DataFrame:
-    """3,14 -> 3.14 in the columns that are written so throughout: files that separate with ';' mostly come with decimal
-    commas.
+    """1.250,75 -> 1250.75 in the columns that are written so throughout: files that separate with ';' mostly come with
+    decimal commas. In such a column 1.250 is one thousand.
     """
     import polars as pl
 
-    number = r"^[-+]?\d*,\d+([eE][-+]?\d+)?$"
-    plain = r"^[-+]?\d+$"
+    number = r"^[-+]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][-+]?\d+)?$"
+    plain = r"^[-+]?(\d+|\d{1,3}(\.\d{3})+)$"
     for name in frame.columns:
         column = frame[name].drop_nulls()
         commas = column.str.contains(number)
         if commas.any() and (commas | column.str.contains(plain)).mean() >= 0.9:
-            converted = pl.when(pl.col(name).str.contains(number)).then(
-                pl.col(name).str.replace(",", ".", literal=True)
-            )
-            frame = frame.with_columns(converted.otherwise(pl.col(name)).alias(name))
+            text = pl.col(name)
+            converted = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+            frame = frame.with_columns(pl.when(text.str.contains(f"{number}|{plain}")).then(converted).otherwise(text))
     return frame

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitrina.data.roles import Role, as_text, parse_numbers
+from vitrina.data.dates import find_order, parse_dates
+from vitrina.data.roles import Role, as_text, is_code, parse_numbers
 from vitrina.data.target import RawTarget, infer_task
 from vitrina.errors import DataError
 
@@ -23,14 +24,16 @@ if TYPE_CHECKING:
 
 BARS = 12  # of a histogram
 MOST_LISTED = 200  # classes, or columns of an array: beyond that the rest are counted
+MUCH_MISSING = 0.5  # a share of missing values that is pointed out
 RARE = 0.05  # a class with a smaller share is pointed out
 
 
 @dataclass(frozen=True)
 class ColumnDescription:
-    """One column. `missing` is a share of the rows; low, mean and high are of numbers; `histogram` counts values from
-    low to high (the outer 1 % count in the end bars; few distinct values have one each) or, for categories, the most
-    frequent ones, named in `values`.
+    """One column. `missing` is a share of the rows; low, mean and high are of numbers, or of the words in each text;
+    `first` and `last` are dates, in ISO 8601. `histogram` counts values from low to high or first to last (the outer
+    1 % count in the end bars; few distinct values have one each) or, for categories, the most frequent ones, named in
+    `values`.
     """
 
     name: str
@@ -42,6 +45,8 @@ class ColumnDescription:
     high: float | None = None
     histogram: tuple[int, ...] = ()
     values: tuple[str, ...] = ()
+    first: str | None = None
+    last: str | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,11 @@ def _plain(value: Any) -> Any:
 def describe_table(table: Table) -> Description:
     columns = tuple(_describe_column(table.frame[name], role) for name, role in table.roles.items())
     notes = [role.note for role in table.roles.values() if role.note]
+    gaps = [column for column in columns if MUCH_MISSING <= column.missing < 1]
+    if gaps:
+        worst = max(gaps, key=lambda column: column.missing)
+        others = f", and {len(gaps) - 1} more in half of them or more" if len(gaps) > 1 else ""
+        notes.append(f"column {worst.name!r} is missing in {worst.missing:.1%} of the rows{others}")
     target, warnings = _describe_target(table)
     return Description(table.name, table.kind, table.rows, columns, target, None, (*table.warnings, *notes, *warnings))
 
@@ -141,11 +151,17 @@ def describe_arrays(arrays: Arrays) -> Description:
 def _describe_column(series: pl.Series, role: Role) -> ColumnDescription:
     import polars as pl
 
-    if role.role == "numeric" or (series.dtype.is_numeric() and role.role in ("identifier", "constant")):
+    if role.role in ("numeric", "identifier", "constant") and _numeric(series, role.role):
         numbers, _ = parse_numbers(series)
         described = _describe_numbers(series.name, numbers.drop_nulls().to_numpy(), role.role)
         return replace(described, missing=numbers.null_count() / series.len())
+    if role.role == "date" or (role.role == "constant" and series.dtype.is_temporal()):
+        return replace(_describe_dates(series), role=role.role)
     missing = series.null_count() / series.len()
+    if role.role == "text":
+        text = as_text(series).drop_nulls()
+        words = text.str.count_matches(r"\S+").cast(pl.Float64).to_numpy()
+        return replace(_describe_numbers(series.name, words, "text"), missing=missing, distinct=text.n_unique())
     if series.dtype in (pl.Binary, pl.Object, pl.List, pl.Struct, pl.Array) or series.dtype.is_temporal():
         return ColumnDescription(series.name, role.role, missing)
     counts = (
@@ -165,6 +181,31 @@ def _describe_column(series: pl.Series, role: Role) -> ColumnDescription:
         histogram=tuple(top["rows"].to_list()) if shown else (),
         values=tuple(top["value"].to_list()) if shown else (),
     )
+
+
+def _numeric(series: pl.Series, role: str) -> bool:
+    """Whether a column is one of numbers, though it may be left out."""
+    import polars as pl
+
+    if role == "numeric" or series.dtype.is_numeric():
+        return True
+    if series.dtype != pl.String or is_code(series):
+        return False
+    numbers, bad = parse_numbers(series)
+    return not bad.any() and numbers.null_count() < numbers.len()
+
+
+def _describe_dates(series: pl.Series) -> ColumnDescription:
+    dates, _ = parse_dates(series, find_order(series)[0])
+    present = dates.drop_nulls()
+    missing = dates.null_count() / series.len()
+    if present.len() == 0:
+        return ColumnDescription(series.name, "date", missing, 0)
+    first, last = str(present.min()), str(present.max())
+    if first.endswith(" 00:00:00") and last.endswith(" 00:00:00"):
+        first, last = first[:10], last[:10]
+    counts = _histogram(present.dt.timestamp().to_numpy().astype(np.float64))
+    return ColumnDescription(series.name, "date", missing, present.n_unique(), histogram=counts, first=first, last=last)
 
 
 def _describe_numbers(name: str, values: np.ndarray, role: str | None = None) -> ColumnDescription:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from vitrina.data.naming import with_columns
 from vitrina.data.scaling import robust_scale
 from vitrina.errors import DataError, ModelError
 
@@ -56,17 +57,12 @@ class TableFeatures:
         return (len(self.input_names),)
 
     def encode(self, source: Source) -> np.ndarray:
-        """float32 (rows, inputs). Columns in any order, others too; DataError names one that is missing."""
+        """float32 (rows, inputs). Columns in any order, others too, and named in upper or lower case.
+
+        Raises DataError naming a column that is missing, or the first value that does not fit its column.
+        """
         table: Table = _expect(source, "table", "a table with named columns")
-        present = table.frame.columns
-        absent = [column.name for column in self.columns if column.name not in present]
-        if absent:
-            listed = ", ".join(repr(name) for name in absent[:10]) + (", ..." if len(absent) > 10 else "")
-            word = "columns" if len(absent) > 1 else "column"
-            raise DataError(
-                f"{table.name}: no {word} {listed}, which this model was trained on (it has "
-                f"{', '.join(present[:30])}); add it"
-            )
+        table = with_columns(table, [column.name for column in self.columns])
         out = np.zeros((table.rows, *self.input_shape), np.float32)
         start = 0
         for column in self.columns:

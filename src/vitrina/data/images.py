@@ -7,10 +7,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from vitrina.data.image_files import FolderFiles
+from vitrina.data.parts import other_tables, tables_inside
 from vitrina.data.pixels import PixelStore
 from vitrina.data.target import RawTarget
 from vitrina.errors import DataError, UsageError
@@ -21,18 +23,49 @@ if TYPE_CHECKING:
 PARTS = ("train", "training", "test", "testing", "val", "valid", "validation")
 
 
+class Labels(Protocol):
+    """What each image shows."""
+
+    @property
+    def name(self) -> str | None:
+        """What the target is called; None where it has not been chosen."""
+        ...
+
+    def raw(self, indices: np.ndarray, name: str | None) -> RawTarget:
+        """The target of these images. Raises DataError where it is missing or has not been chosen."""
+        ...
+
+    def keys(self, indices: np.ndarray) -> np.ndarray:
+        """uint64 (len(indices),), equal for equal targets."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class FolderLabels:
+    """Classes from folders: `codes` (all files,) are places in `class_names`."""
+
+    codes: np.ndarray
+    class_names: tuple[str, ...]
+    name: str = "class"
+
+    def raw(self, indices: np.ndarray, name: str | None) -> RawTarget:
+        return RawTarget("text", self.codes[indices], self.class_names)
+
+    def keys(self, indices: np.ndarray) -> np.ndarray:
+        return self.codes[indices].astype(np.uint64)
+
+
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Image files, decoded when a recipe asks for their pixels and kept from then on; parts taken of it share what is
+    """Encoded images, decoded when a recipe asks for their pixels and kept from then on; parts taken of it share what is
     decoded.
 
-    `indices` (rows,) are places in `store.files`; `labels` (all files,) are places in `class_names`.
+    `indices` (rows,) are places in `store.files` and in `labels`.
     """
 
     store: PixelStore
     indices: np.ndarray
-    labels: np.ndarray | None
-    class_names: tuple[str, ...]
+    labels: Labels | None
     name: str
     image_size: tuple[int, int] | None = None
     warnings: tuple[str, ...] = ()
@@ -47,30 +80,30 @@ class Images:
 
     @property
     def has_target(self) -> bool:
-        return self.labels is not None
+        return self.target_name is not None
 
     @property
     def target_name(self) -> str | None:
-        return None if self.labels is None else "class"
+        return None if self.labels is None else self.labels.name
 
     def where(self, row: int) -> str:
-        """The file of a row, relative to the folder."""
-        return self.store.files[self.indices[row]]
+        """The file of a row, relative to the folder; for images in a table, the row or line."""
+        return self.store.files[int(self.indices[row])]
 
     def take(self, rows: Any) -> Images:
         """The images of these rows, in this order. rows: integers (n,)."""
         return replace(self, indices=self.indices[np.asarray(rows, np.int64)])
 
     def raw_target(self, name: str | None = None) -> RawTarget:
-        """The folder each image lies in. Raises DataError for images without class folders."""
+        """The folder each image lies in, or a column of their table. Raises DataError where there is neither."""
         if self.labels is None:
             raise DataError(f"{self.name}: the images have no classes; put those of each class in a folder of its own")
-        return RawTarget("text", self.labels[self.indices], self.class_names)
+        return self.labels.raw(self.indices, name)
 
     def group_keys(self) -> np.ndarray:
-        """uint64 (rows,), equal for files with the same bytes in the same class."""
+        """uint64 (rows,), equal for images with the same bytes and the same target."""
         keys = self.store.hashes(self.indices)
-        return keys if self.labels is None else keys + self.labels[self.indices].astype(np.uint64)
+        return keys if self.labels is None else keys + self.labels.keys(self.indices)
 
     def pixels(
         self, size: tuple[int, int] | None = None, channels: int | None = None, resize: bool = False
@@ -125,7 +158,7 @@ def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images
     Files that are no images by their ending, and hidden ones, are passed over with a warning. Raises DataError for an
     empty folder.
     """
-    image_size = _checked_size(image_size)
+    image_size = checked_size(image_size)
     name = folder.name or str(folder)
     folders = sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
     files, labels, ignored = [], [], []
@@ -134,7 +167,8 @@ def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images
         ignored += others
         if not found:
             raise DataError(
-                f"{name}: the folder {class_name!r} holds no images; put the images of that class there or remove it"
+                tables_inside(folder)
+                or f"{name}: the folder {class_name!r} holds no images; put the images of that class there or remove it"
             )
         files += found
         labels += [label] * len(found)
@@ -150,17 +184,18 @@ def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images
     else:
         files, ignored = loose, ignored + others
     if not files:
-        raise DataError(f"{name}: the folder holds no images; it needs one folder of images for each class")
+        raise DataError(
+            other_tables(folder) or f"{name}: the folder holds no images; it needs one folder of images for each class"
+        )
     warnings = ()
     if ignored:
         warnings = (
             f"{len(ignored)} files of {name} are no images of a class and were passed over, such as {ignored[0]}",
         )
     return Images(
-        PixelStore(folder, tuple(files)),
+        PixelStore(FolderFiles(folder, tuple(files))),
         np.arange(len(files)),
-        np.array(labels, np.int64) if folders else None,
-        tuple(folders),
+        FolderLabels(np.array(labels, np.int64), tuple(folders)) if folders else None,
         name,
         image_size,
         warnings,
@@ -169,7 +204,8 @@ def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images
 
 def open_image(path: Path, image_size: Sequence[int] | None = None) -> Images:
     """One image file, without a class."""
-    return Images(PixelStore(path.parent, (path.name,)), np.arange(1), None, (), path.name, _checked_size(image_size))
+    files = FolderFiles(path.parent, (path.name,))
+    return Images(PixelStore(files), np.arange(1), None, path.name, checked_size(image_size))
 
 
 def image_endings() -> frozenset[str]:
@@ -204,7 +240,8 @@ def _images_under(folder: Path, inside: str, deep: bool = True) -> tuple[list[st
     return images, others
 
 
-def _checked_size(size: Sequence[int] | None) -> tuple[int, int] | None:
+def checked_size(size: Sequence[int] | None) -> tuple[int, int] | None:
+    """(height, width), if any. Raises UsageError for anything but two whole numbers above 0."""
     if size is None:
         return None
     if len(size) != 2 or any(int(side) != side or side < 1 for side in size):

@@ -1,4 +1,4 @@
-"""Image files -> pixels, in threads (Pillow decodes outside Python's lock), each file once."""
+"""Encoded images -> pixels, in threads (Pillow decodes outside Python's lock), each file once."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
+from vitrina.data.image_files import ImageFiles
 from vitrina.errors import DataError
 
 GREY_MODES = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
@@ -20,14 +20,14 @@ ORIENTATION = 0x0112
 
 
 class PixelStore:
-    """The files of a folder and what has been read of them so far.
+    """Images in files or cells of a table, and what has been read of them so far.
 
     Sizes, hashes and pixels are read when first asked for and kept; pixels are kept for one size and number of channels
     at a time.
     """
 
-    def __init__(self, folder: Path, files: tuple[str, ...]) -> None:
-        self.folder, self.files = folder, files
+    def __init__(self, files: ImageFiles) -> None:
+        self.files = files
         self._shapes = np.full((len(files), 3), -1)  # height, width, grey?; -1: not looked at
         self._wanted: tuple[tuple[int, int], int] | None = None
         self._pixels = np.empty((0, 0, 0, 0), np.uint8)
@@ -42,7 +42,7 @@ class PixelStore:
         return heights, widths, grey.astype(bool)
 
     def hashes(self, indices: np.ndarray) -> np.ndarray:
-        """uint64 (len(indices),) of each file's bytes."""
+        """uint64 (len(indices),) of each image's bytes."""
         return np.fromiter(self._each(indices, _hash), np.uint64, len(indices))
 
     def decode(self, indices: np.ndarray, size: tuple[int, int], channels: int) -> np.ndarray:
@@ -59,9 +59,9 @@ class PixelStore:
             self._decoded[index] = True
         return self._pixels[indices]
 
-    def _each(self, indices: Iterable[int], read: Callable[[Path], Any]) -> Iterator[Any]:
+    def _each(self, indices: Iterable[int], read: Callable[[BinaryIO], Any]) -> Iterator[Any]:
         def guarded(index: int) -> Any:
-            return _guarded(self.folder, self.files[index], read)
+            return _guarded(self.files, int(index), read)
 
         chunk = 4096  # results are consumed before the next files are queued: decoded images never pile up
         indices = list(indices)
@@ -70,34 +70,37 @@ class PixelStore:
                 yield from pool.map(guarded, indices[start : start + chunk])
 
 
-def _guarded(folder: Path, file: str, read: Callable[[Path], Any]) -> Any:
+def _guarded(files: ImageFiles, index: int, read: Callable[[BinaryIO], Any]) -> Any:
     try:
-        return read(folder / file)
+        with files.open(index) as file:
+            return read(file)
     except MemoryError:
         raise
     except Exception as error:  # Pillow's readers raise nearly anything on damaged files
-        reason = (str(error).replace(f" '{folder / file}'", "").splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{file}: the image cannot be read ({reason}); replace or remove this file") from None
+        place, told = files.place(index), getattr(error, "strerror", None) or str(error)
+        reason = "it is in no format known" if "cannot identify image file" in told else told
+        reason = (reason.splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{place}: the image cannot be read ({reason}); replace or remove it") from None
 
 
-def _shape(path: Path) -> tuple[int, int, bool]:
+def _shape(file: BinaryIO) -> tuple[int, int, bool]:
     from PIL import Image
 
-    with Image.open(path) as image:
+    with Image.open(file) as image:
         width, height = image.size
         if image.getexif().get(ORIENTATION) in ROTATED:
             width, height = height, width
         return height, width, image.mode in GREY_MODES
 
 
-def _hash(path: Path) -> int:
-    return int.from_bytes(hashlib.blake2b(path.read_bytes(), digest_size=8).digest(), "little")
+def _hash(file: BinaryIO) -> int:
+    return int.from_bytes(hashlib.blake2b(file.read(), digest_size=8).digest(), "little")
 
 
-def _pixels(path: Path, size: tuple[int, int], channels: int) -> np.ndarray:
+def _pixels(file: BinaryIO, size: tuple[int, int], channels: int) -> np.ndarray:
     from PIL import Image, ImageOps
 
-    with Image.open(path) as opened:
+    with Image.open(file) as opened:
         image = ImageOps.exif_transpose(opened)
         if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would cut off at 255
             image = Image.fromarray((np.asarray(image).astype(np.uint32) >> 8).clip(0, 255).astype(np.uint8))

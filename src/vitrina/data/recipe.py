@@ -65,7 +65,7 @@ class Recipe:
 
         A table needs no target name: the column this recipe was fitted on is used. Raises DataError when it is missing.
         """
-        name = self.target_name if source.kind == "table" and source.target_name is None else None
+        name = self.target_name if source.target_name is None else None
         return self.target.encode(source, source.raw_target(name))
 
     def decode(self, values: Any) -> np.ndarray:
@@ -90,7 +90,7 @@ def fit_recipe(source: Source, rows: Any = None, task: Task | None = None) -> Re
     task: overrules what infer_task finds. Raises DataError when there is no target, nothing to learn, or a value that
     is wrong.
     """
-    if source.kind == "table" and not source.has_target:
+    if not source.has_target:
         source.raw_target()  # raises, with the names to choose from
     task = task or infer_task(source)
     part = source if rows is None else source.take(rows)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -18,13 +20,15 @@ MISSING_NUMBER = (
     "N.A.",
     "n.a.",
 )  # in a column of numbers only: elsewhere they can be a category
-USED = ("numeric", "categorical", "boolean")
-ROLES = (*USED, "identifier", "text", "date", "constant", "unsupported")
-OVERRIDES = ("numeric", "categorical")
+WRITTEN = r"^[-+]?[$€£¥]?\s?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s?[$€£¥%]?$"  # $1,250.00, 12 %, 300 €
+USED = ("numeric", "categorical", "boolean", "date", "text")
+ROLES = (*USED, "identifier", "constant", "unsupported")
+OVERRIDES = ("numeric", "categorical", "date", "text")
 YES_NO = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"si", "no"}, {"sí", "no"})
 MOSTLY = (
     0.9  # the share of values from which a column counts as numbers (or dates, or all distinct) in spite of the rest
 )
+SAMPLE = 1000  # values looked at before all are
 FEW_ROWS = 20  # below this nearly every column has all its values distinct, which then says nothing
 
 
@@ -55,16 +59,43 @@ def infer_role(series: pl.Series) -> Role:
     if dtype.is_numeric():
         return _numeric_role(series, present)
     if dtype.is_temporal():
-        return Role(
-            name, "date", f"column {name!r} is left out: it holds dates or times, which are not learned from yet"
-        )
+        moments = present.to_physical()  # Python knows no year above 9999, and damaged files are full of them
+        constant = present.len() == series.len() and moments.min() == moments.max()
+        return _constant(name, present) if constant else Role(name, "numeric" if dtype == pl.Duration else "date")
     if dtype in (pl.String, pl.Categorical, pl.Enum):
         return _text_role(series.cast(pl.String), present.cast(pl.String))
     return Role(name, "unsupported", f"column {name!r} is left out: it holds {dtype} values, neither numbers nor text")
 
 
 def _constant(name: str, present: pl.Series) -> Role:
-    return Role(name, "constant", f"column {name!r} is left out: it is {present[0]!r} in every row")
+    return Role(name, "constant", f"column {name!r} is left out: it is {first_said(present)} in every row")
+
+
+def first_said(series: pl.Series) -> str:
+    """The first value of a column, for a sentence."""
+    series = within_reach(series.head(1))
+    if series.has_nulls():
+        return "a date outside the years 1 to 9999"
+    first = series[0]
+    return repr(first) if isinstance(first, str) else f"{first}"[:60]
+
+
+def within_reach(series: pl.Series) -> pl.Series:
+    """Dates as they are, but for those outside the years 1 to 9999, which become missing.
+
+    Neither Python nor Polars' own formatting bears them, and a file with one bit flipped is full of them.
+    """
+    import polars as pl
+
+    if series.dtype == pl.Date:
+        day = 1
+    elif isinstance(series.dtype, pl.Datetime):
+        day = 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[series.dtype.time_unit]
+    else:
+        return series
+    lowest, highest = -719_162 * day, min(2_932_897 * day, 2**63) - 1  # 0001-01-01 and 10000-01-01 in days since 1970
+    outside = ~series.to_physical().cast(pl.Int64).is_between(max(lowest, -(2**63)), highest).fill_null(True)
+    return series.set(outside, None) if outside.any() else series
 
 
 def _numeric_role(series: pl.Series, present: pl.Series) -> Role:
@@ -101,23 +132,21 @@ def _text_role(series: pl.Series, present: pl.Series) -> Role:
         if parsed < 1:
             note = f"column {name!r} holds numbers, but also {bad.sum()} values that are not"
             return Role(name, "numeric", note)
-        whole = numbers.drop_nulls()
-        if whole.len() == 0:  # 'None', '-' and the like throughout
+        values = numbers.drop_nulls().to_numpy()
+        if len(values) == 0:  # 'None', '-' and the like throughout
             return Role(name, "constant", f"column {name!r} is left out: it has no values")
-        if (whole == whole.round()).all() and whole.abs().max() < 2**53:
+        if (values == np.round(values)).all() and np.abs(values).max() < 2**53:
             numbers = numbers.cast(pl.Int64)
         return _numeric_role(numbers, numbers.drop_nulls())
     distinct = present.n_unique()
-    if {value.lower() for value in present.head(1000).unique()} in YES_NO and distinct <= 4:
+    if {value.lower() for value in present.head(SAMPLE).unique()} in YES_NO and distinct <= 4:
         return Role(name, "boolean")
-    if (present.str.contains(r"^\d{4}-\d{1,2}-\d{1,2}|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}").mean() or 0) >= MOSTLY:
-        return Role(
-            name, "date", f"column {name!r} is left out: it holds dates or times, which are not learned from yet"
-        )
+    if (dates := _date_role(name, present)) is not None:
+        return dates
     if present.len() >= FEW_ROWS:
-        words = present.head(1000).str.count_matches(r"\S+").mean() or 0
+        words = present.head(SAMPLE).str.count_matches(r"\S+").mean() or 0
         if distinct > present.len() / 2 and words >= 4:
-            return Role(name, "text", f"column {name!r} is left out: it holds free text, which is not learned from yet")
+            return Role(name, "text")
         if distinct > MOSTLY * present.len():
             note = (
                 f"column {name!r} is left out: nearly every row has its own (keep it with --column {name}=categorical)"
@@ -126,27 +155,71 @@ def _text_role(series: pl.Series, present: pl.Series) -> Role:
     return Role(name, "categorical")
 
 
+def _date_role(name: str, present: pl.Series) -> Role | None:
+    """The role of a column of text that holds dates; None for any other."""
+    from vitrina.data.dates import find_order, parse_dates
+
+    some = present.head(SAMPLE)
+    if (some.str.contains(r"\d.*[-/., ].*\d").mean() or 0) < MOSTLY or find_order(some)[1] < MOSTLY:
+        return None
+    order, _, guessed = find_order(present)
+    bad = int(parse_dates(present, order)[1].sum())
+    if bad > (1 - MOSTLY) * present.len():
+        return None
+    if bad:
+        return Role(name, "date", f"column {name!r} holds dates, but also {bad} values that are none")
+    if guessed:
+        first = "day" if order == "dmy" else "month"
+        return Role(
+            name, "date", f"column {name!r} is read {first} first, as every value could be; write 2024-12-31 to be sure"
+        )
+    return Role(name, "date")
+
+
 def is_code(series: pl.Series) -> bool:
     """Whether a column of digits is written like 00420: a postcode or an account, whose zeros mean something."""
     return bool(series.str.contains(r"^-?0\d+$").any())
 
 
 def parse_numbers(series: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Numbers (Float64, missing and NaN as null), and where there is a value that is no number (Boolean)."""
+    """Numbers (Float64, missing and NaN as null), and where there is a value that is no number (Boolean).
+
+    Thousands may be set off by commas, and a currency or % stand beside the number, where it is left out: 12 % is 12.
+    """
     import polars as pl
 
     dtype = series.dtype
+    if dtype == pl.Duration:
+        return series.dt.total_microseconds() / 1e6, _nowhere(series)
     if dtype.is_numeric() or dtype == pl.Boolean or dtype == pl.Null:
-        numbers = series.cast(pl.Float64).fill_nan(None)
-        return numbers, pl.Series(series.name, [False], pl.Boolean).new_from_index(0, series.len())
+        return _without_nan(series.cast(pl.Float64)), _nowhere(series)
     if dtype not in (pl.String, pl.Categorical, pl.Enum):
         return pl.Series(series.name, [None], pl.Float64).new_from_index(0, series.len()), series.is_not_null()
-    text = series.cast(pl.String).str.strip_chars()
+    text = series if series.dtype == pl.String else series.cast(pl.String)
     numbers = text.cast(pl.Float64, strict=False)
+    if numbers.null_count() == text.null_count():  # numbers throughout, as most columns are: seven operations less
+        return _without_nan(numbers), _nowhere(series)
+    text = text.str.strip_chars()
+    text = pl.select(
+        pl.when(text.str.contains(WRITTEN)).then(text.str.replace_all(r"[,$€£¥%\s]", "")).otherwise(text)
+    ).to_series()
+    numbers = text.alias(series.name).cast(pl.Float64, strict=False)
     bad = numbers.is_null() & text.is_not_null()
     if bad.any():
         bad = bad & ~text.is_in([*MISSING, *MISSING_NUMBER])
     return numbers.fill_nan(None), bad
+
+
+def _without_nan(numbers: pl.Series) -> pl.Series:
+    total = numbers.sum()  # one NaN makes it NaN, and summing is ten times as fast as looking for one
+    return numbers.fill_nan(None) if total != total else numbers
+
+
+def _nowhere(series: pl.Series) -> pl.Series:
+    """False for every row."""
+    import polars as pl
+
+    return pl.Series(series.name, [False]).new_from_index(0, series.len())
 
 
 def as_text(series: pl.Series) -> pl.Series:
@@ -158,6 +231,10 @@ def as_text(series: pl.Series) -> pl.Series:
         present = series.drop_nulls()
         if present.is_finite().all() and (present == present.round()).all() and (present.abs().max() or 0) < 2**53:
             series = series.cast(pl.Int64)
+    if series.dtype == pl.Duration:
+        series = series.to_physical()
+    elif series.dtype.is_temporal():
+        return within_reach(series).cast(pl.String)
     if series.dtype == pl.Boolean:
         return series.cast(pl.String).str.to_titlecase()  # True and False, as Python and pandas write them
     if series.dtype in (pl.List, pl.Struct, pl.Object, pl.Binary, pl.Array):

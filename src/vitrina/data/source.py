@@ -9,6 +9,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from vitrina.data.address import SQLITE_ENDINGS, Address, is_address, located, parse_address
+from vitrina.data.database import read_database
+from vitrina.data.frames import is_frame, table_from_frame
+from vitrina.data.image_tables import with_images
+from vitrina.data.parts import find_parts, read_parts
+from vitrina.data.table_files import is_table_file, read_table
 from vitrina.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -59,45 +65,52 @@ def open_source(
     columns: Mapping[str, str] | None = None,
     drop: Sequence[str] = (),
     image_size: Sequence[int] | None = None,
+    query: str | None = None,
+    table: str | None = None,
 ) -> Source:
     """Opens what a user calls the data.
 
-    data: a path (CSV, TSV, Parquet, Arrow, JSON lines, .npz, an image, a folder of Parquet files or of images with one
-    folder per
-        class), the name of a built-in set, (x, y) or x alone as arrays, a Polars or pandas frame, a dict of columns, or
-        a Source.
+    data: a path (CSV, TSV, JSON lines, Parquet, Arrow or Feather, each packed with gzip, bzip2, xz or Zstandard or not;
+        .npz; an SQLite file; an image; a folder of Parquet or Arrow files, or of images with one folder per class), the
+        address of a database (sqlite:///FILE, postgresql://HOST/DATABASE, with ?table= or ?query= or without), the name
+        of a built-in set, (x, y) or x alone as arrays, a Polars or pandas frame, a dict of columns, or a Source.
     target: the column to predict; tables only. columns: roles that overrule the inferred ones, {"zip": "categorical"}.
     drop: columns to leave out. image_size: (height, width) to which images of a folder are resized.
+    query, table: what to read from a database; it is opened for reading only.
 
     Raises DataError with one sentence when the data cannot be read; UsageError for arguments that do not go with them.
     """
     choices: dict[str, Any] = {"target": target, "columns": columns, "drop": drop}
-    if isinstance(data, (str, Path)):
+    if query is not None or table is not None:
+        data = located(str(data), query, table)
+    if is_address(data):
+        source = with_images(read_database(parse_address(data), **choices), None, image_size)
+    elif isinstance(data, (str, Path)):
         source = _open_path(data, choices, image_size)
     elif hasattr(data, "raw_target"):
         source = data
     elif isinstance(data, tuple) and len(data) == 2:
         source = _open_pair(*data, choices)
-    elif _is_frame(data):
-        from vitrina.data.table_files import table_from_frame
-
-        return table_from_frame(data, **choices)
+    elif is_frame(data):
+        source = with_images(table_from_frame(data, **choices), None, image_size)
     else:
         source = _open_pair(data, None, choices)
     if image_size is not None and not hasattr(source, "image_size"):
-        raise UsageError(f"{source.name} is not a folder of images; leave out --image-size")
+        raise UsageError(f"{source.name} does not hold images; leave out --image-size")
     return source
 
 
 def _open_path(data: str | Path, choices: dict[str, Any], image_size: Sequence[int] | None) -> Source:
-    from vitrina.data.table_files import TABLE_ENDINGS, read_table
-
     path = Path(data).expanduser()
     try:
         if not path.exists():
             return _open_name(str(data), path, choices)
-        if path.name.lower().endswith(TABLE_ENDINGS) or (path.is_dir() and _only_parquet(path)):
-            return read_table(path, **choices)
+        if path.is_file() and is_table_file(path):
+            return with_images(read_table(path, **choices), path.parent, image_size)
+        if path.is_file() and path.suffix.lower() in SQLITE_ENDINGS:
+            return with_images(read_database(Address(f"sqlite:///{path}"), **choices), None, image_size)
+        if path.is_dir() and (parts := find_parts(path)):
+            return with_images(read_parts(path, parts, **choices), path, image_size)
         if any(choices.values()):
             raise UsageError(
                 f"{path.name} is not a table, so it has no columns to choose; leave out --target, --column and --drop"
@@ -116,7 +129,7 @@ def _open_path(data: str | Path, choices: dict[str, Any], image_size: Sequence[i
         raise DataError(
             f"{path}: it cannot be read ({error.strerror or error}); check its name and permissions"
         ) from None
-    known = ".csv, .tsv, .parquet, .arrow, .jsonl, .npz, images, or a folder of images"
+    known = ".csv, .tsv, .parquet, .arrow, .jsonl, .npz, .sqlite, images, or a folder of images"
     raise DataError(f"{path.name}: the ending {path.suffix!r} says nothing about what is in it; give one of {known}")
 
 
@@ -132,22 +145,10 @@ def _open_name(name: str, path: Path, choices: dict[str, Any]) -> Source:
 
 
 def _open_pair(x: Any, y: Any, choices: dict[str, Any]) -> Source:
-    if _is_frame(x):
-        from vitrina.data.table_files import table_from_frame
-
+    if is_frame(x):
         return table_from_frame(x, y, **choices)
     if any(choices.values()):
         raise UsageError("arrays have no columns to choose by name; give the target as y in (x, y)")
     from vitrina.data.arrays import make_arrays
 
     return make_arrays(x, y)
-
-
-def _is_frame(data: Any) -> bool:
-    made_by = type(data).__module__.split(".")[0]
-    return isinstance(data, dict) or (made_by in ("polars", "pandas") and type(data).__name__.endswith("Frame"))
-
-
-def _only_parquet(folder: Path) -> bool:
-    names = [entry.name for entry in folder.iterdir() if not entry.name.startswith((".", "_"))]
-    return any(name.endswith(".parquet") for name in names) and not any((folder / name).is_dir() for name in names)

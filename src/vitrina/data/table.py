@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, infer_role, is_code, parse_numbers
+from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, first_said, infer_role, is_code, parse_numbers
 from vitrina.data.target import RawTarget, Task
 from vitrina.errors import DataError, UsageError
 
@@ -160,21 +161,21 @@ def _check_repeats(table: Table, column: pl.Series) -> None:
         )
 
 
-def bad_value(table: Table, column: pl.Series, bad: pl.Series) -> str:
-    """The sentence for a value that is no number in a column of numbers."""
+def bad_value(table: Table, column: pl.Series, bad: pl.Series, kind: str = "numbers") -> str:
+    """The sentence for a value that is no number in a column of numbers, or no date in one of dates."""
     row, more = int(bad.to_numpy().argmax()), int(bad.sum()) - 1
     others = f" (and {more} more)" if more else ""
     return (
-        f"{table.name}, {table.where(row)}: column {column.name!r} holds numbers, but here it says "
-        f"{column[row]!r}{others}; "
+        f"{table.name}, {table.where(row)}: column {column.name!r} holds {kind}, but here it says "
+        f"{first_said(column[row : row + 1])}{others}; "
         f"correct it, leave it empty, or treat the column as categories with --column {column.name}=categorical"
     )
 
 
 def check_finite(table: Table, numbers: pl.Series, what: str = "") -> None:
     """Raises DataError where a column of numbers is infinite."""
-    infinite = numbers.is_infinite()
-    if infinite.any():
+    if math.inf in (numbers.max(), -(numbers.min() or 0)):
+        infinite = numbers.is_infinite().fill_null(False)
         row = int(infinite.to_numpy().argmax())
         raise DataError(
             f"{table.name}, {table.where(row)}: {what}column {numbers.name!r} is infinite; "
@@ -200,6 +201,7 @@ def make_table(
     warnings: Sequence[str] = (),
 ) -> Table:
     """A Table of a frame. Raises DataError for no rows or names that are not there, UsageError for unknown roles."""
+    frame = _plain_types(frame)
     if frame.height == 0 or frame.width == 0:
         raise DataError(f"{name}: the table has no rows")
     if target is not None and target not in frame.columns:
@@ -219,3 +221,16 @@ def make_table(
     places = np.arange(frame.height) if lines is None else lines
     unit = "row" if lines is None else "line"
     return Table(frame.drop(drop), name, target, dict(columns or {}), places, unit, tuple(warnings))
+
+
+def _plain_types(frame: pl.DataFrame) -> pl.DataFrame:
+    """Text without blanks around it, and blank text as missing: what a CSV file, which has no other way, is read as.
+
+    Types that others add to Arrow's, such as PostgreSQL's numeric, become what they are stored as.
+    """
+    import polars as pl
+
+    extension: Any = getattr(pl, "BaseExtension", ())  # older releases of Polars have none
+    frame = frame.with_columns(column.ext.storage() for column in frame if isinstance(column.dtype, extension))
+    text = pl.col(pl.String).str.strip_chars()
+    return frame.with_columns(pl.when(text != "").then(text).name.keep())

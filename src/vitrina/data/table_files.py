@@ -1,107 +1,102 @@
-"""Files and frames -> a Table."""
+"""Files of one table -> a Table, by their ending."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from vitrina.data.csv_files import first_repeated, read_csv
+from vitrina.data.frames import frame_of
+from vitrina.data.json_lines import read_json_lines
+from vitrina.data.packed import inner_name, is_packed, read_unpacked
 from vitrina.data.table import Table, make_table
-from vitrina.errors import DataError, UsageError
+from vitrina.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
 
-CSV_ENDINGS = (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz")
-TABLE_ENDINGS = (*CSV_ENDINGS, ".parquet", ".pq", ".arrow", ".feather", ".ipc", ".jsonl", ".ndjson")
+CSV_ENDINGS = (".csv", ".tsv", ".txt")
+PARQUET_ENDINGS = (".parquet", ".pq")
+ARROW_ENDINGS = (".arrow", ".arrows", ".feather", ".ipc")
+JSON_ENDINGS = (".jsonl", ".ndjson")
+TABLE_ENDINGS = (*CSV_ENDINGS, *PARQUET_ENDINGS, *ARROW_ENDINGS, *JSON_ENDINGS)
+
+
+def is_table_file(path: Path) -> bool:
+    """Whether the name says that it is a table, packed or not."""
+    return inner_name(path.name).endswith(TABLE_ENDINGS)
 
 
 def read_table(path: Path, **choices: Any) -> Table:
-    """The table in a file, by its ending (TABLE_ENDINGS), or in a folder of Parquet files, in order of name."""
-    import polars as pl
+    """The table in a file whose ending is one of TABLE_ENDINGS, with one of PACKED_ENDINGS behind it or not.
 
-    ending = path.suffix.lower()
-    if path.is_dir():
-        parts = sorted(path.glob("*.parquet"))
-        return make_table(_guarded(path, lambda: pl.read_parquet(parts)), path.name, **choices)
+    Raises DataError, with the line where the file has lines, when it cannot be read.
+    """
     if path.stat().st_size == 0:
         raise DataError(f"{path.name}: the file is empty")
-    if ending in (".parquet", ".pq"):
-        return make_table(_guarded(path, lambda: pl.read_parquet(path, glob=False)), path.name, **choices)
-    if ending in (".arrow", ".feather", ".ipc"):
-        return make_table(_guarded(path, lambda: pl.read_ipc(path)), path.name, **choices)
-    if ending in (".jsonl", ".ndjson"):
-        return make_table(_guarded(path, lambda: pl.read_ndjson(path, infer_schema_length=None)), path.name, **choices)
-    frame, lines, warnings = read_csv(path)
-    return make_table(frame, path.name, lines=lines, warnings=warnings, **choices)
+    name = inner_name(path.name)
+    if name.endswith(JSON_ENDINGS):
+        frame, lines = read_json_lines(path)
+        return make_table(frame, path.name, lines=lines, **choices)
+    if name.endswith(CSV_ENDINGS):
+        frame, lines, warnings = read_csv(path)
+        return make_table(frame, path.name, lines=lines, warnings=warnings, **choices)
+    return make_table(read_columns(path), path.name, **choices)
 
 
-def _guarded(path: Path, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+def read_columns(path: Path, shown: str | None = None) -> pl.DataFrame:
+    """The frame in a Parquet or Arrow file (Feather and IPC are the same). Raises DataError, which calls it `shown`."""
+    name = inner_name(path.name)
+    kind = "Parquet" if name.endswith(PARQUET_ENDINGS) else "Arrow"
+    content = BytesIO(read_unpacked(path)) if is_packed(path) else path
+    read = _read_parquet if kind == "Parquet" else _read_arrow
+    frame = _guarded(shown or path.name, kind, lambda: read(content))
+    if (repeated := first_repeated(frame.columns)) is not None:
+        raise DataError(f"{shown or path.name}: two columns are called {repeated!r}; rename one of them")
+    return frame
+
+
+def _read_parquet(content: Path | BytesIO) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.read_parquet(content, glob=False, hive_partitioning=False)
+
+
+def _read_arrow(content: Path | BytesIO) -> pl.DataFrame:
+    """A file, which begins with ARROW1, or a stream, which is what Hugging Face keeps under the same ending."""
+    import pyarrow
+
+    source = pyarrow.memory_map(str(content)) if isinstance(content, Path) else pyarrow.BufferReader(content.read())
+    with source:
+        is_file = source.read(6) == b"ARROW1"
+        source.seek(0)
+        opened = pyarrow.ipc.open_file(source) if is_file else pyarrow.ipc.open_stream(source)
+        table = opened.read_all()
+    table.validate(full=True)  # Arrow believes the offsets in a file; a damaged one would lead anywhere in memory
+    return frame_of(table)
+
+
+def _guarded(name: str, kind: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     try:
         return read()
-    except (KeyboardInterrupt, SystemExit, MemoryError):
+    except (KeyboardInterrupt, SystemExit):
         raise
+    except MemoryError as error:
+        if type(error) is MemoryError:
+            raise
+        raise DataError(  # Arrow's own: a damaged file asks for any amount
+            f"{name}: the file cannot be read as {kind}, as it asks for more memory than there is; save it again, "
+            "in parts if it is that large"
+        ) from None
     except BaseException as error:  # Polars' panics on damaged files are not Exceptions
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160]
-        raise DataError(
-            f"{path.name}: the file cannot be read as {path.suffix[1:] or 'Parquet'} ({reason}); save it again"
-        ) from None
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the disk, not the file
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".:; ")
+        raise DataError(f"{name}: the file cannot be read as {kind} ({reason}); save it again") from None
 
 
-def table_from_frame(data: Any, y: Any = None, **choices: Any) -> Table:
-    """The table of a Polars or pandas frame or a dict of columns; `y`, where given, becomes the target column."""
-    import polars as pl
-
-    frame = _to_polars(data)
-    if y is not None:
-        if choices.get("target") is not None:
-            raise UsageError("give the target as a column name or as y, not both")
-        name = str(getattr(y, "name", None) or "target")
-        if name in frame.columns:
-            raise DataError(
-                f"the table has a column {name!r} already, the name of the target given beside it; rename one"
-            )
-        values = np.asarray(y)
-        if values.ndim != 1 or len(values) != frame.height:
-            raise DataError(
-                f"y has the shape {values.shape}, but the table has {frame.height} rows; give one value for each row"
-            )
-        frame = frame.with_columns(_column(name, values.tolist()))
-        choices["target"] = name
-    frame = frame.with_columns(pl.col(pl.String).str.strip_chars())
-    return make_table(frame, "the table", **choices)
-
-
-def _to_polars(data: Any) -> pl.DataFrame:
-    import polars as pl
-
-    if isinstance(data, pl.LazyFrame):
-        return data.collect()
-    if isinstance(data, pl.DataFrame):
-        return data
-    names = [str(name) for name in data]
-    if (repeated := first_repeated(names)) is not None:
-        raise DataError(f"two columns are called {repeated!r}; rename one of them")
-    items = data.items()
-    try:
-        return pl.DataFrame([_column(str(name), values) for name, values in items])
-    except pl.exceptions.PolarsError as error:
-        raise DataError(
-            f"the columns do not make a table ({str(error).splitlines()[0]}); give each the same number of rows"
-        ) from None
-
-
-def _column(name: str, values: Any) -> pl.Series:
-    """A column of any make; one of mixed types becomes text, whose strange values are found when it is learned from."""
-    import polars as pl
-
-    try:
-        if type(values).__module__.startswith("pandas"):
-            return pl.Series(name, pl.from_pandas(values))
-        return pl.Series(name, values, strict=True)
-    except Exception:
-        listed = [None if value is None or value != value else str(value) for value in values]
-        return pl.Series(name, listed, pl.String)
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Some of the names, for a sentence."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

@@ -1,0 +1,121 @@
+"""A table with a column of images, in bytes or as the paths of files: it is images, and another column their target."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vitrina.data.image_files import TableCells
+from vitrina.data.images import Images, checked_size
+from vitrina.data.pixels import PixelStore
+from vitrina.data.table import Table
+from vitrina.data.table_files import listed
+from vitrina.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import polars as pl
+
+    from vitrina.data.target import RawTarget
+
+LOOKED_AT = 20  # values that say whether a column holds images
+ENCODED = re.compile(rb"\x89PNG\r\n\x1a\n|\xff\xd8\xff|GIF8[79]a|BM|RIFF....WEBP|II\*\x00|MM\x00\*", re.DOTALL)
+FILE = r"(?i)\.(png|jpe?g|gif|bmp|webp|tiff?|ppm|pgm)$"
+NAMED = re.compile(FILE)
+
+
+@dataclass(frozen=True, eq=False)
+class ColumnLabels:
+    """The target column of the table that the images come from."""
+
+    table: Table
+
+    @property
+    def name(self) -> str | None:
+        return self.table.target_name
+
+    def raw(self, indices: np.ndarray, name: str | None) -> RawTarget:
+        return self.table.take(indices).raw_target(name)
+
+    def keys(self, indices: np.ndarray) -> np.ndarray:
+        if self.name is None:
+            return np.zeros(len(indices), np.uint64)
+        return self.table.frame.select(self.name)[indices].hash_rows(seed=0).to_numpy()
+
+
+def with_images(table: Table, folder: Path | None, image_size: Sequence[int] | None) -> Table | Images:
+    """Images, where a column of the table holds them; else the table.
+
+    folder: where paths of images begin, None where a table has no place. Raises DataError for two columns of images.
+    """
+    cells = {
+        name: found
+        for name in table.feature_names
+        if name not in table.overrides and (found := _cells(table, table.frame[name], folder)) is not None
+    }
+    if len(cells) > 1:
+        first, second, *_ = cells
+        raise DataError(f"{table.name}: columns {first!r} and {second!r} both hold images; leave one out with --drop")
+    if not cells:
+        return _lost(table, folder)
+    ((column, found),) = cells.items()
+    rest = replace(table, frame=table.frame.drop(column))
+    warnings = table.warnings
+    if table.target_name is not None and (spare := rest.feature_names):
+        warnings += (f"only {column} and {table.target_name} of {table.name} are learned from, not {listed(spare)}",)
+    return Images(
+        PixelStore(found), np.arange(table.rows), ColumnLabels(rest), table.name, checked_size(image_size), warnings
+    )
+
+
+def _cells(table: Table, series: pl.Series, folder: Path | None) -> TableCells | None:
+    import polars as pl
+
+    if series.dtype == pl.Binary:
+        return TableCells(table.name, table.where, series) if _encoded(series) else None
+    if isinstance(series.dtype, pl.Struct):  # Hugging Face: {bytes, path}, of which either may be missing
+        fields = {field.name: field.dtype for field in series.dtype.fields}
+        if fields.get("bytes") != pl.Binary:
+            return None
+        content = series.struct.field("bytes")
+        paths = series.struct.field("path") if fields.get("path") == pl.String else None
+        some = _encoded(content) or (content.null_count() == len(content) and paths is not None and _named(paths))
+        return TableCells(table.name, table.where, content, paths, folder) if some else None
+    if folder is not None and series.dtype == pl.String and _named(series):
+        some = series.drop_nulls().head(LOOKED_AT)
+        if any((folder / path).is_file() for path in some):
+            return TableCells(table.name, table.where, None, series, folder)
+    return None
+
+
+def _encoded(series: pl.Series) -> bool:
+    return any(ENCODED.match(value) for value in series.drop_nulls().head(LOOKED_AT))
+
+
+def _named(series: pl.Series) -> bool:
+    """Whether a column of text names image files throughout; its first values, which are cheap to ask, mostly decide."""
+    some = [value for value in series.head(LOOKED_AT).to_list() if value is not None]
+    if not all(map(NAMED.search, some)):
+        return False
+    present = series.drop_nulls()
+    return present.len() > 0 and bool(present.str.contains(FILE).all())
+
+
+def _lost(table: Table, folder: Path | None) -> Table:
+    """The table, with a warning where a column names images that are not there."""
+    import polars as pl
+
+    if folder is None:
+        return table
+    for name in table.feature_names:
+        series = table.frame[name]
+        if series.dtype == pl.String and name not in table.overrides and _named(series):
+            first = series.drop_nulls()[0]
+            note = f"column {name!r} of {table.name} names images, but there is no file {folder / first}"
+            return replace(table, warnings=(*table.warnings, note))
+    return table

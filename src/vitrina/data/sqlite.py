@@ -1,0 +1,95 @@
+"""Rows out of an SQLite file, with the library that comes with Python."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from vitrina.data.address import Address, check_names, choose_table, sqlite_file
+from vitrina.errors import DataError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+ROWS = 65_536  # fetched at once: rows are Python objects, which take ten times the memory of columns
+HEADER = b"SQLite format 3\0"
+
+
+def read_sqlite(address: Address) -> pl.DataFrame:
+    """The rows of an address's query or table. The file is opened read-only, and no query can change it."""
+    path = sqlite_file(address)
+    if not path.is_file():
+        raise DataError(f"{path}: there is no such file; sqlite:///FILE is relative, sqlite:////FILE is not")
+    with path.open("rb") as file:
+        if file.read(len(HEADER)) != HEADER:
+            raise DataError(f"{path.name} is not an SQLite database; give one, or another kind of file its own ending")
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("PRAGMA trusted_schema = OFF")  # a stranger's view runs no function with side effects
+            connection.set_progress_handler(lambda: 0, 100_000)  # or Ctrl-C would wait for the end of a query
+            query = address.query
+            if query is None:
+                query = f'SELECT * FROM "{_table(connection, address)}"'
+            return _rows(connection.execute(query), address)
+    except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        what = "check the query" if address.query else "save the database again"
+        raise DataError(f"{address.shown}: it cannot be read ({reason}); {what}") from None
+
+
+def _table(connection: sqlite3.Connection, address: Address) -> str:
+    found = connection.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view') ORDER BY name")
+    tables = [str(name) for (name,) in found if not str(name).startswith("sqlite_")]
+    return choose_table(address, tables).replace('"', '""')
+
+
+def _rows(cursor: sqlite3.Cursor, address: Address) -> pl.DataFrame:
+    import polars as pl
+
+    if cursor.description is None:
+        raise DataError(f"{address.shown}: the query gives no table; write one that begins with SELECT")
+    names = [str(column[0]) for column in cursor.description]
+    check_names(address, names)
+    pieces: list[list[pl.Series]] = [[] for _ in names]
+    while rows := cursor.fetchmany(ROWS):
+        for piece, values in zip(pieces, zip(*rows, strict=True), strict=True):
+            piece.append(_column(values))
+    columns = [_joined(piece).alias(name) for name, piece in zip(names, pieces, strict=True)]
+    return pl.DataFrame(columns)
+
+
+def _column(values: tuple[Any, ...]) -> pl.Series:
+    """SQLite keeps any type in any column: whole numbers, numbers and bytes stay so where all are; the rest is text."""
+    import polars as pl
+
+    kinds = {type(value) for value in values} - {type(None)}
+    if kinds <= {int}:
+        return pl.Series(values=values, dtype=pl.Int64 if kinds else pl.Null)
+    if kinds <= {int, float}:
+        return pl.Series(values=[None if value is None else float(value) for value in values], dtype=pl.Float64)
+    if kinds == {bytes}:
+        return pl.Series(values=values, dtype=pl.Binary)
+    return pl.Series(values=[None if value is None else _text(value) for value in values], dtype=pl.String)
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+
+
+def _joined(pieces: list[pl.Series]) -> pl.Series:
+    import polars as pl
+
+    types = {piece.dtype for piece in pieces} - {pl.Null()}
+    if not types:
+        return pl.concat(pieces) if pieces else pl.Series(dtype=pl.Null)
+    if len(types) == 1:
+        whole = types.pop()
+    elif types == {pl.Int64(), pl.Float64()}:
+        whole = pl.Float64()
+    else:
+        whole = pl.String()
+        pieces = [pl.Series([_text(v) for v in p], dtype=whole) if p.dtype == pl.Binary else p for p in pieces]
+    return pl.concat([piece.cast(whole) for piece in pieces])
