@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -150,7 +151,8 @@ def test_a_text_value_in_a_column_of_numbers_is_named(write: Write) -> None:
 def test_amounts_as_people_write_them(write: Write) -> None:
     amounts = ["$1,250.00", "300 €", "-7", "12 %", "1,000,000", "£5", "+3.5%", "N/A", "", "2"]
     rows = "".join(f'"{amount}",{"ab"[i % 2]}\n' for i, amount in enumerate(amounts * 4))
-    source, recipe = fitted(write("x,label\n" + rows))
+    opened, recipe = fitted(write("x,label\n" + rows))
+    source: Any = opened
     assert source.roles["x"].role == "numeric"
     numbers, bad = parse_numbers(source.frame["x"].head(10))
     assert numbers.to_list() == [1250, 300, -7, 12, 1e6, 5, 3.5, None, None, 2]

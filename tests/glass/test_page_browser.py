@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -233,6 +234,28 @@ def test_a_replay_is_the_page_in_one_file_and_needs_nobody(browser: Any, run: Pa
     opened.says("#neuron", "suma ponderada")
     assert opened.complaints == []
     opened.context.close()
+
+
+def test_a_training_that_is_watched_opens_its_page_and_closes_it(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "vitrina.cli",
+        "train",
+        "wine",
+        "--engine",
+        "numpy",
+        "--epochs",
+        "3",
+        "--watch",
+        "--json",
+    ]
+    environment = {**os.environ, "BROWSER": "true", "LC_ALL": "C"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["run"]
+    refused = subprocess.run([*command, "--no-record"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (refused.returncode, "leave out --no-record" in refused.stderr) == (2, True)
 
 
 class Slow(vt.Callback):

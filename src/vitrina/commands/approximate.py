@@ -11,7 +11,7 @@ import typer
 from vitrina.commands.options import Json, Lang
 from vitrina.commands.output import bar, console, marked, print_json
 from vitrina.commands.train import new_run
-from vitrina.commands.watching import Page
+from vitrina.commands.watching import page_beside
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
 from vitrina.terminal import BLOCKS, plot
@@ -69,18 +69,20 @@ def approximate(
         "progress": False if json else None,
     }
     points = _points(function)
-    if out is None and not watch:
-        found, run, page = imitate(points, **options), None, None
-    else:
-        with new_run(out) as run:
-            page = Page(run) if watch else None
-            found = imitate(points, out=run, callbacks=(page,) if page else (), **options)
-    if json:
-        print_json(_as_json(found, function, run))
-        return
-    _show(console(), found, function, run)
-    if page:
-        page.stay()
+    with page_beside(watch) as page:
+        if out is None and page is None:
+            found, run = imitate(points, **options), None
+        else:
+            with new_run(out) as run:
+                if page:
+                    page.run = run
+                found = imitate(points, out=run, callbacks=(page,) if page else (), **options)
+        if json:
+            print_json(_as_json(found, function, run))
+            return
+        _show(console(), found, function, run)
+        if page:
+            page.stay()
 
 
 def _points(function: str) -> Any:

@@ -16,7 +16,7 @@ from vitrina.commands.describe import read_network
 from vitrina.commands.options import Column, Drop, ImageSize, Json, Lang, Query, TableName, located, roles_of, size_of
 from vitrina.commands.output import print_json
 from vitrina.commands.train_report import as_json, report
-from vitrina.commands.watching import Page
+from vitrina.commands.watching import Page, page_beside
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.locale import say
 
@@ -138,28 +138,28 @@ def train(
     if data is not None:
         data = located(data, query, table)
     began = time.perf_counter()
-    page = Page(Path(resume) if resume else None) if watch else None
-    beside = {"record": record, "callbacks": (page,) if page else ()}
-    if resume is not None:
-        _only_resume(options, out)
-        model, told = _teach(data, Path(resume), {"resume": resume, "progress": options["progress"], **beside})
-        run = Path(resume)
-    else:
-        with new_run(out) as run:
-            if page:
-                page.run = run
-            model, told = _teach(data, run, options | {"out": run, **beside})
-    seconds = time.perf_counter() - began
-    if json:
-        print_json(as_json(model, run, seconds, told))
-    else:
+    with page_beside(watch) as page:
+        beside = {"record": record, "callbacks": (page,) if page else ()}
+        if resume is not None:
+            _only_resume(options, out)
+            run = Path(resume)
+            model, told = _teach(data, run, {"resume": resume, "progress": options["progress"], **beside}, page)
+        else:
+            with new_run(out) as run:
+                model, told = _teach(data, run, options | {"out": run, **beside}, page)
+        seconds = time.perf_counter() - began
+        if json:
+            print_json(as_json(model, run, seconds, told))
+            return
         report(model, run, seconds, told)
         if page:
             page.stay()
 
 
-def _teach(data: str | None, run: Path, options: dict[str, Any]) -> tuple[Model, list[str]]:
+def _teach(data: str | None, run: Path, options: dict[str, Any], page: Page | None) -> tuple[Model, list[str]]:
     """The model, and what its owner should know about the training."""
+    if page:
+        page.run = run
     from vitrina.learning import LearningWarning
     from vitrina.training import train as teach
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+from collections.abc import Generator
 from pathlib import Path
 
 from vitrina.commands.output import console, marked
@@ -16,13 +17,14 @@ from vitrina.locale import language
 class Page(Callback):
     """Opens when the training starts (the recorder comes before it), and stays until its owner has seen enough."""
 
-    def __init__(self, run: Path | None) -> None:
-        self.run = run
+    run: Path | None = None  # known when the training starts
+
+    def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
     def training_starts(self, learner: Learner) -> None:
         command = [sys.executable, "-m", "vitrina.cli", "watch", str(self.run), "--lang", language()]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
 
     def stay(self) -> None:
         """Waits until the page is ended with Ctrl-C, which is nothing that went wrong."""
@@ -31,4 +33,19 @@ class Page(Callback):
         console().print(marked("[dim]The page stays; Ctrl-C ends it.[/]"))
         with contextlib.suppress(KeyboardInterrupt):
             self._process.wait()
-        self._process.terminate()
+
+    def end(self) -> None:
+        """Ends the page, if it is there."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+
+@contextlib.contextmanager
+def page_beside(wanted: bool) -> Generator[Page | None]:
+    """A page to hand to a training, if one is wanted; ended with the context, however that ends."""
+    page = Page() if wanted else None
+    try:
+        yield page
+    finally:
+        if page:
+            page.end()
