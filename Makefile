@@ -43,8 +43,9 @@ format: $(TEST) ## mend what ruff can mend
 types: $(TEST) ## pyright: strict on network, learning and engines
 	$(BIN)/pyright
 
-bench: $(BENCH) ## speed, memory and start-up beside other libraries (half an hour); writes benchmarks/RESULTS.md
+bench: $(BENCH) ## speed, memory and start-up beside other libraries (an hour); writes benchmarks/RESULTS.md, scaling.svg
 	$(BIN)/python -m benchmarks --startup-rounds 7 --out benchmarks/RESULTS.md
+	$(BIN)/python -m benchmarks.scaling --out benchmarks/scaling.svg
 
 docs: $(BASE) ## write docs/reference.md; fails if a public name has no documentation
 	$(BIN)/python docs/build.py

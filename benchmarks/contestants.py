@@ -86,7 +86,7 @@ CONTESTANTS = {
         _ours("torch-compiled", "torch:compiled", "torch"),
         _ours("tensorflow", "tensorflow:graph", "tensorflow"),
         _ours("tensorflow-xla", "tensorflow:xla", "tensorflow"),
-        _ours("auto", "auto", "jax", "torch", "tensorflow"),
-        _ours("auto-base", "auto-base", "jax"),
+        _ours("auto", "auto"),
+        _ours("auto-base", "auto-base"),
     )
 }

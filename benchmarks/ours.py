@@ -54,8 +54,8 @@ def _chosen(described: network.Network, examples: Examples, batch: int, base_onl
         estimates.is_installed = registry.is_installed
     adam = Adam(LEARNING_RATE)
 
-    def runner(chosen: list[str]) -> Any:
-        return contest.run(described, (examples.x, examples.y), batch, "float32", adam, chosen)
+    def runner(chosen: list[str], within: float) -> Any:
+        return contest.run(described, (examples.x, examples.y), batch, "float32", adam, chosen, within=within)
 
     likely = estimates.estimates(described, batch)
     return choose(likely, AUTO_ROWS // batch * AUTO_EPOCHS, dict, runner)[0]

@@ -12,7 +12,18 @@ import rich.table
 from benchmarks.deep import DEEP
 from benchmarks.harness import Measurement, Session
 from benchmarks.machine import SIDE
-from benchmarks.targets import ENGINE_DUELS, OURS, Verdict, best_of_ours, judge
+from benchmarks.targets import (
+    AUTO_AND_PEERS,
+    ENGINE_DUELS,
+    MEAN_TARGET,
+    MEMORY_DUELS,
+    OURS,
+    Verdict,
+    best_of_ours,
+    judge,
+    judge_memory,
+    mean_ratio,
+)
 from benchmarks.workloads import WORKLOADS
 
 # How far a contestant's loss may be from the median of all before its row says "differs", as a share of what guessing
@@ -78,9 +89,34 @@ def tables(session: Session) -> Iterator[Table]:
         for name in workloads
         if any((name, contestant) in took_part for contestant in (*duel.ours, *duel.rivals))
     ]
-    yield Table("Each engine against its framework's own usual loop", columns, rows, 3)
+    yield Table("Each engine against its framework's own usual loop", columns, [*rows, *_mean_row(session)], 3)
+    yield _memory(session, workloads)
     for name in workloads:
         yield _contestants(session, name)
+
+
+def _mean_row(session: Session) -> list[tuple[str, ...]]:
+    mean = mean_ratio(session)
+    if isnan(mean):
+        return []
+    words = "reached" if mean >= MEAN_TARGET else "**not reached**"
+    title = f"{AUTO_AND_PEERS.title}: geometric mean"
+    return [(title, "each network once", "", "", "", "", f"{mean:.2f}", f"≥ {MEAN_TARGET:.3g}", words)]
+
+
+def _memory(session: Session, workloads: list[str]) -> Table:
+    columns = ("comparison", "workload", "ours", "MB", "theirs", "MB", "ratio", "to reach", "")
+    rows: list[tuple[str, ...]] = []
+    for duel in MEMORY_DUELS:
+        for name in workloads:
+            verdict, measured = judge_memory(session, duel, name), session.of(name)
+            if isnan(verdict.ratio):
+                continue
+            ours, rival = (f"{measured[one].peak_bytes / 1e6:.0f}" for one in (verdict.ours, verdict.rival))
+            target = "" if verdict.target is None else f"≥ {verdict.target:.2f}"
+            ratio = f"{verdict.ratio:.2f}"
+            rows.append((duel.title, name, verdict.ours, ours, verdict.rival, rival, ratio, target, verdict.words))
+    return Table("Peak memory: theirs ÷ ours", columns, rows, 3)
 
 
 def _ratio_row(session: Session, verdict: Verdict) -> tuple[str, ...]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from math import isnan
+from math import isnan, prod
 
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.deep import DEEP
@@ -36,13 +36,22 @@ EVEN_WITH_SCAN: dict[str, float] = dict.fromkeys((TINY, WIDE, IMAGE, CNN), 1 / 1
 EVERY = (TINY, WIDE, IMAGE, CNN, *DEEP)
 HIGH_LEVEL = tuple(name for name, one in CONTESTANTS.items() if one.kind == PEERS)
 
+AUTO_AND_PEERS = Duel('engine="auto", fastest peer', ("vitrina-auto",), HIGH_LEVEL, dict.fromkeys(EVERY, 1.0))
+MEAN_TARGET = 1.5  # of the ratios of AUTO_AND_PEERS
+
 ENGINE_DUELS = (
-    Duel('engine="auto", fastest peer', ("vitrina-auto",), HIGH_LEVEL, dict.fromkeys(EVERY, 1.0)),
+    AUTO_AND_PEERS,
     Duel(
         'engine="auto" with the base install, fastest peer',
         ("vitrina-auto-base",),
         HIGH_LEVEL,
         dict.fromkeys(EVERY, 0.8),
+    ),
+    Duel(
+        'engine="auto", best engine here',
+        ("vitrina-auto",),
+        tuple(name for name, one in CONTESTANTS.items() if one.kind == OURS and "auto" not in name),
+        dict.fromkeys(EVERY, 1 / 1.1),
     ),
     Duel('engine="auto", JAX step loop by hand', ("vitrina-auto",), ("jax-step",), {TINY: 2.3}),
     Duel("NumPy engine, scikit-learn", ("vitrina-numpy",), ("scikit-learn",), {TINY: 2.0} | AT_LEAST_EVEN),
@@ -60,6 +69,17 @@ ENGINE_DUELS = (
     Duel("JAX engine (better form), Keras 128 steps a call", JAX, ("keras-jax-128",)),
     Duel("JAX engine (better form), step loop by hand", JAX, ("jax-step",)),
     Duel("JAX engine (better form), scan by hand (faster convolution)", JAX, SCANS, EVEN_WITH_SCAN),
+)
+
+# A process holds its framework, which is most of it: an engine's memory is judged beside the peers on its framework.
+NO_MORE = dict.fromkeys(EVERY, 1 / 1.2)
+MEMORY_DUELS = (
+    Duel("NumPy engine, scikit-learn", ("vitrina-numpy",), ("scikit-learn",), NO_MORE),
+    Duel("torch engine, PyTorch loop", (TORCH,), ("pytorch",), NO_MORE),
+    Duel("torch engine compiled, PyTorch loop compiled", (TORCH_COMPILED,), ("pytorch-compiled",), NO_MORE),
+    Duel("TensorFlow engine, Keras", TENSORFLOW, ("keras-tensorflow", "keras-tensorflow-128"), NO_MORE),
+    Duel("JAX engine, Keras and Flax", JAX, ("keras-jax", "keras-jax-128", "flax-nnx"), NO_MORE),
+    Duel('engine="auto", smallest peer on any framework', ("vitrina-auto",), HIGH_LEVEL),
 )
 
 
@@ -88,6 +108,12 @@ def fastest(candidates: Mapping[str, Measurement], names: tuple[str, ...] | None
     return min(found, key=lambda m: m.step, default=None)
 
 
+def smallest(candidates: Mapping[str, Measurement], names: tuple[str, ...]) -> Measurement | None:
+    """The lowest peak of memory among these names; None if none was measured."""
+    found = [m for name, m in candidates.items() if name in names and m.peak_bytes]
+    return min(found, key=lambda m: m.peak_bytes, default=None)
+
+
 def best_of_ours(session: Session, workload: str) -> Verdict:
     """The best engine here against the fastest high-level peer."""
     measured = session.of(workload)
@@ -101,9 +127,27 @@ def judge(session: Session, duel: Duel, workload: str) -> Verdict:
     return _verdict(workload, fastest(measured, duel.ours), fastest(measured, duel.rivals), duel.targets)
 
 
+def judge_memory(session: Session, duel: Duel, workload: str) -> Verdict:
+    """As `judge`, with the peaks of memory of the smallest of each side."""
+    measured = session.of(workload)
+    ours, rival = smallest(measured, duel.ours), smallest(measured, duel.rivals)
+    return _verdict(workload, ours, rival, duel.targets, lambda m: m.peak_bytes)
+
+
+def mean_ratio(session: Session) -> float:
+    """Geometric mean of what `auto` reaches beside the fastest peer, each network once; nan if one is missing."""
+    networks = {ALL[name].network: name for name in dict.fromkeys(m.workload for m in session.measurements)}
+    ratios = [judge(session, AUTO_AND_PEERS, name).ratio for name in networks.values()]
+    return prod(ratios) ** (1 / len(ratios)) if ratios else float("nan")
+
+
 def _verdict(
-    workload: str, ours: Measurement | None, rival: Measurement | None, targets: Mapping[str, float]
+    workload: str,
+    ours: Measurement | None,
+    rival: Measurement | None,
+    targets: Mapping[str, float],
+    cost: Callable[[Measurement], float] = lambda m: m.step,
 ) -> Verdict:
-    ratio = rival.step / ours.step if ours and rival else float("nan")
+    ratio = cost(rival) / cost(ours) if ours and rival else float("nan")
     target = targets.get(ALL[workload].network)
     return Verdict(workload, ours.contestant if ours else "", rival.contestant if rival else "", ratio, target)

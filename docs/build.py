@@ -20,6 +20,7 @@ ROOMS = {  # in the order of the story
     "vitrina.engines": "Where it runs",
     "vitrina.training": "Teaching it",
     "vitrina.model": "What is kept",
+    "vitrina.glass": "How you see it",
     "vitrina.errors": "What can go wrong",
 }
 

@@ -22,10 +22,10 @@ HEAVY = FRAMEWORKS | {"polars", "pyarrow", "sklearn", "scipy", "PIL", "pandas", 
 
 # Imports run one way: from a line to the lines above it. Neighbours on a line may know each other, one way as well.
 ORDER = (
-    {"errors", "files", "locale"},
+    {"errors", "files", "locale", "terminal", "formula"},
     {"network", "archive"},
     {"engines", "learning", "data", "racing"},
-    {"model", "material", "runs", "population", "find_rate", "training", "searching"},
+    {"model", "material", "runs", "population", "find_rate", "training", "searching", "approximating"},
     {"evaluate", "glass", "doctor", "deliver"},
     {"", "demo", "commands", "cli", "__main__"},  # "" is the front: `import vitrina`
 )
@@ -35,6 +35,8 @@ LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 DOORS = {
     ("vitrina.model", "vitrina.evaluate.metrics"): "model.evaluate",
     ("vitrina.model", "vitrina.glass.trace"): "model.trace",
+    ("vitrina.training", "vitrina.glass.recorder"): "train(record=True)",
+    ("vitrina.training", "vitrina.glass.controls"): "train(out=...), which the page can pause",
     ("vitrina.racing.contest", "vitrina.material"): "race(network, (x, y))",
 }
 

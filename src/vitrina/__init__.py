@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from vitrina import engines
+    from vitrina.approximating import Approximation, approximate
     from vitrina.errors import (
         DataError,
         EngineError,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
         VitrinaError,
     )
     from vitrina.find_rate import FoundRate, find_learning_rate
+    from vitrina.glass.page import watch
+    from vitrina.glass.recording import LayerHistory, Recording
     from vitrina.learning import (
         SGD,
         Adam,
@@ -110,6 +113,9 @@ _HOMES = {
         "SGD Adam AdamW Callback ConstantRate Cosine History LearningWarning Lion OneCycle Optimizer RMSProp "
         "ReduceOnPlateau Schedule StepDecay WarmUp"
     ),
+    "vitrina.glass.page": "watch",
+    "vitrina.glass.recording": "LayerHistory Recording",
+    "vitrina.approximating": "Approximation approximate",
     "vitrina.find_rate": "FoundRate find_learning_rate",
     "vitrina.model": "Model load",
     "vitrina.population": "Ensemble Leaderboard Population",
@@ -126,6 +132,7 @@ __all__ = [
     "Activation",
     "Adam",
     "AdamW",
+    "Approximation",
     "Attention",
     "AveragePool1D",
     "AveragePool2D",
@@ -159,6 +166,7 @@ __all__ = [
     "Initialiser",
     "Input",
     "Layer",
+    "LayerHistory",
     "LayerNorm",
     "LeCun",
     "Leaderboard",
@@ -183,6 +191,7 @@ __all__ = [
     "RMSNorm",
     "RMSProp",
     "Race",
+    "Recording",
     "ReduceOnPlateau",
     "Reshape",
     "Residual",
@@ -195,6 +204,7 @@ __all__ = [
     "UsageError",
     "VitrinaError",
     "WarmUp",
+    "approximate",
     "blocks",
     "engines",
     "find_learning_rate",
@@ -202,6 +212,7 @@ __all__ = [
     "race",
     "search",
     "train",
+    "watch",
 ]
 
 

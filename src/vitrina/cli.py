@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from vitrina.commands.approximate import approximate
 from vitrina.commands.compare import compare
 from vitrina.commands.demo import demo
 from vitrina.commands.describe import describe
@@ -21,8 +22,11 @@ from vitrina.commands.evaluate import evaluate
 from vitrina.commands.find_lr import find_lr
 from vitrina.commands.predict import predict
 from vitrina.commands.race import race
+from vitrina.commands.replay import replay
 from vitrina.commands.search import search
+from vitrina.commands.trace import trace
 from vitrina.commands.train import train
+from vitrina.commands.watch import watch
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.locale import say
 
@@ -58,7 +62,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (train, predict, evaluate, find_lr, search, compare, describe, race, engines, demo):
+for command in (
+    *(train, watch, replay, trace, predict, evaluate, find_lr, search, compare),
+    *(describe, race, engines, approximate, demo),
+):
     app.command()(command)
 
 

@@ -14,7 +14,7 @@ from vitrina import engines
 from vitrina.data.address import without_password
 from vitrina.errors import ModelError, UsageError
 from vitrina.find_rate import rate_for
-from vitrina.learning.callbacks import as_callback
+from vitrina.learning.callbacks import Callback, as_callback
 from vitrina.learning.loop import Examples, Learner, Plan
 from vitrina.learning.optimizers import Optimizer, optimizer_named
 from vitrina.learning.population import Member, PopulationLearner
@@ -65,6 +65,7 @@ def train(
     early_stop: bool = True,
     progress: bool | None = None,
     checkpoint_every: float = 5.0,
+    record: bool | None = None,
 ) -> Any:
     """Teaches a network and returns the Model with the smallest validation error (the last one without validation).
 
@@ -93,6 +94,7 @@ def train(
         population=8 are eight seeds; vary={"lr": [...], "seed": [...], "weight_decay": [...]} says what is each member's own
         (lists of one length, or population = the product of their lengths for each with each). early_stop lets the worse half
         go after a quarter, and again after half of the epochs, by validation error.
+    record: whether to write a recording of every layer into the run (`vt.Recording`); None means where there is a run.
     callbacks, progress: see `vt.Callback`; whether to show a progress bar, None meaning on a terminal only.
 
     Raises DataError, NetworkError, EngineError, ModelError or UsageError, each with one sentence that says what to do.
@@ -101,7 +103,9 @@ def train(
     if many and resume is not None:
         raise UsageError("a population cannot be gone on with; resume one of its members' runs, or train it anew")
     if resume is not None:
-        return _resume(resume, data, validation, callbacks, sample_weight, progress, checkpoint_every)
+        return _resume(resume, data, validation, callbacks, sample_weight, progress, checkpoint_every, record)
+    if record and out is None:
+        raise UsageError("a recording is kept in a run; give out=...")
     if data is None:
         raise UsageError("train needs data: arrays (x, y), a path, or the name of a built-in set")
     _check_numbers(batch_size=batch_size, epochs=epochs, patience=patience)
@@ -169,7 +173,7 @@ def train(
     folder = RunFolder.new(out) if out is not None else None
     if folder:
         folder.write_settings(settings)
-    return _teach(material, settings, start, callbacks, sample_weight, folder, None, progress, checkpoint_every)
+    return _teach(material, settings, start, callbacks, sample_weight, folder, None, progress, checkpoint_every, record)
 
 
 def _teach(
@@ -182,6 +186,7 @@ def _teach(
     checkpoint: Any,
     progress: bool | None,
     checkpoint_every: float,
+    record: bool | None,
 ) -> Model:
     network, plan, recipe, examples = _plan_of(material, settings, sample_weight)
     engine = engines.get(settings["engine"], settings["precision"])
@@ -193,7 +198,7 @@ def _teach(
             examples,
             material.validation,
             start,
-            [*callbacks, bar],
+            [*_watchers(folder, material, record), *callbacks, bar],
             folder.write_checkpoint if folder else None,
             checkpoint_every,
         )
@@ -216,6 +221,28 @@ def _teach(
         folder.write_history(learner.history)
         model.save(folder.model)
     return model
+
+
+def _watchers(folder: RunFolder | None, material: Material, record: bool | None) -> list[Callback]:
+    """Who looks on at a training that is kept: the recorder, and whoever hears what is asked for from outside."""
+    if folder is None:
+        return []
+    from vitrina.glass.controls import Controls
+    from vitrina.glass.recorder import Recorder
+
+    if record is False:
+        return [Controls(folder.path)]
+    recipe, probes = material.recipe, None
+    if material.validation is not None:
+        probes = (material.validation.x, material.validation.y)
+    about = {
+        "classes": list(recipe.classes) if recipe else [],
+        "inputs": list(recipe.input_names) if recipe else [],
+        "target": material.target,
+        "probes_from": "validation" if probes else "train",
+    }
+    recorder = Recorder(folder.path / "recording", about, probes)
+    return [recorder, Controls(folder.path, recorder.look_now)]
 
 
 def _teach_many(
@@ -300,6 +327,7 @@ def _resume(
     sample_weight: Any,
     progress: bool | None,
     checkpoint_every: float,
+    record: bool | None,
 ) -> Model:
     folder = RunFolder.existing(run)
     settings = folder.read_settings()
@@ -323,7 +351,9 @@ def _resume(
     if fingerprint(material.train) != settings["fingerprint"]:
         raise ModelError(f"the data are not those that {run} was trained on; resume with the same data, or train anew")
     checkpoint = folder.read_checkpoint()
-    return _teach(material, settings, None, callbacks, sample_weight, folder, checkpoint, progress, checkpoint_every)
+    return _teach(
+        material, settings, None, callbacks, sample_weight, folder, checkpoint, progress, checkpoint_every, record
+    )
 
 
 def _engine_for(

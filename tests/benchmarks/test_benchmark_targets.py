@@ -1,5 +1,6 @@
 """Who wins, by how much, and whether it is enough: on numbers made up so that the answer is known."""
 
+from dataclasses import replace
 from math import isnan
 
 import pytest
@@ -8,7 +9,7 @@ from benchmarks import report, startup
 from benchmarks.contestants import CONTESTANTS
 from benchmarks.deep import DEEP
 from benchmarks.harness import Measurement, Session
-from benchmarks.targets import ENGINE_DUELS, best_of_ours, judge
+from benchmarks.targets import AUTO_AND_PEERS, ENGINE_DUELS, MEMORY_DUELS, best_of_ours, judge, judge_memory, mean_ratio
 from benchmarks.workloads import WORKLOADS
 
 
@@ -68,7 +69,29 @@ def test_an_engine_with_two_forms_is_judged_by_the_better_one():
     assert (verdict.ours, verdict.ratio, verdict.words) == ("vitrina-tensorflow-xla", 6.0, "reached")
 
 
-@pytest.mark.parametrize("one", ENGINE_DUELS, ids=lambda one: one.title)
+def test_memory_is_judged_by_the_smallest_of_each_side():
+    sizes = {"vitrina-jax": 250, "vitrina-jax-eigen": 240, "keras-jax": 400, "flax-nnx": 200, "pytorch": 1}
+    found = session(*(replace(measured(name, 1.0), peak_bytes=size) for name, size in sizes.items()))
+    verdict = judge_memory(found, next(one for one in MEMORY_DUELS if one.title.startswith("JAX")), "tiny")
+    assert (verdict.ours, verdict.rival, verdict.ratio) == ("vitrina-jax-eigen", "flax-nnx", 200 / 240)
+    assert verdict.words == "reached"  # a fifth more, and no more than that
+    more = replace(measured("vitrina-jax-eigen", 1.0), peak_bytes=241)
+    assert judge_memory(session(more, *found.measurements[3:]), MEMORY_DUELS[4], "tiny").words == "**not reached**"
+
+
+def test_the_mean_is_geometric_and_counts_each_network_once():
+    networks = {"tiny": 2.0, "tiny-16k": 4.0, "wide": 1.0}  # the tiny network twice: the later one counts
+    found = session(
+        *(measured("vitrina-auto", 1.0, workload=name) for name in networks),
+        *(measured("pytorch", ratio, workload=name) for name, ratio in networks.items()),
+    )
+    assert judge(found, AUTO_AND_PEERS, "tiny").ratio == 2.0
+    assert mean_ratio(found) == 2.0
+    assert isnan(mean_ratio(session(measured("vitrina-auto", 1.0))))
+    assert "geometric mean | each network once |  |  |  |  | 2.00 | ≥ 1.5 | reached" in report.markdown(found)
+
+
+@pytest.mark.parametrize("one", ENGINE_DUELS + MEMORY_DUELS, ids=lambda one: one.title)
 def test_every_name_in_a_duel_is_a_contestant(one):
     assert {*one.ours, *one.rivals} <= set(CONTESTANTS)
     assert set(one.targets) <= {workload.network for workload in (WORKLOADS | DEEP).values()}

@@ -99,7 +99,11 @@ def test_the_stages_join_up(model: vt.Model, example: np.ndarray) -> None:
     np.testing.assert_allclose(trace.error.prediction, model.predict_proba(example[None])[0], rtol=1e-5)
     assert trace.error.value == pytest.approx(-np.log(trace.error.prediction[1]), rel=1e-9)
     np.testing.assert_allclose(trace.error.slope, trace.error.prediction - np.eye(3)[1], atol=1e-12)
-    steps = list(trace.forward.values())
+    inside = "sequential_1/residual_1/conv2d_1"
+    assert list(trace.forward).index(inside) == list(trace.forward).index("sequential_1/residual_1") - 1
+    residual = trace.forward["sequential_1/residual_1"]
+    np.testing.assert_array_equal(residual.output, residual.input + trace.forward[inside].output)
+    steps = [layer for name, layer in trace.forward.items() if name != inside]
     for before, after in itertools.pairwise(steps):
         np.testing.assert_array_equal(before.output, after.input)
 

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from vitrina.locale import say
+from vitrina.terminal import bar, curve, marked
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
+
+__all__ = ["bar", "console", "curve", "figure", "figure_name", "figures", "grid", "marked", "print_json"]
 
 PIPED_WIDTH = 100  # columns where there is no terminal to ask
-BLOCKS = "▁▂▃▄▅▆▇█"
 # A share is best at 1 and read as a percentage; an area under a curve is best at 1 too, and read as a number.
 SHARES = ("accuracy", "balanced_accuracy")
 AREAS = ("roc_auc", "average_precision", "r2")
@@ -45,16 +45,6 @@ def console(record: bool = False) -> Console:
 
     width = None if sys.stdout.isatty() else PIPED_WIDTH
     return Console(width=width, highlight=False, record=record, emoji=False)
-
-
-def marked(sentence: str, **values: Any) -> Text:
-    """`say` for a sentence with Rich's markup; values are shown as they are, brackets and all."""
-    from rich.markup import escape
-    from rich.text import Text
-
-    return Text.from_markup(
-        say(sentence, **{name: escape(v) if isinstance(v, str) else v for name, v in values.items()})
-    )
 
 
 def grid(*rows: tuple[str, Any]) -> Table:
@@ -111,29 +101,3 @@ def figure_name(name: str) -> str:
 def figure(name: str, value: float) -> str:
     """A measure as people write it: shares as percentages, areas with three places, others with four digits."""
     return f"{value:.1%}" if name in SHARES else f"{value:.3f}" if name in AREAS else f"{value:.4g}"
-
-
-def bar(share: float, width: int, colour: str = "cyan") -> Text:
-    """A horizontal bar, an eighth of a character exact."""
-    from rich.text import Text
-
-    eighths = round(max(0.0, min(1.0, share)) * width * 8)
-    whole, rest = divmod(eighths, 8)
-    drawn = "█" * whole + (" ▏▎▍▌▋▊▉"[rest] if rest else "")
-    return Text.assemble((drawn, colour), ("·" * (width - len(drawn)), "dim"))
-
-
-def curve(values: Sequence[float], width: int = 40) -> str:
-    """How an error went over time, as a line of blocks from its lowest to its highest.
-
-    On a logarithmic scale: from 1 to 0.1 is as great a step as from 0.1 to 0.01.
-    """
-    known = [math.log(max(value, 1e-12)) for value in values if math.isfinite(value)]
-    if not known:
-        return ""
-    if len(known) > width:  # the mean of each stretch
-        edges = [round(place * len(known) / width) for place in range(width + 1)]
-        known = [sum(known[a:b]) / (b - a) for a, b in itertools.pairwise(edges)]
-    low, high = min(known), max(known)
-    span = (high - low) or 1.0
-    return "".join(BLOCKS[round((value - low) / span * (len(BLOCKS) - 1))] for value in known)

@@ -16,6 +16,7 @@ from vitrina.commands.describe import read_network
 from vitrina.commands.options import Column, Drop, ImageSize, Json, Lang, Query, TableName, located, roles_of, size_of
 from vitrina.commands.output import print_json
 from vitrina.commands.train_report import as_json, report
+from vitrina.commands.watching import Page
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.locale import say
 
@@ -100,6 +101,10 @@ def train(
     resume: Annotated[
         str | None, typer.Option("--resume", metavar="RUN", help="Go on with a run that was stopped.")
     ] = None,
+    record: Annotated[
+        bool, typer.Option("--record/--no-record", help="Keep what every layer did, to be looked at.")
+    ] = True,
+    watch: Annotated[bool, typer.Option("--watch", help="See it learn in the browser.")] = False,
     json: Json = False,
     lang: Lang = None,
 ) -> None:
@@ -128,21 +133,29 @@ def train(
         "network": read_network(Path(network)) if network else None,
         "progress": False if json else None,
     }
+    if watch and not record:
+        raise UsageError(say("--watch shows the recording; leave out --no-record"))
     if data is not None:
         data = located(data, query, table)
     began = time.perf_counter()
+    page = Page(Path(resume) if resume else None) if watch else None
+    beside = {"record": record, "callbacks": (page,) if page else ()}
     if resume is not None:
         _only_resume(options, out)
-        model, told = _teach(data, Path(resume), {"resume": resume, "progress": options["progress"]})
+        model, told = _teach(data, Path(resume), {"resume": resume, "progress": options["progress"], **beside})
         run = Path(resume)
     else:
         with new_run(out) as run:
-            model, told = _teach(data, run, options | {"out": run})
+            if page:
+                page.run = run
+            model, told = _teach(data, run, options | {"out": run, **beside})
     seconds = time.perf_counter() - began
     if json:
         print_json(as_json(model, run, seconds, told))
     else:
         report(model, run, seconds, told)
+        if page:
+            page.stay()
 
 
 def _teach(data: str | None, run: Path, options: dict[str, Any]) -> tuple[Model, list[str]]:

@@ -1,13 +1,12 @@
 """One example through the three stages, with every number kept.
 
 The same forward and backward code that teaches, on the NumPy engine in float64: no framework is needed, and any saved
-model can be traced. The layers do not know that they are watched: the network's tree is walked here instead of in
-Sequential.
+model can be traced. The layers do not know that they are watched.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,10 +15,12 @@ import numpy as np
 from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.errors import DataError, UsageError
 from vitrina.learning.optimizers import Adam, Optimizer
-from vitrina.learning.stages import error
+from vitrina.learning.stages import back_propagation, error, forward_propagation
 from vitrina.model import Model, check_inputs, check_targets
+from vitrina.network.attention import Attention
 from vitrina.network.layer import Context, Layer
 from vitrina.network.network import Network, flatten, nest
+from vitrina.network.watching import Passed, Watch
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class BackwardNeuron:
 class ForwardLayer:
     """One layer on the way forward.
 
-    input, weighted_sums (None where a layer has none) and output are those of the example, without batch axis.
+    input, weighted_sums (None where a layer has none) and output are those of the example, without batch axis. attention:
+    of an Attention layer who looks at whom, each step's share of each (heads, steps, steps).
     """
 
     name: str
@@ -63,6 +65,7 @@ class ForwardLayer:
     input: np.ndarray
     weighted_sums: np.ndarray | None
     output: np.ndarray
+    attention: np.ndarray | None = None
 
     def neuron(self, unit: int, place: tuple[int, ...] = ()) -> ForwardNeuron:
         """The neuron `unit`; `place` (row, column) says where on the image, for filters.
@@ -126,14 +129,37 @@ class ErrorStage:
     slope: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
-    """`forward` and `backward` hold the layers by name, in the order they were passed; `error` stands between them."""
+    """`forward` and `backward` hold the layers by name, in the order they were passed; `error` stands between them.
 
+    Prints as the three stages. input_names, class_names: what a table's inputs and the classes are called, where that is known.
+    """
+
+    network: Network
     input: np.ndarray
     forward: dict[str, ForwardLayer]
     error: ErrorStage
     backward: dict[str, BackwardLayer]
+    input_names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return self._screen().export_text()
+
+    def _repr_html_(self) -> str:
+        return self._screen().export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+
+    def _screen(self) -> Any:
+        from io import StringIO
+
+        from rich.console import Console
+
+        from vitrina.glass.trace_screen import show_trace
+
+        screen = Console(width=100, record=True, file=StringIO(), highlight=False)
+        show_trace(screen, self)
+        return screen
 
 
 def trace(model: Model, x: np.ndarray, y: Any = None) -> Trace:
@@ -150,109 +176,50 @@ def trace(model: Model, x: np.ndarray, y: Any = None) -> Trace:
     params = nest({name: value.astype(np.float64) for name, value in model.weights.items()})
     state = nest({name: value.astype(np.float64) for name, value in model.state.items()})
 
-    steps: list[_Step] = []
-    raw = _forward(ops, network.root, "", params, state, batch, steps)
+    watch = Watch()
+    context = Context(weight=np.ones(1), watch=watch)
+    raw, saved, _ = forward_propagation(ops, network, params, state, batch, context)
     target = _target(network, ops, raw, y)
     value, slope = error(ops, network, raw, target, np.ones(1))
-    gradients: dict[str, dict[str, np.ndarray]] = {}
-    slopes: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-    _backward(ops, network.root, "", params, steps, slope, gradients, slopes)
+    back_propagation(ops, network, params, saved, slope)
 
-    updates = _updates(ops, model.settings, params, gradients)
-    forward = {step.name: _forward_layer(step) for step in steps}
-    backward = {
-        step.name: _backward_layer(
-            ops, step, slopes[step.name], gradients.get(step.name, {}), updates.get(step.name, {})
-        )
-        for step in reversed(steps)
-    }
+    passed = [one for one in watch.passed if type(one.layer).__name__ != "Sequential"]  # which only hands on
+    changes = _changes(ops, model.settings, params, watch.passed)
+    forward = {one.name: _forward_layer(ops, one) for one in passed}
+    backward = {one.name: _backward_layer(ops, one, changes) for one in reversed(passed)}
     readable = network.cost.readable(ops, raw)[0]
-    return Trace(
-        batch[0], forward, ErrorStage(readable, raw[0], _without_batch(target), float(value), slope[0]), backward
-    )
+    stage = ErrorStage(readable, raw[0], _without_batch(target), float(value), slope[0])
+    recipe = model.recipe
+    inputs, classes = (recipe.input_names, recipe.classes) if recipe is not None else ((), ())
+    return Trace(network, batch[0], forward, stage, backward, tuple(inputs), tuple(classes))
 
 
-@dataclass(frozen=True)
-class _Step:
-    """A layer that was passed, and what it kept for its way back."""
-
-    name: str
-    layer: Layer
-    params: Any
-    x: np.ndarray
-    y: np.ndarray
-    saved: Any
-
-
-def _forward(
-    ops: NumpyOps, container: Any, prefix: str, params: Any, state: Any, x: np.ndarray, steps: list[_Step]
-) -> np.ndarray:
-    """Sequential.forward, keeping every layer's input and output; other containers are one step, and passed whole."""
-    for name, layer in container.children:
-        own, own_state = params.get(name, {}), state.get(name, {})
-        if type(layer).__name__ == "Sequential":
-            x = _forward(ops, layer, f"{prefix}{name}/", own, own_state, x, steps)
-            continue
-        y, saved, _ = layer.forward(ops, own, own_state, x, Context(weight=np.ones(1)))
-        steps.append(_Step(prefix + name, layer, own, x, y, saved))
-        x = y
-    return x
-
-
-def _backward(
-    ops: NumpyOps,
-    container: Any,
-    prefix: str,
-    params: Any,
-    steps: list[_Step],
-    dy: np.ndarray,
-    gradients: dict[str, dict[str, np.ndarray]],
-    slopes: dict[str, tuple[np.ndarray, np.ndarray]],
-) -> None:
-    for step in reversed(steps):
-        dx, own = step.layer.backward(ops, step.params, step.saved, dy)
-        gradients[step.name] = dict(own)
-        slopes[step.name] = (dy, dx)
-        dy = dx
-
-
-def _updates(
-    ops: NumpyOps, settings: Mapping[str, Any], params: Any, gradients: Any
-) -> dict[str, dict[str, np.ndarray]]:
+def _changes(
+    ops: NumpyOps, settings: Mapping[str, Any], params: Any, passed: Sequence[Passed]
+) -> dict[str, np.ndarray]:
+    """What the optimizer would add to each parameter, by its full name."""
     optimizer = Optimizer.from_json(settings["optimizer"]) if settings.get("optimizer") else Adam()
     flat = flatten(params)
-    slope = {f"{layer}/{name}": value for layer, own in gradients.items() for name, value in flatten(own).items()}
-    ordered = {name: slope[name] for name in flat}
+    slopes = {f"{one.name}/{name}": slope for one in passed for name, slope in flatten(one.gradients).items()}
+    ordered = {name: slopes[name] for name in flat}
     decayed = {name: 1.0 if value.ndim > 1 else 0.0 for name, value in flat.items()}
     after, _ = optimizer.update(
         ops, flat, ordered, optimizer.start(flat), np.float64(1.0), np.float64(optimizer.rate), decayed
     )
-    changes: dict[str, dict[str, np.ndarray]] = {}
-    for layer, own in gradients.items():
-        changes[layer] = {name: after[f"{layer}/{name}"] - flat[f"{layer}/{name}"] for name in flatten(own)}
-    return changes
+    return {name: after[name] - value for name, value in flat.items()}
 
 
-def _forward_layer(step: _Step) -> ForwardLayer:
-    sums = _weighted_sums(step)
-    return ForwardLayer(step.name, step.layer, flatten(step.params), step.x[0], sums, step.y[0])
+def _forward_layer(ops: NumpyOps, one: Passed) -> ForwardLayer:
+    sums = one.weighted_sums.reshape(one.y.shape)[0] if one.has_sums else None
+    attention = one.layer.shares(ops, one.kept)[0] if isinstance(one.layer, Attention) else None
+    return ForwardLayer(one.name, one.layer, flatten(one.own_params), one.x[0], sums, one.y[0], attention)
 
 
-def _backward_layer(
-    ops: NumpyOps, step: _Step, slopes: tuple[np.ndarray, np.ndarray], gradients: Any, updates: Any
-) -> BackwardLayer:
-    dy, dx = slopes
-    signals = None
-    if hasattr(step.layer, "error_signal"):
-        signals = step.layer.error_signal(ops, step.saved, dy).reshape(dy.shape)[0]  # pyright: ignore
-    return BackwardLayer(step.name, step.layer, dy[0], signals, dx[0], flatten(gradients), updates)
-
-
-def _weighted_sums(step: _Step) -> np.ndarray | None:
-    """Layers of neurons keep (x, z, y, ...): z is what the activation bends."""
-    if not hasattr(step.layer, "error_signal"):
-        return None
-    return step.saved[1].reshape(step.y.shape)[0]
+def _backward_layer(ops: NumpyOps, one: Passed, changes: Mapping[str, np.ndarray]) -> BackwardLayer:
+    signals = one.error_signal(ops).reshape(one.dy.shape)[0] if one.has_sums else None
+    gradients = flatten(one.own_gradients)
+    updates = {name: changes[f"{one.name}/{name}"] for name in gradients}
+    return BackwardLayer(one.name, one.layer, one.dy[0], signals, one.dx[0], gradients, updates)
 
 
 def _target(network: Network, ops: NumpyOps, raw: np.ndarray, y: Any) -> np.ndarray:

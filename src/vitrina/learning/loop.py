@@ -135,10 +135,14 @@ class Learner:
         self.steps_per_epoch = plan.steps_per_epoch(examples.rows)
         self.history = History()
         self.callbacks: list[Callback] = [as_callback(callback) for callback in callbacks]
+        self.examples = examples
+        self.errors = np.empty(0)  # of each step of the last call
+        self.most_steps: int | None = None  # in the next call, where somebody wants to be asked that soon
         self._rows, self._weight = examples.rows, examples.weight
         self._save, self._save_every, self._saved_at = save, save_every, time.monotonic()
         self._progress = _Progress()
         self._pace = Pace()
+        self._ordered: tuple[int, np.ndarray, np.ndarray] | None = None
 
         params, state = weights if weights is not None else self.network.build(plan.seed)
         parameters = sum(array.size for array in flatten(params).values())
@@ -162,6 +166,25 @@ class Learner:
         return self._progress.position
 
     @property
+    def steps(self) -> int:
+        """Steps that are done, of all epochs."""
+        return self.epoch * self.steps_per_epoch + self.position
+
+    @property
+    def next_rows(self) -> np.ndarray:
+        """The examples of the next step: (batch,) int32, fewer in the last step of an epoch. After the last epoch, those of
+        one more."""
+        done = self.position == self.steps_per_epoch
+        index, present = self._batches(self.epoch + done)
+        position = 0 if done else self.position
+        return index[position][present[position] > 0]
+
+    @property
+    def carried(self) -> dict[str, Any]:
+        """Parameters, state, the optimizer's slots and the count of steps as they are now: nested NumPy arrays, copied."""
+        return self.engine.get(self._leave())
+
+    @property
     def weights(self) -> dict[str, np.ndarray]:
         """The parameters as they are now, copied: `{"dense_1/weight": ...}`."""
         return flatten(self.engine.get(self._leave()["params"]))
@@ -169,7 +192,7 @@ class Learner:
     @property
     def learning_rate(self) -> float:
         """The rate of the next step, schedule included."""
-        done = np.float64((self.epoch * self.steps_per_epoch + self.position) / self.recipe.steps)
+        done = np.float64(self.steps / self.recipe.steps)
         factor = self.recipe.schedule.factor(NumpyOps("float64"), done)
         return self.recipe.optimizer.rate * float(factor) * self._progress.rate_scale
 
@@ -206,14 +229,13 @@ class Learner:
 
     def _one_epoch(self) -> None:
         progress = self._progress
-        order = order_of(self._rows, self.plan.seed, progress.epoch, self.plan.shuffle)
-        index, present = batched(order, self.plan.batch_size)
+        index, present = self._batches(progress.epoch)
         rate = self.learning_rate
         while progress.position < self.steps_per_epoch and self.stopped is None:
             began = time.monotonic()
             measured = self._chunk(index, present)
             progress.seconds += time.monotonic() - began
-            errors = measured["error"].astype(np.float64)
+            self.errors = errors = measured["error"].astype(np.float64)
             weights = self._weights(index, present, progress.position, len(errors))
             progress.error_sum += float(np.sum(errors * weights))
             progress.weight_sum += float(np.sum(weights))
@@ -221,12 +243,20 @@ class Learner:
             if not np.isfinite(errors).all():
                 step = progress.position - len(errors) + int(np.argmin(np.isfinite(errors))) + 1
                 self._not_finite(step)
+            self.most_steps = None
             for callback in self.callbacks:
                 callback.chunk_done(self)
             if progress.position < self.steps_per_epoch:
                 self._save_now_and_then()
         if progress.position == self.steps_per_epoch:
             self._epoch_done(rate)
+
+    def _batches(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        """What each step of an epoch sees: (steps, batch) row numbers, and which of them are there."""
+        if self._ordered is None or self._ordered[0] != epoch:
+            order = order_of(self._rows, self.plan.seed, epoch, self.plan.shuffle)
+            self._ordered = (epoch, *batched(order, self.plan.batch_size))
+        return self._ordered[1:]
 
     def _weights(self, index: np.ndarray, present: np.ndarray, first: int, count: int) -> np.ndarray:
         """What the examples of each of the next steps count for together: (count,) float64."""
@@ -238,6 +268,8 @@ class Learner:
         size = min(self.steps_per_epoch, LARGEST_CHUNK)
         position = self._progress.position
         count = self._pace.steps(min(size, self.steps_per_epoch - position))
+        if self.most_steps is not None:
+            count = max(1, min(count, self.most_steps))
         chunk = Chunk(window(index, position, size), window(present, position, size), count)
         began = time.monotonic()
         self._carried, measured = self._run(self._carried, self._data, chunk)
@@ -335,10 +367,15 @@ class Learner:
         self._progress = _Progress(**checkpoint.facts["progress"])
         self.history = History(checkpoint.facts["history"])
 
-    def _save_now_and_then(self) -> None:
-        if self._save and time.monotonic() - self._saved_at >= self._save_every:
+    def save(self) -> None:
+        """Writes a checkpoint now, where there is a place for one."""
+        if self._save:
             self._save(self.checkpoint())
             self._saved_at = time.monotonic()
+
+    def _save_now_and_then(self) -> None:
+        if time.monotonic() - self._saved_at >= self._save_every:
+            self.save()
 
     # -- packed parameters
     def _enter(self, carried: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ And its two quieter sisters.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +18,12 @@ from vitrina.learning.stages import back_propagation, error, forward_propagation
 from vitrina.network.layer import Context, Tree
 from vitrina.network.network import Network, flatten
 from vitrina.network.ops import Array, Ops
+from vitrina.network.watching import Passed, Watch
 
 Carried = dict[str, Any]
 Step = Callable[[Ops, Any, Mapping[str, Array]], tuple[Any, Mapping[str, Array]]]
+# Looks at a step from inside: ops, what passed through the layers, what was carried before it, and after it.
+Observer = Callable[[Ops, Sequence[Passed], Carried, Carried], Mapping[str, Array]]
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,10 @@ def start(recipe: Recipe, params: Tree, state: Tree) -> Carried:
     }
 
 
-def training_step(recipe: Recipe, packing: Packing | None = None) -> Step:
+def training_step(recipe: Recipe, packing: Packing | None = None, observer: Observer | None = None) -> Step:
     """The step that learns: carried and a batch ("x", "y", perhaps "present" and "weight") -> carried, what was measured.
 
-    Measures "error" (of the batch).
+    Measures "error" (of the batch), and what the observer makes of it.
     """
     network, optimizer = recipe.network, recipe.optimizer
     decayed = _decayed(network, packing) if optimizer.weight_decay else None
@@ -63,7 +66,8 @@ def training_step(recipe: Recipe, packing: Packing | None = None) -> Step:
         params = packing.unpack(ops, learned) if packing else learned
         key = ops.key(carried.get("seed", recipe.seed), carried["step"]) if network.root.random else None
         weight = _weight(batch)
-        context = Context(training=True, key=key, weight=weight)
+        watch = Watch() if observer else None
+        context = Context(training=True, key=key, weight=weight, watch=watch)
 
         prediction, saved, state = forward_propagation(ops, network, params, carried["state"], batch["x"], context)
         value, dprediction = error(ops, network, prediction, batch["y"], _counted(ops, batch, weight))
@@ -82,7 +86,8 @@ def training_step(recipe: Recipe, packing: Packing | None = None) -> Step:
             where = _scaled(where, carried["decay_scale"])
         learned, slots = optimizer.update(ops, learned, gradients, carried["optimizer"], step_number, rate, where)
         after = carried | {"params": learned, "state": state, "optimizer": slots, "step": number}
-        return after, {"error": value}
+        seen = observer(ops, watch.passed, carried, after) if observer and watch else {}
+        return after, {"error": value, **seen}
 
     return step
 

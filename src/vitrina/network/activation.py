@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from vitrina.network.activations import ACTIVATIONS, check_activation
+from vitrina.network.activations import ACTIVATIONS, check_activation, sums_to_keep
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree
 from vitrina.network.ops import Array, Ops
 
@@ -25,7 +25,7 @@ class Activation(Layer):
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
         y = ACTIVATIONS[self.activation].forward(ops, x)
-        return y, (x, y), state
+        return y, (sums_to_keep(self.activation, x, context), y), state
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         x, y = saved

@@ -7,9 +7,10 @@ slope by y into its slope by z. All are element by element except softmax.
 from __future__ import annotations
 
 import math
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from vitrina.errors import NetworkError
+from vitrina.network.layer import Context
 from vitrina.network.ops import Array, Ops
 
 SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805  # Klambauer et al. (2017), arXiv:1706.02515, eq. 14
@@ -17,7 +18,9 @@ LEAK = 0.01  # Maas et al. (2013), Rectifier nonlinearities improve neural netwo
 
 
 class Activation(Protocol):
-    """A bend and its slope."""
+    """A bend and its slope. from_output: the slope is known from y alone, so that z need not be kept until then."""
+
+    from_output: ClassVar[bool]
 
     def forward(self, ops: Ops, z: Array) -> Array: ...
     def backward(self, ops: Ops, z: Array, y: Array, dy: Array) -> Array: ...
@@ -25,6 +28,8 @@ class Activation(Protocol):
 
 class Linear:
     """y = z."""
+
+    from_output: ClassVar[bool] = True
 
     def forward(self, ops: Ops, z: Array) -> Array:
         return z
@@ -36,6 +41,8 @@ class Linear:
 class Relu:
     """y = max(z, 0). Nair and Hinton (2010). The slope at 0 is taken as 0, as frameworks do."""
 
+    from_output: ClassVar[bool] = True
+
     def forward(self, ops: Ops, z: Array) -> Array:
         return ops.maximum(z, 0.0)
 
@@ -46,6 +53,8 @@ class Relu:
 class LeakyRelu:
     """y = z if z > 0 else 0.01 z."""
 
+    from_output: ClassVar[bool] = False
+
     def forward(self, ops: Ops, z: Array) -> Array:
         return ops.where(z > 0, z, LEAK * z)
 
@@ -55,6 +64,8 @@ class LeakyRelu:
 
 class Elu:
     """y = z if z > 0 else exp(z) - 1. Clevert et al. (2015), arXiv:1511.07289."""
+
+    from_output: ClassVar[bool] = False
 
     def forward(self, ops: Ops, z: Array) -> Array:
         return ops.where(
@@ -68,6 +79,8 @@ class Elu:
 class Selu:
     """y = 1.0507 (z if z > 0 else 1.6733 (exp(z) - 1)): keeps mean 0 and spread 1 from layer to layer."""
 
+    from_output: ClassVar[bool] = False
+
     def forward(self, ops: Ops, z: Array) -> Array:
         return ops.where(z > 0, SELU_SCALE * z, (SELU_SCALE * SELU_ALPHA) * ops.expm1(ops.minimum(z, 0.0)))
 
@@ -77,6 +90,8 @@ class Selu:
 
 class Gelu:
     """y = z Φ(z), Φ the normal distribution function (exact, not the tanh approximation). arXiv:1606.08415."""
+
+    from_output: ClassVar[bool] = False
 
     def forward(self, ops: Ops, z: Array) -> Array:
         return z * self._phi(ops, z)
@@ -92,6 +107,8 @@ class Gelu:
 class Silu:
     """y = z σ(z), also called swish. Elfwing et al. (2017), arXiv:1702.03118."""
 
+    from_output: ClassVar[bool] = False
+
     def forward(self, ops: Ops, z: Array) -> Array:
         return z * ops.sigmoid(z)
 
@@ -103,6 +120,8 @@ class Silu:
 class Softplus:
     """y = log(1 + exp(z)), written so that a large z does not overflow."""
 
+    from_output: ClassVar[bool] = False
+
     def forward(self, ops: Ops, z: Array) -> Array:
         return softplus(ops, z)
 
@@ -112,6 +131,8 @@ class Softplus:
 
 class Tanh:
     """y = tanh(z), between -1 and 1."""
+
+    from_output: ClassVar[bool] = True
 
     def forward(self, ops: Ops, z: Array) -> Array:
         return ops.tanh(z)
@@ -123,6 +144,8 @@ class Tanh:
 class Sigmoid:
     """y = 1 / (1 + exp(-z)), between 0 and 1."""
 
+    from_output: ClassVar[bool] = True
+
     def forward(self, ops: Ops, z: Array) -> Array:
         return ops.sigmoid(z)
 
@@ -133,6 +156,8 @@ class Sigmoid:
 class HardSigmoid:
     """y = clip(z / 6 + 1/2, 0, 1), as in PyTorch and Keras 3."""
 
+    from_output: ClassVar[bool] = False
+
     def forward(self, ops: Ops, z: Array) -> Array:
         return ops.minimum(ops.maximum(z * (1.0 / 6.0) + 0.5, 0.0), 1.0)
 
@@ -142,6 +167,8 @@ class HardSigmoid:
 
 class Softmax:
     """y = exp(z) / Σ exp(z) over the last axis: shares that add up to 1."""
+
+    from_output: ClassVar[bool] = True
 
     def forward(self, ops: Ops, z: Array) -> Array:
         return softmax(ops, z)
@@ -177,6 +204,11 @@ ACTIVATIONS: dict[str, Activation] = {
     "hard_sigmoid": HardSigmoid(),
     "softmax": Softmax(),
 }
+
+
+def sums_to_keep(name: str, z: Array, context: Context) -> Array:
+    """z where backward will need it, or somebody who looks; else None, so that its memory is free for what comes next."""
+    return z if context.watch is not None or not ACTIVATIONS[name].from_output else None
 
 
 def check_activation(name: str) -> None:

@@ -98,6 +98,15 @@ class Attention(Layer):
             dx = part if dx is None else dx + part
         return ops.reshape(dx, shape), gradients
 
+    def shares(self, ops: Ops, saved: Any) -> Array:
+        """Who looks at whom, of what forward saved: each query's share of each key (batch, heads, queries, keys)."""
+        _, q, k, _, _, kept, real = saved
+        steps = ops.shape(q)[2]
+        if steps <= BLOCK:
+            return kept
+        seen = _seen(ops, k, real, _places(ops, steps) if self.causal else None)
+        return _softmax(ops, ops.matmul(q, k, transpose_b=True), seen)[0]
+
     def flops(self, input_shape: Shape) -> int:
         steps, width = input_shape
         inside = self.heads * self._size(width)

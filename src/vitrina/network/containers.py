@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ import numpy as np
 from vitrina.errors import EngineError, NetworkError, ShapeError
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, layer_names, require
 from vitrina.network.ops import Array, Ops
+from vitrina.network.watching import Passed
 
 
 def _layers(arguments: tuple[Any, ...], kind: str) -> tuple[Layer, ...]:
@@ -86,13 +87,21 @@ def _forward_child(
 ) -> tuple[Array, Any, State]:
     position, name, layer = child
     own = context.at(position) if layer.random and context.training else context
+    watch = context.watch.inside(name) if context.watch is not None else None
+    if watch is not None:
+        own = replace(own, watch=watch)
     own_params, own_state = params.get(name, {}), state.get(name, {})
     y, saved, after = layer.forward(ops, own_params, own_state, x, own)
-    return y, (saved if layer.has_backward else (x, own_state, own)), after
+    kept = saved if layer.has_backward else (x, own_state, own)
+    return y, (kept if watch is None else watch.note(layer, own_params, x, y, kept)), after
 
 
 def _backward_child(ops: Ops, layer: Layer, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
     """The layer's own backward pass, or the engine's derivative of its forward pass if it has none."""
+    if isinstance(saved, Passed):
+        saved.dy = dy
+        saved.dx, saved.gradients = _backward_child(ops, layer, params, saved.kept, dy)
+        return saved.dx, saved.gradients
     if layer.has_backward:
         return layer.backward(ops, params, saved, dy)
     x, state, context = saved
@@ -139,8 +148,8 @@ class Sequential(_Container):
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         gradients: dict[str, Any] = {}
-        for (name, layer), kept in zip(reversed(self.children), reversed(saved), strict=True):
-            dy, own = _backward_child(ops, layer, params.get(name, {}), kept, dy)
+        for name, layer in reversed(self.children):  # what a layer kept is let go of when it has had its turn
+            dy, own = _backward_child(ops, layer, params.get(name, {}), saved.pop(), dy)
             if own:
                 gradients[name] = own
         return dy, gradients
@@ -148,11 +157,13 @@ class Sequential(_Container):
     def backward_first(self, ops: Ops, params: Params, saved: Any, dy: Array) -> Tree:
         if not self.layers:
             return {}
+        if isinstance(saved[0], Passed):  # somebody looks: also at what nobody needs
+            return self.backward(ops, params, saved, dy)[1]
         gradients: dict[str, Any] = {}
         first = next((i for i, name in enumerate(self.names) if name in params), 0)
         for position in range(len(self.layers) - 1, first, -1):
             name = self.names[position]
-            dy, own = _backward_child(ops, self.layers[position], params.get(name, {}), saved[position], dy)
+            dy, own = _backward_child(ops, self.layers[position], params.get(name, {}), saved.pop(), dy)
             if own:
                 gradients[name] = own
         name, layer = self.children[first]  # layers left of it have nothing to learn

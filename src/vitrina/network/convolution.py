@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import ShapeError
-from vitrina.network.activations import ACTIVATIONS, check_activation
+from vitrina.network.activations import ACTIVATIONS, check_activation, sums_to_keep
 from vitrina.network.initialisers import Initialiser, check_initialiser, initialiser_for
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require, whole
 from vitrina.network.ops import Array, Ops
@@ -69,7 +69,7 @@ class Conv2D(Layer):
         if self.use_bias:
             z = z + params["bias"]
         y = ACTIVATIONS[self.activation].forward(ops, z)
-        return y, (x, z, y), state
+        return y, (x, sums_to_keep(self.activation, z, context), y), state
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         dz = self.error_signal(ops, saved, dy)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import ShapeError
-from vitrina.network.activations import ACTIVATIONS, check_activation
+from vitrina.network.activations import ACTIVATIONS, check_activation, sums_to_keep
 from vitrina.network.initialisers import Initialiser, check_initialiser, initialiser_for
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, whole
 from vitrina.network.ops import Array, Ops
@@ -52,8 +52,8 @@ class Dense(Layer):
             x = ops.reshape(x, (-1, shape[-1]))  # (batch · steps, inputs): one matrix product for all steps
         weight = params["weight"]
         z = ops.affine(x, weight, params["bias"]) if self.use_bias else ops.matmul(x, weight)  # (batch, units)
-        y = ACTIVATIONS[self.activation].forward(ops, z)
-        return (ops.reshape(y, (*shape[:-1], self.units)) if len(shape) > 2 else y), (x, z, y, shape), state
+        y, kept = ACTIVATIONS[self.activation].forward(ops, z), sums_to_keep(self.activation, z, context)
+        return (ops.reshape(y, (*shape[:-1], self.units)) if len(shape) > 2 else y), (x, kept, y, shape), state
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         dz = self.error_signal(ops, saved, dy)

@@ -13,6 +13,7 @@ import numpy as np
 from vitrina.errors import NetworkError
 from vitrina.network.codec import Described
 from vitrina.network.ops import Array, Ops
+from vitrina.network.watching import Watch
 
 Shape = tuple[int, ...]  # of one example: the batch axis is never part of it
 Tree = Mapping[str, Any]  # arrays by readable name, nested for layers inside layers
@@ -27,7 +28,8 @@ class Context:
 
     training: True while learning (Dropout drops, BatchNorm uses the batch). key: the step's random key, None when
     nothing is random. weight: (batch,) what each example counts for; 0 for the padding of the last batch. mask: (batch,
-    steps), 0 for the steps of a sequence that are padding, where `Input` says what padding is.
+    steps), 0 for the steps of a sequence that are padding, where `Input` says what padding is. watch: whom every layer
+    tells what passed through it, None where nobody looks.
     """
 
     training: bool = False
@@ -35,6 +37,7 @@ class Context:
     weight: Array = None
     path: tuple[int, ...] = ()
     mask: Array = None
+    watch: Watch | None = None
 
     def at(self, position: int) -> Context:
         """The context of the layer at `position` inside a container: its random numbers are its own."""
@@ -87,7 +90,7 @@ class Layer(Described):
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         """Right to left.
 
-        The error's slope by y becomes its slope by x, and by each parameter (same names as params).
+        The error's slope by y becomes its slope by x, and by each parameter (same names as params). `saved` may be used up.
         """
         raise NotImplementedError(f"{type(self).__name__} has no backward pass")
 

@@ -1,0 +1,38 @@
+"""vitrina watch: the page of a run, while it learns and afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from vitrina.commands.options import Json, Lang
+from vitrina.commands.output import console, marked, print_json
+
+
+def watch(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="The directory of a run.", show_default=False)],
+    port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes any that is free.")] = 0,
+    browser: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+    json: Json = False,
+    lang: Lang = None,
+) -> None:
+    """See every neuron of a run in the browser, live or afterwards. Ctrl-C ends the page, never the training."""
+    from vitrina.glass.page import serve
+
+    def ready(address: str) -> None:
+        if json:
+            print_json({"run": run, "address": address})
+        else:
+            console().print(
+                marked(
+                    "[bold]{run}[/] is on view at [cyan]{address}[/]   (Ctrl-C ends the page)", run=run, address=address
+                )
+            )
+        if browser and not json:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    serve(Path(run), port, ready=ready)

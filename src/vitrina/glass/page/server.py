@@ -1,0 +1,206 @@
+"""Serves the page of one run: on loopback alone, and only to who knows the address, of which a random token is part."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vitrina.errors import UsageError, VitrinaError
+from vitrina.glass.controls import request, status_of
+from vitrina.glass.page.views import Views
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+STATIC = Path(__file__).with_name("static")
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+POLL = 0.25  # seconds between looks at whether the run has news
+ADDRESS, TOKEN_BYTES = ".page.json", 16
+QUIET = 15.0  # seconds after which a listener is told that there is none
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def make_app(run: Path, token: str) -> Starlette:
+    """The pages and answers of a run, all below /TOKEN/. Raises ModelError if the run has no recording."""
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.responses import JSONResponse, StreamingResponse
+    from starlette.routing import Mount, Route
+    from starlette.staticfiles import StaticFiles
+
+    views = Views(run)
+
+    def answers(work: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
+        """A view as an endpoint: what goes wrong is a sentence, in JSON. Views take turns, off the event loop."""
+
+        async def endpoint(asked: Request) -> Response:
+            try:
+                async with turns:
+                    return JSONResponse(await asyncio.to_thread(work, asked))
+            except VitrinaError as error:
+                return JSONResponse({"error": str(error)}, 400 if isinstance(error, UsageError) else 404)
+            except (ValueError, KeyError):
+                return JSONResponse({"error": "that is no question this page asks"}, 400)
+
+        return endpoint
+
+    turns = asyncio.Lock()
+
+    def number(asked: Request, name: str) -> int:
+        return int(asked.query_params[name])
+
+    def neuron(asked: Request) -> dict[str, Any]:
+        place = tuple(int(part) for part in asked.query_params.get("place", "").split(",") if part)
+        step, probe, unit = (number(asked, name) for name in ("step", "probe", "unit"))
+        return views.neuron(step, probe, asked.query_params["layer"], unit, place)
+
+    async def control(asked: Request) -> Response:
+        try:
+            told = await asked.json()
+            request(run, told["action"], told.get("value"))
+        except UsageError as error:
+            return JSONResponse({"error": str(error)}, 400)
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return JSONResponse({"error": "that is nothing a training can be asked for"}, 400)
+        return JSONResponse({"done": True})
+
+    async def live(asked: Request) -> Response:
+        return StreamingResponse(_news(run, views, asked), media_type="text/event-stream")
+
+    below = [
+        Route("/about", answers(lambda _: views.about())),
+        Route("/looks", answers(lambda asked: views.looks(number(asked, "after")))),
+        Route("/curves", answers(lambda _: views.curves())),
+        Route("/moment", answers(lambda asked: views.moment(number(asked, "step"), number(asked, "probe")))),
+        Route("/probes", answers(lambda asked: views.probes(number(asked, "step")))),
+        Route("/function", answers(lambda asked: views.function(number(asked, "step")))),
+        Route("/neuron", answers(neuron)),
+        Route("/control", control, methods=["POST"]),
+        Route("/live", live),
+        Mount("/", StaticFiles(directory=STATIC, html=True)),
+    ]
+    return Starlette(routes=[Mount(f"/{token}", routes=below)], middleware=[Middleware(Guard)])
+
+
+class Guard:
+    """Lets nobody in who came by another name than loopback's (DNS rebinding), or was sent by another page."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        from starlette.datastructures import Headers, MutableHeaders
+        from starlette.responses import PlainTextResponse
+
+        told = Headers(scope=scope)
+        host, origin = told.get("host", ""), told.get("origin")
+        if host.rpartition(":")[0] not in LOOPBACK or (origin is not None and origin != f"http://{host}"):
+            await PlainTextResponse("only this machine's own page is answered", 403)(scope, receive, send)
+            return
+
+        async def guarded(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        await self.app(scope, receive, guarded)
+
+
+async def _news(run: Path, views: Views, asked: Request) -> AsyncIterator[str]:
+    """Server-sent events: what the training is doing and how many looks there are, whenever either changes."""
+    told, quiet = "", 0.0
+    while not await asked.is_disconnected():
+        await asyncio.to_thread(views.recording.refresh)
+        status = status_of(run)
+        news = json.dumps({**vars(status), "looks": len(views.recording.looks), "epochs": len(views.recording.epochs)})
+        if news != told:
+            told, quiet = news, 0.0
+            yield f"data: {news}\n\n"
+        elif quiet >= QUIET:
+            quiet = 0.0
+            yield ": nothing new\n\n"
+        await asyncio.sleep(POLL)
+        quiet += POLL
+
+
+def serve(run: Path, port: int = 0, ready: Callable[[str], None] = print) -> None:
+    """Serves until it is interrupted. port: 0 for that of the last time, or any that is free. ready: called with the address.
+
+    A page that is still open goes on when its server is started again. Raises ModelError if the run has no recording,
+    VitrinaError if the port is taken.
+    """
+    import uvicorn
+
+    token, usual = _last_address(run)
+    app = make_app(run, token)
+    listener = _listen(port) if port else _listen(usual, otherwise=0)
+    port = listener.getsockname()[1]
+    _keep_address(run, token, port)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=1))
+    ready(f"http://127.0.0.1:{port}/{token}/")
+    server.run(sockets=[listener])
+
+
+def _listen(port: int, otherwise: int | None = None) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(64)  # who comes before the server does waits, instead of being turned away
+    except OSError as error:
+        listener.close()
+        if otherwise is not None:
+            return _listen(otherwise)
+        raise VitrinaError(f"port {port} cannot be listened on: {error.strerror}; choose another --port") from None
+    return listener
+
+
+def _last_address(run: Path) -> tuple[str, int]:
+    """The token and port of the last time, or new ones."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        kept = json.loads((run / ADDRESS).read_text("utf-8"))
+        token, port = str(kept["token"]), int(kept["port"])
+        if len(token) >= TOKEN_BYTES and 0 <= port < 1 << 16:
+            return token, port
+    return secrets.token_urlsafe(TOKEN_BYTES), 0
+
+
+def _keep_address(run: Path, token: str, port: int) -> None:
+    """For its owner's eyes only; a run in a place that cannot be written to is shown all the same."""
+    with suppress(OSError):
+        descriptor = os.open(run / ADDRESS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump({"token": token, "port": port}, file)
+
+
+def watch(run: str | Path, port: int = 0, browser: bool = True) -> None:
+    """Shows a run in the browser until it is interrupted (Ctrl-C), live while it is being trained.
+
+    Raises ModelError if the run has no recording, VitrinaError if the port is taken.
+    """
+
+    def ready(address: str) -> None:
+        print(address)
+        if browser:
+            import webbrowser
+
+            webbrowser.open(address)
+
+    serve(Path(run), port, ready=ready)

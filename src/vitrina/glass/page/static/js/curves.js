@@ -1,0 +1,106 @@
+// How the training went, as curves; a click on one goes to that moment.
+
+import uPlot from "../vendor/uplot/uPlot.esm.js";
+import { lineColour } from "./colours.js";
+import { $, colour, fill, make } from "./dom.js";
+import { count, number, t } from "./text.js";
+
+const HEIGHT = 190;
+
+export class Curves {
+  constructor(state, go) {
+    Object.assign(this, { state, go, plots: [] });
+    new ResizeObserver(() => this.fit()).observe($("#curves"));
+  }
+
+  // Everything anew: other data, another language, another theme.
+  draw() {
+    for (const plot of this.plots) plot.destroy();
+    this.plots = [];
+    const charts = [this.error(), this.perLayer("gradient", t("Gradients"), t("How much each layer is told to change. Lines far apart, or falling to nothing, mean layers that do not learn."), true),
+      this.perLayer("update", t("Changes of the weights"), t("Each step's change as a share of the weights. About a thousandth is usual."), true), this.idle()];
+    fill($("#curves"), ...charts.map((chart) => chart.card));
+    this.charts = charts.filter((chart) => chart.data);
+    for (const chart of this.charts) this.plot(chart);
+  }
+
+  // The same charts with more in them.
+  update() {
+    const fresh = [this.error(), this.perLayer("gradient"), this.perLayer("update"), this.idle()].filter((chart) => chart.data);
+    if (fresh.length !== this.plots.length || fresh.some((chart, at) => chart.data.length !== this.plots[at].series.length)) return this.draw();
+    fresh.forEach((chart, at) => this.plots[at].setData(chart.data));
+  }
+
+  error() {
+    const { batches, epochs } = this.state.curves;
+    const each = this.state.about.steps_per_epoch;
+    const ends = (epochs.epoch ?? []).map((epoch) => epoch * each);
+    const series = [{ label: t("each batch"), stroke: colour("--edge"), width: 1 }, { label: t("training"), stroke: colour("--accent"), width: 2 }];
+    const tables = [[batches.step, batches.mean], [ends, epochs.error ?? []]];
+    if (epochs.validation_error) {
+      series.push({ label: t("validation"), stroke: colour("--more"), width: 2 });
+      tables.push([ends, epochs.validation_error]);
+    }
+    const data = uPlot.join(tables);
+    const known = data.slice(1).flat().filter((value) => value !== null && value !== undefined);
+    const why = epochs.validation_accuracy
+      ? t("Validation accuracy {value} in the best epoch.", { value: Math.max(...epochs.validation_accuracy).toLocaleString(document.documentElement.lang, { style: "percent", maximumFractionDigits: 1 }) })
+      : t("What the cost function says, batch by batch and epoch by epoch.");
+    return this.chart(t("Error"), why, data, series.map((one) => ({ ...one, spanGaps: true })), known.length > 0 && Math.min(...known) > 0);
+  }
+
+  perLayer(what, title, why, log = true) {
+    const { looks } = this.state;
+    const layers = this.state.about.layers.filter((layer) => looks.layers[layer.name]?.[what]);
+    const data = [looks.step, ...layers.map((layer) => looks.layers[layer.name][what].map((value) => (log && value === 0 ? null : value)))];
+    const series = layers.map((layer, at) => ({ label: layer.name, stroke: lineColour(at, layers.length), width: 1.6, spanGaps: true }));
+    return this.chart(title, why, layers.length ? data : null, series, log);
+  }
+
+  idle() {
+    const { looks, about } = this.state;
+    const lines = about.layers.flatMap((layer) => ["silent", "saturated"].filter((what) => looks.layers[layer.name]?.[what]?.some((value) => value > 0))
+      .map((what) => ({ what, name: layer.name, values: looks.layers[layer.name][what] })));
+    const series = lines.map(({ what, name }, at) => ({
+      label: what === "silent" ? t("{layer}, silent", { layer: name }) : t("{layer}, saturated", { layer: name }), stroke: lineColour(at, lines.length), width: 1.6, spanGaps: true,
+      dash: what === "silent" ? undefined : [4, 3] }));
+    const why = lines.length ? t("Neurons that said nothing to a whole batch, and outputs that can hardly change any more.") : t("Every neuron is awake: none was silent for a whole batch, and none is saturated.");
+    return this.chart(t("Idle neurons"), why, lines.length ? [looks.step, ...lines.map((line) => line.values)] : null, series, false);
+  }
+
+  chart(title, why, data, series, log) {
+    const place = make("div", { class: "plot" });
+    const card = make("section", { class: "card chart" }, make("h2", {}, title ?? ""), make("p", { class: "why" }, why ?? ""), place);
+    return { card, place, data, series, log };
+  }
+
+  plot({ place, data, series, log }) {
+    const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--faint"), width: 1 }, ticks: { show: false }, font: "11px system-ui, 'DejaVu Sans', sans-serif" };
+    const plot = new uPlot({
+      width: place.clientWidth || 300, height: HEIGHT,
+      scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
+      axes: [{ ...axis, values: (_, marks) => marks.map((mark) => brief(mark)), space: 60 },
+        { ...axis, size: 48, values: (_, marks) => marks.map((mark) => (mark === null ? "" : number(mark, 2))) }],
+      series: [{ label: t("steps"), value: (_, value) => (value === null ? "–" : count(value)) }, ...series.map((one) => ({ ...one, points: { show: false }, value: (_, value) => number(value) }))],
+      legend: { show: series.length <= 8, live: false },
+      cursor: { drag: { x: false, y: false } },
+    }, data, place);
+    plot.over.addEventListener("click", () => {
+      const step = plot.posToVal(plot.cursor.left, "x");
+      const { looks } = this.state;
+      let best = 0;
+      looks.step.forEach((one, at) => { if (Math.abs(one - step) < Math.abs(looks.step[best] - step)) best = at; });
+      this.go(best);
+    });
+    this.plots.push(plot);
+  }
+
+  fit() {
+    this.plots.forEach((plot) => {
+      const width = plot.root.parentElement.clientWidth;
+      if (width && width !== plot.width) plot.setSize({ width, height: HEIGHT });
+    });
+  }
+}
+
+const brief = (value) => (value >= 1e6 ? `${value / 1e6}M` : value >= 1e4 ? `${value / 1e3}k` : count(value));

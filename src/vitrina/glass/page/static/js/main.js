@@ -1,0 +1,171 @@
+// The page: one state, what shows it, and what changes it.
+
+import { ask, listen, Trouble } from "./api.js";
+import { probeBar, showAnswer } from "./answer.js";
+import { forget } from "./colours.js";
+import { Curves } from "./curves.js";
+import { $, fill } from "./dom.js";
+import { showFunction } from "./function.js";
+import { NetworkView } from "./network.js";
+import { neuronTrouble, noNeuron, showNeuron } from "./neuron.js";
+import { stageBar, stageWords } from "./stages.js";
+import { choose as chooseLanguage, count, keep, kept, language, load, t } from "./text.js";
+import { Timeline } from "./time.js";
+
+const state = { stage: "forward", probe: 0, at: 0, following: true, status: null, selected: null };
+let network, timeline, curves;
+let asked = 0;
+
+function trouble(error) {
+  const gone = !(error instanceof Trouble) || error.message === "gone";
+  if (gone && !(error instanceof Trouble)) console.error(error);
+  $("#trouble").textContent = gone ? t("The server of this page cannot be reached; start it again with vitrina watch. The page then goes on by itself.") : error.message;
+  $("#trouble").hidden = false;
+}
+
+// Shows the look of this number; null follows the newest.
+async function go(at) {
+  state.following = at === null || (at === state.looks.step.length - 1 && state.following);
+  state.at = at === null ? state.looks.step.length - 1 : at;
+  timeline?.update();
+  const mine = ++asked;
+  try {
+    const step = state.looks.step[state.at];
+    const small = state.about.layers[0].shape.reduce((a, b) => a * b, 1) <= 2;
+    const [moment, probes, made] = await Promise.all([ask("moment", { step, probe: state.probe }), ask("probes", { step }), small ? ask("function", { step }) : {}]);
+    if (mine !== asked) return; // somebody chose another moment meanwhile
+    Object.assign(state, { moment, probes, made });
+    show();
+    await showSelected();
+  } catch (error) {
+    trouble(error);
+  }
+}
+
+function show() {
+  network.show(state.moment, state.stage);
+  stageBar(state, chooseStage);
+  stageWords(state);
+  probeBar(state, chooseProbe);
+  showAnswer(state);
+  showFunction(state, state.made);
+}
+
+async function showSelected() {
+  if (!state.selected) return noNeuron();
+  const { layer, unit, place } = state.selected;
+  try {
+    showNeuron(state, await ask("neuron", { step: state.moment.step, probe: state.probe, layer, unit, place: place.join(",") }));
+  } catch (error) {
+    if (error.message === "gone") trouble(error);
+    else neuronTrouble(error.message === "too-large" ? t("This layer has too many connections for a replay to hold them all; vitrina watch shows every one.") : error.message);
+  }
+}
+
+function chooseStage(stage) {
+  state.stage = stage;
+  show();
+  showSelected();
+}
+
+function chooseProbe(probe) {
+  state.probe = probe;
+  go(state.following ? null : state.at);
+}
+
+function showStatus() {
+  const { status, about } = state;
+  const words = {
+    training: () => t("learning · epoch {epoch} of {epochs} · {speed} steps a second", { epoch: Math.min(status.epoch + 1, about.epochs), epochs: about.epochs, speed: count(Math.round(status.steps_per_second)) }),
+    paused: () => t("paused after {step} steps", { step: count(status.step) }),
+    done: () => t("has learned, {step} steps", { step: count(status.step) }),
+    stopped: () => t("was stopped after {step} steps; the best is kept", { step: count(status.step) }),
+    dead: () => t("the training ended without a word; vitrina train --resume goes on"),
+    unknown: () => t("a recording"),
+  };
+  $("#status").textContent = words[status.state]();
+  $("#status").dataset.state = status.state;
+}
+
+function showFrame() {
+  const { about } = state;
+  const facts = [about.run, about.data, t("{count} weights", { count: count(about.parameters) }), about.engine, about.cost];
+  $("#facts").textContent = facts.filter(Boolean).join(" · ");
+  document.title = `${about.run} – Vitrina`;
+  $("#language").textContent = language() === "es" ? "English" : "Español";
+  $("#theme").textContent = document.documentElement.dataset.theme === "dark" ? t("Light") : t("Dark");
+  $("#net").setAttribute("aria-label", t("The network. Arrow keys go from neuron to neuron."));
+}
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  forget();
+}
+
+async function heard(news) {
+  $("#trouble").hidden = true;
+  state.status = news;
+  showStatus();
+  timeline.status(news);
+  if (news.looks <= state.looks.step.length && news.epochs === state.seenEpochs) return;
+  if (state.busy) return;
+  state.busy = true;
+  try {
+    const [more, drawn] = await Promise.all([ask("looks", { after: state.looks.step.length }), ask("curves")]);
+    state.seenEpochs = news.epochs;
+    state.curves = drawn;
+    if (news.looks < state.looks.step.length) state.looks = await ask("looks", { after: 0 }); // it was thinned out
+    else append(state.looks, more);
+    timeline.update();
+    curves.update();
+    if (state.following) await go(null);
+  } catch (error) {
+    trouble(error);
+  } finally {
+    state.busy = false;
+  }
+}
+
+function append(looks, more) {
+  for (const what of ["step", "seconds", "rate"]) looks[what].push(...more[what]);
+  for (const [name, kinds] of Object.entries(more.layers)) {
+    for (const [what, values] of Object.entries(kinds)) {
+      const before = (looks.layers[name] ??= {})[what] ?? Array(looks.step.length - values.length).fill(null);
+      looks.layers[name][what] = [...before, ...values];
+    }
+  }
+}
+
+function everything() {
+  showFrame();
+  timeline.build();
+  curves.draw();
+  if (state.status) showStatus();
+  show();
+  showSelected();
+}
+
+async function start() {
+  setTheme(kept("vitrina-theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
+  load(await ask("texts.es.json"));
+  [state.about, state.looks, state.curves] = await Promise.all([ask("about"), ask("looks", { after: 0 }), ask("curves")]);
+  state.seenEpochs = state.curves.epochs.epoch?.length ?? 0;
+  network = new NetworkView($("#net"), $("#hover"), state.about, (selected) => { state.selected = selected; showSelected(); });
+  timeline = new Timeline(state, go, trouble);
+  curves = new Curves(state, (at) => { state.following = false; go(at); });
+  showFrame();
+  noNeuron();
+  if (state.looks.step.length) await go(null);
+  curves.draw();
+  $("#language").onclick = () => { chooseLanguage(language() === "es" ? "en" : "es"); everything(); };
+  $("#theme").onclick = () => {
+    const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    keep("vitrina-theme", theme);
+    setTheme(theme);
+    everything();
+  };
+  listen(heard, () => trouble(new Trouble("gone")));
+  document.body.dataset.ready = "yes";
+}
+
+start().catch(trouble);

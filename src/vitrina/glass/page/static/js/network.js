@@ -1,0 +1,292 @@
+// The network, left to right, with one example in it: neurons lit by what they give, connections by their weight.
+
+import { css, largest, mix, scales } from "./colours.js";
+import { colour, sharp } from "./dom.js";
+import { middle, places, tilePlace, under, unitPlace } from "./places.js";
+import { count, t } from "./text.js";
+
+const SECONDS = 0.9; // a wave takes from one end to the other
+
+export class NetworkView {
+  constructor(holder, hover, about, chosen) {
+    Object.assign(this, { holder, hover, about, chosen, stage: "forward", front: Infinity, cursor: null });
+    this.canvas = holder.querySelector("canvas");
+    this.canvas.addEventListener("pointermove", (event) => this.point(event));
+    this.canvas.addEventListener("pointerleave", () => (hover.hidden = true));
+    this.canvas.addEventListener("click", (event) => this.click(event));
+    holder.addEventListener("keydown", (event) => this.key(event));
+    new ResizeObserver(() => this.draw()).observe(holder);
+  }
+
+  show(moment, stage = this.stage) {
+    const wave = stage !== this.stage;
+    this.moment = moment;
+    this.stage = stage;
+    if (wave && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.wave();
+    else {
+      this.front = Infinity;
+      this.draw();
+    }
+  }
+
+  wave() {
+    cancelAnimationFrame(this.frame);
+    const began = performance.now();
+    const step = (now) => {
+      const share = Math.min(1, (now - began) / 1000 / SECONDS);
+      this.front = share < 1 ? share * (this.about.layers.length + 0.5) : Infinity;
+      this.draw();
+      if (share < 1) this.frame = requestAnimationFrame(step);
+    };
+    this.frame = requestAnimationFrame(step);
+  }
+
+  // How far the wave has come in a layer: 0 not yet, 1 it is past.
+  lit(place) {
+    const along = this.stage === "backward" || this.stage === "update" ? this.boxes.length - 1 - place : place;
+    return Math.max(0, Math.min(1, this.front - along));
+  }
+
+  draw() {
+    if (!this.moment) return;
+    const { clientWidth, clientHeight } = this.holder;
+    const found = places(this.about, this.moment, clientWidth, Math.max(300, clientHeight - 4));
+    this.boxes = found.boxes;
+    this.spacing = this.boxes.length > 1 ? Math.min(...this.boxes.slice(1).map((one, at) => one.middle - this.boxes[at].middle)) : found.width;
+    const pen = sharp(this.canvas, found.width, found.height);
+    pen.clearRect(0, 0, found.width, found.height);
+    this.back = this.stage === "backward" || this.stage === "update";
+    this.scale = this.back ? scales.backward : scales.forward;
+    this.boxes.forEach((one, place) => place && this.edges(pen, one, place));
+    this.boxes.forEach((one, place) => this.layer(pen, one, place));
+    this.mark(pen);
+  }
+
+  edges(pen, one, place) {
+    const edges = this.moment.edges[one.layer.name];
+    if (!edges) return;
+    const inputs = edges.of / one.layer.shape.at(-1);
+    const before = this.boxes.slice(0, place).reverse().find((box) => box.layer.shape.reduce((a, b) => a * b, 1) === inputs);
+    const shown = this.stage === "update" ? edges.update : this.stage === "backward" ? edges.gradient : edges.weight;
+    if (!before || !shown) return;
+    const most = largest(shown);
+    const fade = this.lit(place) * (edges.of > 2000 ? 0.5 : 0.85);
+    for (let at = 0; at < shown.length; at++) {
+      const [from, to] = [middle(before, edges.from[at]), middle(one, edges.to[at])];
+      const share = Math.abs(shown[at]) / most;
+      if (!from || !to || !(share > 0.02)) continue;
+      pen.strokeStyle = css(mix(Math.sign(shown[at]), 1, this.scale), share * fade);
+      pen.lineWidth = 0.5 + 1.8 * share;
+      const bend = (to[0] - from[0]) * 0.45;
+      pen.beginPath();
+      pen.moveTo(from[0], from[1]);
+      pen.bezierCurveTo(from[0] + bend, from[1], to[0] - bend, to[1], to[0], to[1]);
+      pen.stroke();
+    }
+  }
+
+  layer(pen, one, place) {
+    pen.globalAlpha = 0.25 + 0.75 * this.lit(place);
+    const seen = this.back && one.seen.signal ? one.seen.signal : one.seen.output;
+    const scale = this.scale;
+    if (one.layer.heads) this.scale = scales.forward; // a share of attention is no slope, whichever way one looks
+    const values = flat(seen);
+    const most = largest(values);
+    if (one.form === "tiles") this.tiles(pen, one, seen, most);
+    else if (one.form === "sheet") this.sheet(pen, one, seen, most);
+    else this.units(pen, one, values, most);
+    pen.globalAlpha = 1;
+    this.scale = scale;
+    this.label(pen, one);
+  }
+
+  units(pen, one, values, most) {
+    const silent = new Set(one.seen.silent ?? []);
+    const [edge, ground, ink] = [colour("--edge"), colour("--glass"), colour("--ink")];
+    values.forEach((value, unit) => {
+      const [x, y] = unitPlace(one, unit);
+      const shade = mix(value, most, this.scale);
+      pen.fillStyle = css(shade);
+      if (one.form === "squares") {
+        const size = one.pitch - (one.pitch > 5 ? 1.5 : 0.5);
+        pen.beginPath();
+        pen.roundRect(x - size / 2, y - size / 2, size, size, size / 4);
+        pen.fill();
+        return;
+      }
+      pen.beginPath();
+      pen.arc(x, y, one.r, 0, 2 * Math.PI);
+      pen.fillStyle = ground;
+      pen.fill();
+      pen.fillStyle = css(shade);
+      pen.fill();
+      pen.strokeStyle = edge;
+      pen.setLineDash(silent.has(unit * one.stride) ? [3, 3] : []);
+      pen.stroke();
+      pen.setLineDash([]);
+      if (one.r >= 13 && value !== null) {
+        const dark = shade[0] * 0.3 + shade[1] * 0.6 + shade[2] * 0.1 < 140;
+        pen.fillStyle = dark === (document.documentElement.dataset.theme === "dark") ? ink : dark ? "#fff" : "#10182c";
+        pen.font = "10px system-ui, 'DejaVu Sans', sans-serif";
+        pen.textAlign = "center";
+        pen.textBaseline = "middle";
+        pen.fillText(short(value), x, y + 0.5);
+      }
+    });
+  }
+
+  sheet(pen, one, seen, most) {
+    const image = new ImageData(one.units, one.steps);
+    paint(image, one.units, one.steps, (row, column) => mix(seen[row][column], most, this.scale));
+    this.put(pen, image, one.x, one.y, one.w, one.h);
+  }
+
+  tiles(pen, one, seen, most) {
+    for (let tile = 0; tile < one.shown; tile++) {
+      const image = new ImageData(one.columns, one.rows);
+      if (one.picture) paint(image, one.columns, one.rows, picture(seen, one.channels));
+      else paint(image, one.columns, one.rows, (row, column) => mix(seen[row][column][tile], most, this.scale));
+      const [x, y] = tilePlace(one, tile);
+      this.put(pen, image, x, y, one.size, one.size);
+    }
+  }
+
+  put(pen, image, x, y, width, height) {
+    const sheet = new OffscreenCanvas(image.width, image.height);
+    sheet.getContext("2d").putImageData(image, 0, 0);
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(sheet, x, y, width, height);
+    pen.strokeStyle = colour("--edge");
+    pen.lineWidth = 1;
+    pen.strokeRect(x, y, width, height);
+  }
+
+  label(pen, one) {
+    const { layer } = one;
+    pen.textAlign = "center";
+    pen.textBaseline = "alphabetic";
+    pen.fillStyle = colour("--ink");
+    pen.font = "600 12px system-ui, 'DejaVu Sans', sans-serif";
+    const y = this.canvas.clientHeight - 30;
+    const room = this.spacing - 6;
+    fitted(pen, layer.kind === "Input" ? t("input") : layer.name.split("/").at(-1), one.middle, y, room);
+    pen.font = "11px system-ui, 'DejaVu Sans', sans-serif";
+    pen.fillStyle = colour("--quiet");
+    const activation = layer.activation && layer.activation !== "linear" ? ` · ${layer.activation}` : "";
+    if (layer.heads) fitted(pen, t("who looks at whom"), one.middle, y + 15, room);
+    else fitted(pen, layer.shape.join("×") + activation, one.middle, y + 15, room);
+    if (one.form === "tiles" && !one.picture && one.channels > one.shown) {
+      fitted(pen, t("and {more} more maps", { more: count(layer.shape[2] - one.shown) }), one.middle, y + 28, room);
+    }
+  }
+
+  mark(pen) {
+    const { selected } = this;
+    const one = selected && this.boxes.find((box) => box.layer.name === selected.layer);
+    if (!one) return;
+    pen.strokeStyle = colour("--accent");
+    pen.lineWidth = 2.5;
+    if (one.form === "circles" || one.form === "squares") {
+      const [x, y] = unitPlace(one, selected.unit / one.stride);
+      pen.beginPath();
+      pen.arc(x, y, one.form === "circles" ? one.r + 3 : one.pitch * 0.8, 0, 2 * Math.PI);
+      pen.stroke();
+    } else if (one.form === "tiles") {
+      const [x, y] = tilePlace(one, selected.unit);
+      pen.strokeRect(x - 1.5, y - 1.5, one.size + 3, one.size + 3);
+      const [rows, columns] = one.layer.shape;
+      const [row, column] = selected.place;
+      pen.strokeRect(x + column / columns * one.size, y + row / rows * one.size, one.size / columns, one.size / rows);
+    }
+  }
+
+  find(event) {
+    const edge = this.canvas.getBoundingClientRect();
+    return this.boxes && under(this.boxes, event.clientX - edge.left, event.clientY - edge.top);
+  }
+
+  point(event) {
+    const found = this.find(event);
+    this.canvas.style.cursor = found ? "pointer" : "default";
+    this.hover.hidden = !found;
+    if (!found) return;
+    const { box: { layer }, unit, place, output, signal } = found;
+    const name = layer.kind === "Input" ? (this.about.inputs?.[unit] ?? t("input {number}", { number: unit })) : `${layer.name} · ${unit}`;
+    const where = place.length ? ` (${place.join(", ")})` : "";
+    const told = this.back && signal !== undefined ? t("error signal {value}", { value: short(signal, 4) }) : short(output, 4);
+    this.hover.textContent = `${name}${where}: ${told}`;
+    const edge = this.holder.parentElement.getBoundingClientRect();
+    this.hover.style.left = `${Math.min(event.clientX - edge.left + 14, edge.width - this.hover.offsetWidth - 8)}px`;
+    this.hover.style.top = `${event.clientY - edge.top + 16}px`;
+  }
+
+  click(event) {
+    const found = this.find(event);
+    if (found && found.box.layer.neurons) this.choose({ layer: found.box.layer.name, unit: found.unit, place: found.place });
+  }
+
+  // Arrow keys go from neuron to neuron, and from layer to layer.
+  key(event) {
+    const moves = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    const layers = this.about.layers.filter((layer) => layer.neurons);
+    const now = layers.findIndex((layer) => layer.name === this.selected?.layer);
+    const [aside, down] = moves[event.key];
+    const layer = layers[Math.max(0, Math.min(layers.length - 1, now < 0 ? 0 : now + aside))];
+    const unit = now < 0 || aside ? 0 : Math.max(0, Math.min(layer.shape.at(-1) - 1, this.selected.unit + down));
+    this.choose({ layer: layer.name, unit, place: layer.shape.slice(0, -1).map((size) => Math.floor(size / 2)) });
+  }
+
+  choose(selected) {
+    this.selected = selected;
+    this.draw();
+    this.chosen(selected);
+  }
+}
+
+// Text that takes no more than so much room.
+function fitted(pen, text, x, y, room) {
+  let shown = text;
+  while (shown.length > 3 && pen.measureText(shown).width > room) shown = `${shown.slice(0, -2)}…`;
+  pen.fillText(shown, x, y);
+}
+
+const flat = (values) => (Array.isArray(values[0]) ? values.flat(2) : values);
+
+function paint(image, columns, rows, shade) {
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const at = 4 * (row * columns + column);
+      const [r, g, b] = shade(row, column);
+      image.data.set([r, g, b, 255], at);
+    }
+  }
+}
+
+// A real image as it is: grey or in colour, from its darkest to its lightest value.
+export function picture(seen, channels) {
+  const values = seen.flat(2);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const grey = (value) => Math.round(255 * (value - low) / (high - low || 1));
+  return (row, column) => {
+    const pixel = seen[row][column];
+    return channels === 3 ? pixel.map(grey) : [grey(pixel[0]), grey(pixel[0]), grey(pixel[0])];
+  };
+}
+
+export function paintPicture(canvas, seen) {
+  const [rows, columns] = [seen.length, seen[0].length];
+  canvas.width = columns;
+  canvas.height = rows;
+  const image = new ImageData(columns, rows);
+  paint(image, columns, rows, picture(seen, seen[0][0].length));
+  canvas.getContext("2d").putImageData(image, 0, 0);
+}
+
+function short(value, digits = 2) {
+  if (value === null || value === undefined) return "–";
+  const size = Math.abs(value);
+  if (size >= 1000 || (size < 10 ** -digits && size > 0)) return value.toExponential(digits > 2 ? 2 : 0);
+  return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : value.toFixed(digits);
+}

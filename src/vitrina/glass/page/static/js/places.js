@@ -1,0 +1,140 @@
+// Where every neuron is drawn: a column of circles while they are few, a grid of squares when they are many, sheets for
+// sequences, tiles for the maps of an image. Nothing here draws.
+
+const GAP = 34; // between layers, in pixels
+const LABEL = 50; // under them
+const TOP = 10;
+const MOST_TILES = 32;
+
+export function places(about, moment, width, height) {
+  const room = height - LABEL - TOP;
+  const fair = (width - 24) / about.layers.length - GAP; // what each layer may take, for all to be seen at once
+  const boxes = about.layers.map((layer) => box(layer, moment.layers[layer.name], room, fair)).filter((one) => one !== null);
+  const wide = boxes.reduce((sum, one) => sum + Math.max(one.w, 64), 0);
+  const gap = Math.max(GAP, Math.min(190, (width - 24 - wide) / Math.max(1, boxes.length - 1)));
+  let x = 12;
+  const needed = wide + gap * (boxes.length - 1) + 24;
+  if (needed < width) x += (width - needed) / 2;
+  for (const one of boxes) {
+    const span = Math.max(one.w, 64);
+    one.x = x + (span - one.w) / 2;
+    one.middle = x + span / 2;
+    one.y = TOP + (room - one.h) / 2;
+    x += span + gap;
+  }
+  return { boxes, width: Math.max(width, needed), height };
+}
+
+function box(layer, seen, room, fair) {
+  if (!seen) return null;
+  if (seen.attention) return tiles({ ...layer, heads: true, shape: [layer.shape[0], layer.shape[0], seen.attention[0][0].length] }, { ...seen, output: seen.attention, signal: null }, room, fair);
+  if (layer.form === "maps") return tiles(layer, seen, room, fair);
+  if (layer.form === "sheet") return sheet(layer, seen, room, fair);
+  return column(layer, seen, room);
+}
+
+function column(layer, seen, room) {
+  const units = seen.output.length;
+  const stride = Math.ceil(layer.shape[0] / units);
+  if (units <= 20) {
+    const pitch = Math.min(38, room / units);
+    return { layer, seen, form: "circles", units, stride, pitch, r: Math.min(16, pitch * 0.4), w: 34, h: pitch * units };
+  }
+  const pitch = [[130, 13], [420, 9], [1600, 5.5]].find(([most]) => units <= most)?.[1] ?? 3.4;
+  const rows = Math.min(units, Math.max(4, Math.floor(room / pitch)));
+  const columns = Math.ceil(units / rows);
+  return { layer, seen, form: "squares", units, stride, pitch, rows: Math.ceil(units / columns), columns,
+    w: columns * pitch, h: Math.ceil(units / columns) * pitch };
+}
+
+function sheet(layer, seen, room, fair) {
+  const [steps, units] = [seen.output.length, seen.output[0].length];
+  const down = Math.max(1.5, Math.min(22, room / steps));
+  const across = Math.max(0.5, Math.min(22, Math.max(44, Math.min(170, fair)) / units));
+  return { layer, seen, form: "sheet", steps, units, across, down, w: units * across, h: steps * down };
+}
+
+function tiles(layer, seen, room, fair) {
+  const [rows, columns] = [seen.output.length, seen.output[0].length];
+  const channels = seen.output[0][0].length;
+  const picture = layer.kind === "Input" && (channels === 1 || channels === 3);
+  const base = { layer, seen, form: "tiles", picture, channels, rows, columns };
+  if (picture) {
+    const size = Math.max(72, Math.min(132, fair));
+    return { ...base, shown: 1, beside: 1, size, pitch: size + 4, w: size, h: size };
+  }
+  // As large as may be, with room for sixteen maps if there are so many.
+  const sizes = layer.heads ? [110, 84, 64] : [60, 50, 42, 34];
+  let best = null;
+  for (const size of sizes) {
+    const down = Math.max(1, Math.floor((room + 4) / (size + 4)));
+    const across = Math.max(1, Math.floor((fair + 4) / (size + 4)));
+    const shown = Math.min(channels, MOST_TILES, down * across);
+    if (!best || shown > best.shown) {
+      const beside = Math.ceil(shown / down);
+      const each = Math.ceil(shown / beside);
+      best = { ...base, shown, beside, size, pitch: size + 4, w: beside * (size + 4) - 4, h: each * (size + 4) - 4 };
+    }
+    if (best.shown >= Math.min(channels, 16)) break;
+  }
+  return best;
+}
+
+// The middle of one neuron; null if it is not drawn. `at` counts as the layer's flattened output does.
+export function middle(one, at) {
+  if (one.form === "circles" || one.form === "squares") {
+    if (at % one.stride) return null;
+    return unitPlace(one, at / one.stride);
+  }
+  if (one.form === "sheet") {
+    const units = one.layer.shape[1];
+    const step = Math.floor(at / units);
+    return [one.x + ((at % units) + 0.5) * (one.w / units), one.y + (step + 0.5) * (one.h / one.layer.shape[0])];
+  }
+  const [rows, columns, channels] = one.layer.shape;
+  const channel = at % channels;
+  const place = Math.floor(at / channels);
+  const tile = one.picture ? 0 : channel;
+  if (tile >= one.shown) return null;
+  const [x, y] = tilePlace(one, tile);
+  return [x + ((place % columns) + 0.5) / columns * one.size, y + (Math.floor(place / columns) + 0.5) / rows * one.size];
+}
+
+export function unitPlace(one, unit) {
+  if (one.form === "circles") return [one.x + one.w / 2, one.y + (unit + 0.5) * one.pitch];
+  return [one.x + (Math.floor(unit / one.rows) + 0.5) * one.pitch, one.y + (unit % one.rows + 0.5) * one.pitch];
+}
+
+export const tilePlace = (one, tile) =>
+  [one.x + (tile % one.beside) * one.pitch, one.y + Math.floor(tile / one.beside) * one.pitch];
+
+// Which neuron is under a point: {box, unit, place, value of its output, of its error signal}; null if none.
+export function under(boxes, x, y) {
+  for (const one of boxes) {
+    if (x < one.x - 6 || x > one.x + one.w + 6 || y < one.y - 2 || y > one.y + one.h + 2) continue;
+    if (one.form === "circles" || one.form === "squares") {
+      const across = one.form === "circles" ? 0 : Math.min(one.columns - 1, Math.max(0, Math.floor((x - one.x) / one.pitch)));
+      const down = Math.max(0, Math.floor((y - one.y) / one.pitch));
+      const unit = one.form === "circles" ? down : across * one.rows + down;
+      if (unit >= one.units) return null;
+      return { box: one, unit: unit * one.stride, place: [], output: one.seen.output[unit], signal: one.seen.signal?.[unit] };
+    }
+    if (one.form === "sheet") {
+      const step = Math.min(one.steps - 1, Math.max(0, Math.floor((y - one.y) / one.down)));
+      const unit = Math.min(one.units - 1, Math.max(0, Math.floor((x - one.x) / one.across)));
+      const full = Math.round(step * one.layer.shape[0] / one.steps);
+      return { box: one, unit: Math.round(unit * one.layer.shape[1] / one.units), place: [full],
+        output: one.seen.output[step][unit], signal: one.seen.signal?.[step][unit] };
+    }
+    const [across, down] = [Math.floor((x - one.x) / one.pitch), Math.floor((y - one.y) / one.pitch)];
+    const tile = down * one.beside + across;
+    if (across < 0 || down < 0 || across >= one.beside || tile >= one.shown) return null;
+    const [left, top] = tilePlace(one, tile);
+    const [row, column] = [(y - top) / one.size, (x - left) / one.size];
+    if (row < 0 || column < 0 || row >= 1 || column >= 1) return null;
+    const [r, c] = [Math.floor(row * one.rows), Math.floor(column * one.columns)];
+    return { box: one, unit: one.picture ? 0 : tile, place: [Math.floor(row * one.layer.shape[0]), Math.floor(column * one.layer.shape[1])],
+      output: one.seen.output[r][c][one.picture ? 0 : tile], signal: one.seen.signal?.[r][c][tile] };
+  }
+  return null;
+}

@@ -1,0 +1,55 @@
+// The three stages and the change of the weights, as a row of choices, each with one sentence of real numbers.
+
+import { $, fill, make } from "./dom.js";
+import { number, t } from "./text.js";
+
+export const STAGES = ["forward", "error", "backward", "update"];
+
+const names = () => ({
+  forward: t("Forward →"),
+  error: t("Error"),
+  backward: t("← Back"),
+  update: t("Change"),
+});
+
+export function stageBar(state, choose) {
+  const bar = $("#stages");
+  bar.setAttribute("aria-label", t("Stage of learning"));
+  fill(bar, ...STAGES.map((stage) => make("button", {
+    type: "button", role: "radio", "data-stage": stage, "aria-checked": String(stage === state.stage),
+    tabindex: stage === state.stage ? 0 : -1, onclick: () => choose(stage),
+  }, names()[stage])));
+  bar.onkeydown = (event) => {
+    const aside = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!aside) return;
+    choose(STAGES[(STAGES.indexOf(state.stage) + aside + STAGES.length) % STAGES.length]);
+    bar.querySelector('[aria-checked="true"]').focus();
+  };
+}
+
+// What happens in the stage, with this moment's numbers.
+export function stageWords(state) {
+  const { moment, about } = state;
+  const last = about.layers.at(-1);
+  const sentences = {
+    forward: () => t("Forward propagation: the example goes from left to right, and every neuron turns what it sees into one number. The network's answer: {answer}.",
+      { answer: answerOf(about, moment) }),
+    error: () => t("The cost function compares the answer with the truth. Their gap is one number: the error of this example is {error}.",
+      { error: number(moment.probe_error) }),
+    backward: () => t("Back propagation: the error goes from right to left, and every neuron learns how much it had a hand in it. In {layer} the error signals reach {signal}.",
+      { layer: last.name, signal: number(Math.max(...flatten(moment.layers[last.name].signal).map(Math.abs))) }),
+    update: () => t("Every weight changes a little, against its gradient. The learning rate is {rate}.", { rate: number(moment.rate) }),
+  };
+  fill($("#stage-words"), sentences[state.stage]());
+}
+
+export const flatten = (values) => (Array.isArray(values) ? values.flatMap(flatten) : [values ?? 0]);
+
+export function answerOf(about, moment) {
+  const { prediction } = moment;
+  if (about.classifies) {
+    const best = prediction.length > 1 ? prediction.indexOf(Math.max(...prediction)) : Number(prediction[0] > 0.5);
+    return about.classes?.[best] ?? String(best);
+  }
+  return number(flatten(prediction)[0], 4);
+}

@@ -1,0 +1,51 @@
+// Sentences are written in English where they are shown; texts.es.json has them in Spanish.
+
+const KEPT = "vitrina-language";
+let spanish = {};
+let chosen = kept(KEPT) ?? (navigator.language.toLowerCase().startsWith("es") ? "es" : "en");
+
+export const language = () => chosen;
+
+// What was chosen the last time; a page in a frame may not be allowed to remember.
+export function kept(name) {
+  try {
+    return localStorage.getItem(name);
+  } catch {
+    return null;
+  }
+}
+
+export function keep(name, value) {
+  try {
+    localStorage.setItem(name, value);
+  } catch {
+    // then it is asked again the next time
+  }
+}
+
+export function load(translated) {
+  spanish = translated;
+  document.documentElement.lang = chosen;
+}
+
+export function choose(wanted) {
+  chosen = wanted;
+  keep(KEPT, wanted);
+  document.documentElement.lang = wanted;
+}
+
+// The sentence in the reader's language, with {values} filled in.
+export function t(sentence, values = {}) {
+  const said = chosen === "es" ? (spanish[sentence] ?? sentence) : sentence;
+  return said.replace(/\{(\w+)\}/g, (_, name) => values[name]);
+}
+
+// A number as people of that language write it, with so many digits that count.
+export function number(value, digits = 3) {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(digits - 1).replace("e+", "e");
+  return value.toLocaleString(chosen, { maximumSignificantDigits: digits });
+}
+
+export const count = (value) => value.toLocaleString(chosen);

@@ -1,0 +1,345 @@
+"""What the page asks for, as plain data: the network, its looks in short, one moment in full, one neuron's arithmetic."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitrina import engines
+from vitrina.errors import ModelError, UsageError
+from vitrina.glass.look import is_shown
+from vitrina.glass.looks_file import Look
+from vitrina.glass.recording import Recording
+from vitrina.glass.trace import Trace, trace
+from vitrina.learning.step import prediction_step
+from vitrina.model import Model
+from vitrina.network.layer import Layer
+from vitrina.network.network import nest
+
+MOST_EDGES = 400  # connections drawn between two layers: the strongest
+MOST_POINTS = 1500  # of the batches' errors in the curve
+MOST_PLACES = 64  # steps of a sequence in a picture of who looks at whom
+AROUND = {1: 200, 2: 48}  # places along each side, of a network of one input and of two
+MOST_TERMS = 400  # inputs listed for one neuron: those that count most
+
+
+class Views:
+    """The answers to a page's questions about one run; reads on in its recording whenever it is asked.
+
+    most_edges: of the connections between two layers that are told, the strongest.
+    """
+
+    def __init__(self, run: Path, most_edges: int = MOST_EDGES) -> None:
+        self.run, self.most_edges = run, most_edges
+        self.recording = Recording(run)
+        self._traces: dict[tuple[int, int], Trace] = {}
+
+    # -- the whole of it
+    def about(self) -> dict[str, Any]:
+        """The network as it is drawn, and what is known of the training before its first step."""
+        recording, network = self.recording, self.recording.network
+        layers: list[dict[str, Any]] = [_input(network.input_shape)]
+        for name, layer, shape in network.walk():
+            if is_shown(layer) and layer is not network.root:
+                layers.append(_layer(name, layer, layer.output_shape(shape)))
+        known = (
+            "engine",
+            "steps",
+            "steps_per_epoch",
+            "epochs",
+            "batch_size",
+            "classes",
+            "inputs",
+            "target",
+            "probes_from",
+        )
+        return {
+            "run": self.run.name,
+            "cost": network.cost.label,
+            "classifies": network.cost.classifies,
+            "parameters": network.parameters,
+            "layers": layers,
+            "data": _setting(self.run, "data"),
+            "optimizer": _setting(self.run, "optimizer"),
+            **{name: recording.about.get(name) for name in known},
+        }
+
+    def looks(self, after: int) -> dict[str, Any]:
+        """The looks from number `after` on, in short: of each layer one number for each thing worth a curve."""
+        self.recording.refresh()
+        looks = self.recording.looks[after:]
+        return {
+            "first": after,
+            "step": [look.step for look in looks],
+            "seconds": [look.seconds for look in looks],
+            "rate": [float(look["|step|rate"][0]) for look in looks],
+            "layers": {name: _short(name, looks) for name in self.recording.layers},
+        }
+
+    def curves(self) -> dict[str, Any]:
+        """The batches' errors, thinned to what a screen can show (lowest, mean and highest of each stretch), and the epochs."""
+        self.recording.refresh()
+        steps, errors = self.recording.errors
+        size = max(1, math.ceil(len(errors) / MOST_POINTS))
+        whole = len(errors) // size * size
+        groups = [errors[:whole].reshape(-1, size)] + ([errors[None, whole:]] if whole < len(errors) else [])
+        pick = [float(value) for group in groups for value in group.mean(axis=1)]
+        low = [float(value) for group in groups for value in group.min(axis=1)]
+        high = [float(value) for group in groups for value in group.max(axis=1)]
+        ends = [int(steps[min(len(steps), (i + 1) * size) - 1]) for i in range(len(pick))]
+        epochs = self.recording.epochs
+        return {
+            "batches": {"step": ends, "mean": pick, "low": low, "high": high},
+            "epochs": {name: epochs[name] for name in epochs.columns},
+        }
+
+    # -- one moment
+    def moment(self, step: int, probe: int) -> dict[str, Any]:
+        """Everything that is drawn of the network at the last look at or before `step`, with one of the probes in it."""
+        look = self._look(step)
+        probe = self._probe(probe)
+        x, y = self.recording.probes
+        layers: dict[str, Any] = {"input": {"output": _plain(x[probe]), "shape": list(x[probe].shape)}}
+        traced = self._trace(look, probe) if self.recording.weights_at(look.step) is not None else None
+        for name in self.recording.layers:
+            layers[name] = _drawn(look, name, probe, traced)
+        return {
+            "step": look.step,
+            "seconds": look.seconds,
+            "rate": float(look["|step|rate"][0]),
+            "error": float(look["|step|error"][0]) if "|step|error" in look else None,
+            "probe": probe,
+            "target": _plain(y[probe]),
+            "prediction": _plain(look["|probes|prediction"][probe]),
+            "probe_error": float(look["|probes|error"][probe]),
+            "layers": layers,
+            "edges": self._edges(look, traced),
+        }
+
+    def probes(self, step: int) -> dict[str, Any]:
+        """The probes and what the network answers to each at that moment."""
+        look = self._look(step)
+        x, y = self.recording.probes
+        return {
+            "step": look.step,
+            "x": [_plain(one) for one in x],
+            "shape": list(x.shape[1:]),
+            "y": _plain(y),
+            "prediction": _plain(look["|probes|prediction"]),
+            "error": _plain(look["|probes|error"]),
+        }
+
+    def function(self, step: int) -> dict[str, Any]:
+        """What a network of one or two inputs has made of them at that moment: its answer everywhere, and what it learns from.
+
+        {} for other networks. The answer is the probability of the last of two classes, the likeliest class, or a number.
+        """
+        look = self._look(step)
+        weights, sample = self.recording.weights_at(look.step), self.recording.sample
+        if weights is None or sample is None:
+            return {}
+        x, y = sample
+        x = x.reshape(len(x), -1)
+        sides = [np.linspace(*_a_little_more(x[:, place]), AROUND[x.shape[1]]) for place in range(x.shape[1])]
+        grid = np.stack([axis.reshape(-1) for axis in np.meshgrid(*sides)], axis=1)
+        network = self.recording.network
+        engine = engines.get("numpy", "float64")
+        step_of = prediction_step(network)
+        params, state = (
+            nest({name: np.asarray(value, np.float64) for name, value in part.items()}) for part in weights
+        )
+        batch = {"x": grid.reshape(len(grid), *network.input_shape)}
+        answer = np.asarray(step_of(engine.ops, {"params": params, "state": state}, batch)[1]["prediction"])
+        classes = answer.shape[-1] if network.cost.classifies else 0
+        told = answer[:, -1] if classes <= 2 else answer.argmax(axis=-1).astype(float)
+        return {
+            "step": look.step,
+            "inputs": x.shape[1],
+            "classes": max(classes, 2) if network.cost.classifies else 0,
+            "sides": [_plain(side) for side in sides],
+            "answer": _plain(told.reshape([len(side) for side in reversed(sides)])),
+            "x": _plain(x),
+            "y": _plain(y.reshape(len(y), -1)[:, 0]),
+        }
+
+    def neuron(self, step: int, probe: int, name: str, unit: int, place: tuple[int, ...]) -> dict[str, Any]:
+        """One neuron's arithmetic, forward and back, in float64, with the very weights of that moment."""
+        look = self._look(step)
+        traced = self._trace(look, self._probe(probe))
+        if name not in traced.forward:
+            raise UsageError(f"there is no layer {name!r}")
+        there = traced.forward[name].neuron(unit, place)
+        back = traced.backward[name].neuron(unit, place)
+        products = (there.inputs * there.weights).reshape(-1)
+        order = np.argsort(-np.abs(products), kind="stable")[:MOST_TERMS]
+        updates = traced.backward[name].updates["weight"]
+        history = self.recording.layer(name)
+        return {
+            "step": look.step,
+            "layer": name,
+            "unit": unit,
+            "place": list(place),
+            "count": int(products.size),
+            "terms": [
+                {
+                    "input": int(at),
+                    "value": float(there.inputs.reshape(-1)[at]),
+                    "weight": float(there.weights.reshape(-1)[at]),
+                    "gradient": float(back.weight_gradients.reshape(-1)[at]),
+                    "update": float(updates[..., unit].reshape(-1)[at]),
+                }
+                for at in order
+            ],
+            "bias": there.bias,
+            "weighted_sum": there.weighted_sum,
+            "activation": there.activation,
+            "output": there.output,
+            "error_signal": back.error_signal,
+            "bias_gradient": back.bias_gradient,
+            "history": {"step": history.steps.tolist(), "mean": _plain(history["output", "mean"][:, unit])}
+            if unit < look[f"{name}|output|mean"].size
+            else None,
+        }
+
+    def _look(self, step: int) -> Look:
+        self.recording.refresh()
+        return self.recording.at(step)
+
+    def _probe(self, probe: int) -> int:
+        count = len(self.recording.probes[0])
+        if not 0 <= probe < count:
+            raise UsageError(f"there are {count} examples to look at, numbered from 0, and no {probe}")
+        return probe
+
+    def _edges(self, look: Look, traced: Trace | None) -> dict[str, Any]:
+        """The strongest weights into each layer of neurons: from, to, weight, and how this example alone would change them."""
+        found: dict[str, Any] = {}
+        for name in self.recording.layers:
+            key = f"{name}|weight|values"
+            if key not in look or look[key].ndim != 2:
+                continue
+            weight = look[key]
+            flat = np.abs(weight).reshape(-1)
+            most = min(self.most_edges, flat.size)
+            chosen = np.argpartition(-flat, most - 1)[:most]
+            before, after = np.divmod(chosen, weight.shape[1])
+            found[name] = {
+                "from": before.tolist(),
+                "to": after.tolist(),
+                "weight": _plain(weight.reshape(-1)[chosen]),
+                "of": int(flat.size),
+                "bias": _plain(look[f"{name}|bias|values"]) if f"{name}|bias|values" in look else None,
+            }
+            if traced is not None:
+                back = traced.backward[name]
+                found[name]["gradient"] = _plain(back.gradients["weight"].reshape(-1)[chosen])
+                found[name]["update"] = _plain(back.updates["weight"].reshape(-1)[chosen])
+        return found
+
+    def _trace(self, look: Look, probe: int) -> Trace:
+        key = (look.step, probe)
+        if key not in self._traces:
+            if len(self._traces) > 32:
+                self._traces.clear()
+            weights = self.recording.weights_at(look.step)
+            if weights is None:
+                raise ModelError(
+                    "this network is too large for its weights to be kept at every look; vitrina trace shows the last ones"
+                )
+            settings = {"optimizer": _setting(self.run, "optimizer")}
+            model = Model(self.recording.network, *weights, settings=settings)
+            x, y = self.recording.probes
+            target = y[probe].astype(np.int64) if self.recording.network.cost.classifies and y.ndim == 1 else y[probe]
+            self._traces[key] = trace(model, x[probe], target)
+        return self._traces[key]
+
+
+def _drawn(look: Look, name: str, probe: int, traced: Trace | None) -> dict[str, Any]:
+    """One layer with one of the probes in it."""
+    outputs, signals = look[f"{name}|probes|output"], look[f"{name}|probes|signal"]
+    found = {"output": _plain(outputs[probe]), "signal": _plain(signals[probe]), "shape": list(outputs.shape[1:])}
+    if (largest := f"{name}|output|largest") in look:
+        found["silent"] = np.flatnonzero(look[largest] == 0.0).tolist()
+    attention = traced.forward[name].attention if traced is not None else None
+    if attention is not None:
+        stride = -(-attention.shape[1] // MOST_PLACES)
+        found["attention"] = _plain(attention[:, ::stride, ::stride].transpose(1, 2, 0))  # a map for each head
+    return found
+
+
+def _a_little_more(values: np.ndarray) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    margin = 0.04 * ((high - low) or 1.0)
+    return low - margin, high + margin
+
+
+def _short(name: str, looks: tuple[Look, ...]) -> dict[str, list[float | None]]:
+    """One number a look: the mean over a layer's neurons, or the share of them."""
+
+    def each(of: Any, *statistics: str) -> list[float | None]:
+        keys = [f"{name}|{statistic}" for statistic in statistics]
+        return [of(*(look[key] for key in keys)) if all(key in look for key in keys) else None for look in looks]
+
+    def length(norms: np.ndarray) -> float:
+        return float(np.sqrt(np.sum(np.square(norms, dtype=np.float64))))
+
+    first = looks[-1] if looks else None
+    signal = "signal" if first is not None and f"{name}|signal|mean" in first else "slope"
+    found = {
+        "output": each(
+            lambda mean, spread: float(np.sqrt(np.mean(mean**2 + spread**2))), "output|mean", "output|spread"
+        ),
+        "signal": each(
+            lambda mean, spread: float(np.sqrt(np.mean(mean**2 + spread**2))), f"{signal}|mean", f"{signal}|spread"
+        ),
+        "silent": each(lambda largest: float(np.mean(largest == 0.0)), "output|largest"),
+        "saturated": each(lambda share: float(np.mean(share)), "output|saturated"),
+        "gradient": each(length, "weight gradient|norm"),
+        "update": each(
+            lambda update, weight: length(update) / max(length(weight), 1e-12), "weight update|norm", "weight|norm"
+        ),
+    }
+    return {what: values for what, values in found.items() if any(value is not None for value in values)}
+
+
+def _input(shape: tuple[int, ...]) -> dict[str, Any]:
+    return {"name": "input", "kind": "Input", "shape": list(shape), "form": _form(shape), "activation": None}
+
+
+def _layer(name: str, layer: Layer, shape: tuple[int, ...]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": type(layer).__name__,
+        "shape": list(shape),
+        "form": _form(shape),
+        "activation": getattr(layer, "activation", None),
+        "neurons": hasattr(layer, "error_signal"),
+    }
+
+
+def _form(shape: tuple[int, ...]) -> str:
+    """How it is drawn: a column of neurons, a sheet of steps by neurons, or maps."""
+    return {1: "column", 2: "sheet", 3: "maps"}.get(len(shape), "column")
+
+
+def _setting(run: Path, name: str) -> Any:
+    try:
+        return json.loads((run / "settings.json").read_text("utf-8")).get(name)
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def _plain(array: Any) -> Any:
+    """Numbers with six digits as JSON takes them; what is not finite becomes null."""
+    values = np.asarray(array, np.float64)
+    if values.ndim:
+        return [_plain(one) for one in values] if values.ndim > 1 else [_number(value) for value in values.tolist()]
+    return _number(float(values))
+
+
+def _number(value: float) -> float | None:
+    return float(f"{value:.6g}") if math.isfinite(value) else None

@@ -1,0 +1,246 @@
+"""Writes a recording while a network learns: a look now and then, every batch's error, every epoch's row.
+
+A look costs a few steps, so looks become rarer the longer a training lasts: the steps done grow by a twentieth from one to
+the next, by half once half of the time that looks may take is used up, and when all is, there is none for a while.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vitrina import engines
+from vitrina.engines.engine import Chunk
+from vitrina.files import write_atomically
+from vitrina.glass.look import histogram, is_shown, key_of, observe, probe_values
+from vitrina.glass.looks_file import LooksWriter
+from vitrina.glass.thinning import thin
+from vitrina.learning.callbacks import Callback
+from vitrina.learning.history import Row
+from vitrina.learning.stages import back_propagation, error, forward_propagation
+from vitrina.learning.step import training_step
+from vitrina.network.layer import Context
+from vitrina.network.network import flatten
+from vitrina.network.watching import Watch
+
+if TYPE_CHECKING:
+    from vitrina.learning.loop import Learner
+
+ABOUT, FORMAT = "about.json", 1
+SHARE = 0.03  # of the training's time
+GRACE = 0.25  # seconds that looks may take in any case, so that a short training has some
+GROWTH, HASTE = 1.05, 1.5  # from the steps done at one look to those at the next, with time in plenty and without
+PROBES = 8  # examples that are followed through the whole training
+WHOLE = 200_000  # parameters: of smaller networks all are kept at each look, of larger ones a sample
+MOST_POINTS = 600  # of what is learned from, kept where it can be drawn
+MOST_BYTES = 200 << 20
+ERRORS_EVERY = 0.25  # seconds between writes of the batches' errors
+
+
+class Recorder(Callback):
+    """A callback that records into a folder. most_bytes: where it grows beyond, every second look is let go.
+
+    probes: (x, y) of a few examples, (n, *input shape) and (n, ...), to be followed; the first that are learned from
+    otherwise. A disk that is full ends the recording, never the training.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        about: dict[str, Any] | None = None,
+        probes: tuple[np.ndarray, np.ndarray] | None = None,
+        most_bytes: int = MOST_BYTES,
+    ) -> None:
+        self.folder, self.about, self.most_bytes = folder, about or {}, most_bytes
+        self.failure: str | None = None
+        self._probes = probes
+        self._writer: LooksWriter | None = None
+        self._looked = 0.0  # seconds
+        self._next = 0  # steps done, at which to look again
+        self._errors: list[np.ndarray] = []
+        self._errors_first, self._errors_at = 0, 0.0
+        self._run: Any = None
+
+    # -- what the loop calls
+    def training_starts(self, learner: Learner) -> None:
+        self._began = time.monotonic()
+        self._errors_at, self._errors_first = self._began, learner.steps
+        self._guarded(self._begin, learner)
+        learner.most_steps = max(1, self._next - learner.steps)
+
+    def chunk_done(self, learner: Learner) -> None:
+        if self._writer is None:
+            return
+        self._errors.append(learner.errors)
+        if time.monotonic() - self._errors_at >= ERRORS_EVERY:
+            self._guarded(self._write_errors)
+        at_end = learner.position == learner.steps_per_epoch  # the next batch is the next epoch's; look at it then
+        if learner.steps >= self._next and not at_end and np.isfinite(learner.errors).all():
+            self._guarded(self._look_if_it_may, learner)
+        learner.most_steps = max(1, self._next - learner.steps)
+
+    def epoch_done(self, learner: Learner, row: Row) -> None:
+        if self._writer is None:
+            return
+        self._guarded(self._write_errors)
+        values = {key_of("", "epoch", name): np.array([value], np.float32) for name, value in row.items()}
+        self._guarded(self._write, learner.steps, values)
+        if learner.steps >= self._next and learner.epoch < learner.plan.epochs:
+            self._guarded(self._look_if_it_may, learner)
+
+    def training_ends(self, learner: Learner) -> None:
+        if self._writer is None:
+            return
+        self._guarded(self._write_errors)
+        if learner.steps > self._last and np.isfinite(learner.errors).all():
+            self._guarded(self._look, learner)
+        if self._writer is not None:
+            self._writer.close()
+
+    def look_now(self, learner: Learner) -> None:
+        """A look at this moment, whatever it costs."""
+        if self._writer is not None and learner.steps != self._last:
+            self._guarded(self._write_errors)
+            self._guarded(self._look, learner)
+
+    # -- what it does then
+    def _begin(self, learner: Learner) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        parts = [int(path.stem) for path in self.folder.glob("*.arrows") if path.stem.isdigit()]
+        about = {
+            "format": FORMAT,
+            "network": learner.network.to_json(),
+            "engine": f"{learner.engine.name}:{learner.engine.variant}",
+            "steps": learner.recipe.steps,
+            "steps_per_epoch": learner.steps_per_epoch,
+            "epochs": learner.plan.epochs,
+            "batch_size": learner.plan.batch_size,
+            **self.about,
+        }
+        write_atomically(self.folder / ABOUT, json.dumps(about, ensure_ascii=False) + "\n")
+        self._writer = LooksWriter(self.folder / f"{max(parts, default=0) + 1}.arrows")
+        x, y = self._probes if self._probes is not None else (learner.examples.x, learner.examples.y)
+        self._probes = (np.asarray(x[:PROBES]), np.asarray(y[:PROBES]))
+        self._write(
+            learner.steps, {key_of("", "probes", "x"): self._probes[0], key_of("", "probes", "y"): self._probes[1]}
+        )
+        if learner.examples.x[0].size <= 2:  # few enough to be drawn against what the network makes of them
+            thin = slice(None, None, -(-learner.examples.rows // MOST_POINTS))
+            x, y = learner.examples.x[thin], learner.examples.y[thin]
+            self._write(learner.steps, {key_of("", "sample", "x"): x, key_of("", "sample", "y"): y})
+        self._last = -1
+        if learner.epoch < learner.plan.epochs:
+            self._look(learner)
+
+    def _look_if_it_may(self, learner: Learner) -> None:
+        if self._looked <= self._budget():
+            self._look(learner)
+
+    def _budget(self) -> float:
+        """Seconds that looks may have taken until now."""
+        return SHARE * (time.monotonic() - self._began) + GRACE
+
+    def _look(self, learner: Learner) -> None:
+        began = time.monotonic()
+        carried = learner.carried
+        values = {key_of("", "step", "rate"): np.array([learner.learning_rate], np.float32)}
+        values |= self._step(learner, carried)
+        values |= self._probed(learner, carried)
+        values |= _whole(carried["params"], carried["state"])
+        self._write(learner.steps, values)
+        self._looked += time.monotonic() - began
+        self._last = learner.steps
+        growth = GROWTH if self._looked < self._budget() / 2 else HASTE
+        self._next = max(self._last + 1, int(self._last * growth))
+
+    def _step(self, learner: Learner, carried: dict[str, Any]) -> dict[str, np.ndarray]:
+        """The next step, taken in thought."""
+        rows = learner.next_rows
+        arrays = {name: array[rows] for name, array in learner.examples.arrays().items()}
+        chunk = Chunk(np.arange(len(rows), dtype=np.int32)[None], np.ones((1, len(rows)), np.float32), 1)
+        engine = self._engine(learner)
+        if self._run is None:
+            self._run = engine.compile(training_step(learner.recipe, observer=observe), donate=False)
+        _, measured = self._run(engine.put(carried), engine.put(arrays), chunk)
+        found: dict[str, np.ndarray] = {}
+        for name, values in measured.items():
+            layer, quantity, statistic = name.rsplit("|", 2) if "|" in name else ("", "step", name)
+            if statistic == "sample":
+                found[key_of(layer, quantity, "histogram")] = histogram(values[0])
+            else:
+                found[key_of(layer, quantity, statistic)] = np.atleast_1d(values[0])
+        return found
+
+    def _probed(self, learner: Learner, carried: dict[str, Any]) -> dict[str, np.ndarray]:
+        """What the probes become on their way through, and the error's slopes on the way back."""
+        assert self._probes is not None
+        engine, network = self._engine(learner), learner.network
+        put = engine.put(
+            {"params": carried["params"], "state": carried["state"], "x": self._probes[0], "y": self._probes[1]}
+        )
+        ops, watch = engine.ops, Watch()
+        context = Context(watch=watch)
+        ones = engine.put({"weight": np.ones(len(self._probes[0]))})["weight"]
+        prediction, saved, _ = forward_propagation(ops, network, put["params"], put["state"], put["x"], context)
+        _, slope = error(ops, network, prediction, put["y"], ones)
+        slope = slope * len(self._probes[0])  # of each one's own error, and not of their mean
+        back_propagation(ops, network, put["params"], saved, slope)
+        readable = network.cost.readable(ops, prediction)
+        found = {key_of("", "probes", "prediction"): readable}
+        found[key_of("", "probes", "error")] = network.cost.per_example(ops, prediction, put["y"])
+        for one in watch.passed:
+            if is_shown(one.layer):
+                found[key_of(one.name, "probes", "output")] = one.y
+                signal = ops.reshape(one.error_signal(ops), ops.shape(one.y)) if one.has_sums else one.dy
+                found[key_of(one.name, "probes", "signal")] = signal
+        there: dict[str, np.ndarray] = engine.get(found)
+        return {
+            name: probe_values(array) if "|probes|" in name and name[0] != "|" else array
+            for name, array in there.items()
+        }
+
+    def _engine(self, learner: Learner) -> Any:
+        """NumPy, which needs not compile; the training's own where a layer has no backward pass by hand."""
+        by_hand = all(layer.has_backward for _, layer, _ in learner.network.walk() if not hasattr(layer, "children"))
+        if not by_hand:
+            return learner.engine
+        return engines.get("numpy", "float64" if learner.engine.precision == "float64" else "float32")
+
+    def _write_errors(self) -> None:
+        self._errors_at = time.monotonic()
+        if self._errors:
+            errors = np.concatenate(self._errors)
+            self._errors = []
+            self._write(self._errors_first, {key_of("", "batches", "error"): errors})
+            self._errors_first += len(errors)
+
+    def _write(self, step: int, values: dict[str, np.ndarray]) -> None:
+        assert self._writer is not None
+        self._writer.write(step, time.monotonic() - self._began, values)
+        if self._writer.size > self.most_bytes:
+            self._writer = thin(self._writer)
+
+    def _guarded(self, work: Any, *arguments: Any) -> None:
+        """A recording that cannot be written must not end a training."""
+        try:
+            work(*arguments)
+        except OSError as failed:
+            self.failure = f"the recording ended: {failed.strerror or failed}"
+            self._writer = None
+
+
+def _whole(params: dict[str, Any], state: dict[str, Any]) -> dict[str, np.ndarray]:
+    """All weights, and what training changes by itself ("state mean"), of a network small enough to be kept at each look."""
+    flat, beside = flatten(params), flatten(state)
+    if sum(array.size for array in (*flat.values(), *beside.values())) > WHOLE:
+        return {}
+    found: dict[str, np.ndarray] = {}
+    for prefix, arrays in (("", flat), ("state ", beside)):
+        for name, array in arrays.items():
+            layer, _, own = name.rpartition("/")
+            found[key_of(layer, prefix + own, "values")] = array
+    return found

@@ -1,0 +1,209 @@
+"""A training to look back at: what was seen of every layer at every look, while it is written and afterwards."""
+
+from __future__ import annotations
+
+import bisect
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitrina.errors import ModelError, UsageError
+from vitrina.glass.looks_file import Look, LooksReader
+from vitrina.learning.history import History
+from vitrina.network.network import Network
+
+ABOUT, FORMAT, FOLDER = "about.json", 1, "recording"
+ERROR, RATE, EPOCH, PROBES, SAMPLE = "|batches|error", "|step|rate", "|epoch|", "|probes|x", "|sample|x"
+
+
+@dataclass(frozen=True)
+class LayerHistory:
+    """One layer over time. `history["output", "mean"]` is (looks, units) for the looks at `steps`.
+
+    Quantities: output, sum (weighted sums), signal (the error's slope by the sums), slope (by the output, where a layer has no
+    sums); each with mean, spread, zero, largest, histogram. weight, "weight gradient", "weight update" (and so on for each
+    parameter) with norm and histogram. probes with output and signal.
+    """
+
+    name: str
+    looks: tuple[Look, ...]
+
+    @property
+    def steps(self) -> np.ndarray:
+        """Steps that were done at each look: (looks,) int64."""
+        return np.array([look.step for look in self.looks], np.int64)
+
+    @property
+    def quantities(self) -> dict[str, list[str]]:
+        """What can be asked for: the statistics of each quantity."""
+        found: dict[str, list[str]] = {}
+        for key in self.looks[-1] if self.looks else ():
+            layer, quantity, statistic = key.rsplit("|", 2)
+            if layer == self.name:
+                found.setdefault(quantity, []).append(statistic)
+        return found
+
+    def __getitem__(self, wanted: tuple[str, str]) -> np.ndarray:
+        key = f"{self.name}|{wanted[0]}|{wanted[1]}"
+        empty = next((np.full_like(look[key], np.nan) for look in self.looks if key in look), None)
+        if empty is None:
+            known = "; ".join(f"{quantity}: {', '.join(names)}" for quantity, names in self.quantities.items())
+            raise UsageError(f"the recording has no {wanted[1]} of {wanted[0]} for {self.name}; it has {known}")
+        return np.stack([look.get(key, empty) for look in self.looks])
+
+
+class Recording:
+    """What a training left in its run's folder `recording`. `refresh()` reads on in one that still grows.
+
+    Raises ModelError if there is no recording.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        path = Path(path)
+        self.folder = path if (path / ABOUT).is_file() else path / FOLDER
+        try:
+            self.about: dict[str, Any] = json.loads((self.folder / ABOUT).read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{path} has no recording that can be read ({error}); train with a recording") from None
+        if self.about.get("format") != FORMAT:
+            raise ModelError(f"{path}: the recording has format {self.about.get('format')!r}; update Vitrina")
+        self._parts: dict[Path, _Part] = {}
+        self.refresh()
+
+    @cached_property
+    def network(self) -> Network:
+        """What was taught."""
+        return Network.from_json(self.about["network"])
+
+    def refresh(self) -> bool:
+        """Reads what was written since; True if there was any."""
+        paths = sorted((p for p in self.folder.glob("*.arrows") if p.stem.isdigit()), key=lambda path: int(path.stem))
+        news = False
+        for path in paths:
+            part = self._parts.get(path)
+            if part is None or part.was_replaced():
+                part = self._parts[path] = _Part(path)
+                news = True
+            news |= part.read()
+        if news:
+            self._join()
+        return news
+
+    def _join(self) -> None:
+        """A run that was killed and resumed goes on from its last checkpoint: what came after that does not count."""
+        records: list[Look] = []
+        for part in self._parts.values():
+            if part.records:
+                first = part.records[0].step
+                records = [
+                    look for look in records if look.step < first or (EPOCH + "epoch" in look and look.step == first)
+                ]
+                records += part.records
+        self._looks = tuple(look for look in records if RATE in look)
+        self._epochs = [look for look in records if EPOCH + "epoch" in look]
+        self._batches = [look for look in records if ERROR in look]
+        self._given = next((look for look in records if PROBES in look), None)
+        self._sample = next((look for look in records if SAMPLE in look), None)
+
+    # -- what can be read
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """Every look, in order."""
+        return self._looks
+
+    @property
+    def steps(self) -> np.ndarray:
+        """Steps that were done at each look: (looks,) int64."""
+        return np.array([look.step for look in self._looks], np.int64)
+
+    def at(self, step: int) -> Look:
+        """The last look at or before so many steps; the first if there is none. Raises ModelError if nothing was seen."""
+        if not self._looks:
+            raise ModelError(f"{self.folder}: nothing has been recorded yet")
+        place = bisect.bisect_right(self._looks, step, key=lambda look: look.step)
+        return self._looks[max(0, place - 1)]
+
+    def layer(self, name: str) -> LayerHistory:
+        """One layer over time. Raises UsageError if there is none of that name."""
+        names = self.layers
+        if name not in names:
+            raise UsageError(f"the recording has no layer {name!r}; it has {', '.join(names)}")
+        return LayerHistory(name, tuple(look for look in self._looks if f"{name}|output|mean" in look))
+
+    @property
+    def layers(self) -> list[str]:
+        """The names of the layers that were looked at, left to right."""
+        seen = next((look for look in self._looks if any("|output|mean" in key for key in look)), None)
+        return [key.rsplit("|", 2)[0] for key in seen if key.endswith("|output|mean")] if seen else []
+
+    @property
+    def errors(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of every batch: how many steps were done with it (steps,) int64, and its error (steps,)."""
+        found: dict[int, np.ndarray] = {look.step: look[ERROR] for look in self._batches}
+        firsts = sorted(found)
+        parts = [found[first][: after - first] for first, after in zip(firsts, [*firsts[1:], 1 << 62], strict=True)]
+        steps = [np.arange(first, first + len(part)) + 1 for first, part in zip(firsts, parts, strict=True)]
+        if not parts:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        return np.concatenate(steps), np.concatenate(parts)
+
+    @property
+    def epochs(self) -> History:
+        """A row for each epoch, as in the model's history, in float32."""
+        rows: dict[int, dict[str, float]] = {}
+        for look in self._epochs:
+            row = {key.removeprefix(EPOCH): float(look[key][0]) for key in look}
+            rows[int(row["epoch"])] = row
+        return History([rows[number] for number in sorted(rows)])
+
+    def weights_at(self, step: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]] | None:
+        """Weights and state by name, as a `Model` has them, of the look at or before `step`; None for a large network."""
+        look = self.at(step)
+        weights: dict[str, np.ndarray] = {}
+        state: dict[str, np.ndarray] = {}
+        for key in look:
+            layer, quantity, statistic = key.rsplit("|", 2)
+            if statistic == "values":
+                kept, name = (
+                    (state, quantity.removeprefix("state ")) if quantity.startswith("state ") else (weights, quantity)
+                )
+                kept[f"{layer}/{name}"] = look[key]
+        return (weights, state) if weights else None
+
+    @property
+    def probes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The examples that were followed: x (probes, *input shape) float32 and y (probes, ...)."""
+        if self._given is None:
+            raise ModelError(f"{self.folder}: nothing has been recorded yet")
+        return self._given[PROBES], self._given["|probes|y"]
+
+    @property
+    def sample(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Of a network of one or two inputs some of the examples it learns from: x (rows, inputs) and y; else None."""
+        return (self._sample[SAMPLE], self._sample["|sample|y"]) if self._sample is not None else None
+
+
+class _Part:
+    """One file of the recording: what one sitting of the training wrote."""
+
+    def __init__(self, path: Path) -> None:
+        self.reader, self.records = LooksReader(path), list[Look]()
+        self._file = _identity(path)
+
+    def read(self) -> bool:
+        before = len(self.records)
+        self.records.extend(self.reader.more())
+        return len(self.records) > before
+
+    def was_replaced(self) -> bool:
+        """True when another, thinner file has taken the place of this one."""
+        return _identity(self.reader.path) != self._file
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino

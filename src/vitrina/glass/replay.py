@@ -1,0 +1,129 @@
+"""A training in one file: the page with all its moments in it, to be opened by anybody without Vitrina or a network.
+
+The page's own modules, put into one script; what they would ask the server is answered from data in the file itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import html
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from vitrina.files import write_atomically
+from vitrina.glass.page.views import Views
+
+STATIC = Path(__file__).parent / "page" / "static"
+MOST_LOOKS = 80
+MOST_EDGES = 4000  # of a layer that has no more all are there, and its neurons' arithmetic with them
+MOST_NUMBERS = (
+    3_000_000  # in all moments together; as text they are some seven times as many bytes, packed two or three
+)
+_IMPORT = re.compile(r'^import\s+(?:(\w+)|\{([^}]*)\})\s+from\s+"([^"]+)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?:async )?(?:function|class|const|let) ([\w$]+)", re.MULTILINE)
+_DEFAULT = re.compile(r"^export (?:default (\w+)|\{ (\w+) as default \});?$", re.MULTILINE)
+
+
+def replay(run: str | Path, out: str | Path) -> int:
+    """Writes the whole page of a run as one HTML file, and returns how many of its moments are in it.
+
+    Raises ModelError if the run has no recording, VitrinaError if the file cannot be written.
+    """
+    views = Views(Path(run), MOST_EDGES)
+    data = _data(views)
+    packed = base64.b64encode(gzip.compress(json.dumps(data, separators=(",", ":")).encode("utf-8"), 9)).decode("ascii")
+    write_atomically(Path(out), _page(packed, views.run.name))
+    return len(data["moments"])
+
+
+def _data(views: Views) -> dict[str, Any]:
+    """The server's answers to all that the page can ask, for as many moments as there is room for."""
+    about, curves = views.about(), views.curves()
+    steps = [look.step for look in views.recording.looks]
+    probes = len(views.recording.probes[0])
+    one = _numbers(views.moment(steps[-1], 0))
+    count = max(2, min(MOST_LOOKS, len(steps), MOST_NUMBERS // max(1, one * probes)))
+    kept = max(1, min(probes, MOST_NUMBERS // max(1, one * count)))
+    chosen = sorted({round(place) for place in np.linspace(0, len(steps) - 1, count).tolist()})
+    looks = views.looks(0)
+    shown: dict[str, Any] = {name: [looks[name][place] for place in chosen] for name in ("step", "seconds", "rate")}
+    shown["layers"] = {
+        name: {what: [values[place] for place in chosen] for what, values in kinds.items()}
+        for name, kinds in looks["layers"].items()
+    }
+    known = views.probes(steps[0])
+    moments: dict[int, list[Any]] = {}
+    answers: dict[int, Any] = {}
+    functions: dict[int, Any] = {}
+    for place in chosen:
+        step = steps[place]
+        moments[step] = [views.moment(step, probe) for probe in range(kept)]
+        told = views.probes(step)
+        answers[step] = {
+            name: told[name][:kept] if name != "step" else step for name in ("step", "prediction", "error")
+        }
+        functions[step] = views.function(step)
+    given = {"x": known["x"][:kept], "shape": known["shape"], "y": known["y"][:kept]}
+    texts = json.loads((STATIC / "texts.es.json").read_text("utf-8"))
+    return {
+        "about": about, "looks": {"first": 0, **shown}, "curves": curves, "moments": moments, "answers": answers,
+        "functions": functions, "probes": given, "texts.es.json": texts,
+    }  # fmt: skip
+
+
+def _numbers(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(map(_numbers, value.values()))
+    return sum(map(_numbers, value)) if isinstance(value, list) else 1
+
+
+def _page(packed: str, name: str) -> str:
+    page = (STATIC / "index.html").read_text("utf-8")
+    style = "".join((STATIC / path).read_text("utf-8") for path in ("vendor/uplot/uPlot.min.css", "style.css"))
+    icon = "data:image/svg+xml;base64," + base64.b64encode((STATIC / "icon.svg").read_bytes()).decode("ascii")
+    page = page.replace('"icon.svg"', f'"{icon}"')
+    page = re.sub(r'\n  <link rel="stylesheet"[^>]*>', "", page)
+    page = page.replace("<title>Vitrina</title>", f"<title>{html.escape(name)} – Vitrina</title>")
+    inside = f'<style>{style}</style>\n  <script type="application/gzip" id="replay">{packed}</script>\n'
+    tag = '  <script type="module" src="js/main.js"></script>\n'
+    head, _, tail = page.partition(tag)
+    return head + "  " + inside + tail.replace("</body>", f'<script type="module">\n{_script()}\n</script>\n</body>')
+
+
+def _script() -> str:
+    """The modules as one script, each in a function of its own that gives what it exports, in the order they need each other."""
+    done: dict[Path, str] = {}
+    parts: list[str] = []
+
+    def add(path: Path) -> str:
+        if path.name == "api.js":
+            path = STATIC / "replay" / "api.js"
+        if path in done:
+            return done[path]
+        name = done[path] = f"module_{len(done)}"
+        text = path.read_text("utf-8")
+        needs = [f"const {_taken(found, add((path.parent / found[3]).resolve()))};" for found in _IMPORT.finditer(text)]
+        exported = _EXPORT.findall(text)
+        default = next((found[1] or found[2] for found in _DEFAULT.finditer(text)), None)
+        body = _DEFAULT.sub("", _IMPORT.sub("", text))
+        body = re.sub(r"^export ", "", body, flags=re.MULTILINE)
+        gives = f"default: {default}" if default else ", ".join(exported)
+        # In a script of HTML's, these letters would end it, wherever they stand.
+        body = body.replace("</script", "<\\/script")
+        parts.append(f"const {name} = (() => {{\n" + "\n".join(needs) + f"\n{body}\nreturn {{ {gives} }};\n}})();")
+        return name
+
+    add(STATIC / "js" / "main.js")
+    return "\n".join(parts)
+
+
+def _taken(found: re.Match[str], module: str) -> str:
+    if found[1]:
+        return f"{{ default: {found[1]} }} = {module}"
+    names = ", ".join(name.strip().replace(" as ", ": ") for name in found[2].split(",") if name.strip())
+    return f"{{ {names} }} = {module}"

@@ -1,0 +1,296 @@
+"""The page in a real browser: what it shows is what the training did, and what is clicked is what happens."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import vitrina as vt
+from vitrina.glass.controls import status_of
+from vitrina.glass.replay import replay
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if CHROMIUM is None:
+    pytest.skip("there is no Chromium to open the page in (Debian: apt install chromium)", allow_module_level=True)
+sync_api = pytest.importorskip("playwright.sync_api")
+
+HOSTILE = "<img src=x onerror=document.title='owned'>"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=flags)
+        yield browser
+        browser.close()
+
+
+class Server:
+    """`vitrina watch` in a process of its own."""
+
+    def __init__(self, run: Path, port: int = 0) -> None:
+        command = [sys.executable, "-m", "vitrina.cli", "watch", str(run), "--json", "--port", str(port)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.address = json.loads(self.process.stdout.readline())["address"]
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(10)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+def table() -> tuple[np.ndarray, np.ndarray]:
+    x = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
+    return x, (x[:, 0] * x[:, 1] > 0).astype(np.int64)
+
+
+def network() -> vt.Network:
+    return vt.Network(vt.Input((4,)), vt.Dense(6, "relu"), vt.Dense(5, "tanh"), vt.Dense(2))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("browser") / HOSTILE.replace("/", "")
+    x, y = table()
+    frame = {f"column {i}": x[:, i] for i in range(3)} | {HOSTILE: x[:, 3], "class": np.where(y, HOSTILE, "plain")}
+    vt.train(frame, "class", network=network(), epochs=4, engine="numpy", batch_size=16, learning_rate=0.02, out=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(run: Path) -> Iterator[Server]:
+    server = Server(run)
+    yield server
+    server.stop()
+
+
+class Opened:
+    """A page that was opened, and whatever its console complained of."""
+
+    def __init__(self, browser: Any, address: str, **options: Any) -> None:
+        self.context = browser.new_context(viewport={"width": 1300, "height": 900}, **options)
+        self.page = self.context.new_page()
+        self.complaints: list[str] = []
+        self.page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.goto(address)
+        self.ready()
+
+    def ready(self) -> None:
+        self.page.wait_for_selector("body[data-ready=yes]")
+
+    def text(self, selector: str) -> str:
+        return self.page.inner_text(selector)
+
+    def number(self, selector: str) -> float:
+        return float(self.text(selector).replace(",", "").replace("−", "-"))
+
+    def says(self, selector: str, words: str, seconds: float = 15) -> None:
+        sync_api.expect(self.page.locator(selector)).to_contain_text(words, timeout=seconds * 1000)
+
+
+@pytest.fixture
+def opened(browser: Any, server: Server) -> Iterator[Opened]:
+    opened = Opened(browser, server.address, locale="en-US")
+    yield opened
+    assert opened.complaints == []
+    opened.context.close()
+
+
+def test_the_numbers_on_the_page_are_those_of_the_recording_and_of_a_trace(opened: Opened, run: Path) -> None:
+    recording = vt.Recording(run)
+    x, y = recording.probes
+    for place in (0, 5, len(recording.looks) - 1):
+        opened.page.locator("#time input[type=range]").evaluate(
+            "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input')); }", place
+        )
+        step = int(recording.steps[place])
+        opened.says("#moment", f"after {step} steps")
+        opened.says("#answer", f"after {step} steps")
+        if place == 0:
+            opened.page.focus("#net")
+            for key in ("ArrowRight", "ArrowDown", "ArrowDown"):
+                opened.page.keyboard.press(key)
+        opened.says("#neuron h2", "Neuron 2 of dense_1")
+        model = vt.Model(recording.network, *(recording.weights_at(step) or ({}, {})))
+        trace = model.trace(x[0], int(y[0]))
+        neuron = trace.forward["dense_1"].neuron(2)
+        opened.page.wait_for_timeout(300)
+        assert opened.number("#weighted-sum") == pytest.approx(neuron.weighted_sum, rel=1e-3, abs=1e-4)
+        assert opened.number("#output") == pytest.approx(neuron.output, rel=1e-3, abs=1e-4)
+        signal = trace.backward["dense_1"].neuron(2).error_signal
+        assert opened.number("#error-signal") == pytest.approx(signal, rel=1e-2, abs=1e-5)
+        assert opened.number("#probe-error") == pytest.approx(recording.at(step)["|probes|error"][0], rel=1e-3)
+
+
+def test_a_click_on_a_neuron_shows_its_arithmetic(opened: Opened) -> None:
+    edge = opened.page.locator("#net canvas").bounding_box()
+    found = False
+    for x in np.linspace(edge["x"] + 20, edge["x"] + edge["width"] - 20, 60):
+        opened.page.mouse.move(x, edge["y"] + (edge["height"] - 50) / 2 + 8)
+        if opened.page.is_visible("#hover") and opened.text("#hover").startswith("dense_2"):
+            opened.page.mouse.click(x, edge["y"] + (edge["height"] - 50) / 2 + 8)
+            found = True
+            break
+    assert found
+    opened.says("#neuron h2", "of dense_2")
+    opened.says("#neuron", "tanh(")
+
+
+def test_the_three_stages_are_told_with_their_numbers(opened: Opened, run: Path) -> None:
+    recording = vt.Recording(run)
+    last = recording.looks[-1]
+    for stage, words in (
+        ("forward", "The network's answer"),
+        ("error", "the error of this example is"),
+        ("backward", "from right to left"),
+        ("update", "The learning rate is 0.02"),
+    ):
+        opened.page.click(f"[data-stage={stage}]")
+        opened.says("#stage-words", words)
+        assert opened.page.get_attribute(f"[data-stage={stage}]", "aria-checked") == "true"
+    opened.page.click("[data-probe='3']")
+    opened.says("#answer", "Example 4")
+    assert opened.number("#probe-error") == pytest.approx(float(last["|probes|error"][3]), rel=1e-3)
+
+
+def test_it_speaks_both_languages_and_remembers(opened: Opened) -> None:
+    opened.says("#neuron", "Click a neuron")
+    opened.page.click("#language")
+    opened.says("#neuron", "Haz clic en una neurona")
+    opened.says("#curves", "Gradientes")
+    assert opened.page.get_attribute("html", "lang") == "es"
+    opened.page.reload()
+    opened.ready()
+    opened.says("#stages", "Adelante")
+    before = opened.page.evaluate("getComputedStyle(document.body).backgroundColor")
+    opened.page.click("#theme")
+    assert opened.page.evaluate("getComputedStyle(document.body).backgroundColor") != before
+
+
+def test_a_spanish_browser_is_spoken_to_in_spanish(browser: Any, server: Server) -> None:
+    opened = Opened(browser, server.address, locale="es-ES")
+    opened.says("#stages", "Adelante")
+    opened.context.close()
+
+
+def test_a_hostile_name_is_text(opened: Opened) -> None:
+    opened.says("#answer", HOSTILE)
+    opened.says("#facts", HOSTILE.replace("/", ""))
+    opened.page.focus("#net")
+    opened.page.keyboard.press("ArrowRight")
+    opened.says("#neuron", HOSTILE)
+    assert opened.page.query_selector("main img") is None
+    assert "owned" not in opened.page.title().replace(HOSTILE, "")
+
+
+def test_it_fits_a_phone(browser: Any, server: Server) -> None:
+    opened = Opened(browser, server.address)
+    opened.page.set_viewport_size({"width": 390, "height": 844})
+    opened.page.wait_for_timeout(300)
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+    opened.context.close()
+
+
+def test_a_replay_is_the_page_in_one_file_and_needs_nobody(browser: Any, run: Path, tmp_path: Path) -> None:
+    file = tmp_path / "replay.html"
+    moments = replay(run, file)
+    recording = vt.Recording(run)
+    assert moments == len(recording.looks)
+    opened = Opened(browser, file.as_uri(), locale="en-US", offline=True)
+    opened.says("#status", "a recording")
+    opened.says("#answer", HOSTILE)
+    place = 3
+    opened.page.locator("#time input[type=range]").evaluate(
+        "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input')); }", place
+    )
+    step = int(recording.steps[place])
+    opened.says("#moment", f"after {step} steps")
+    opened.page.focus("#net")
+    opened.page.keyboard.press("ArrowRight")
+    opened.page.keyboard.press("ArrowDown")
+    opened.says("#neuron h2", "Neuron 1 of dense_1")
+    x, y = recording.probes
+    trace = vt.Model(recording.network, *(recording.weights_at(step) or ({}, {}))).trace(x[0], int(y[0]))
+    neuron, back = trace.forward["dense_1"].neuron(1), trace.backward["dense_1"].neuron(1)
+    assert opened.number("#weighted-sum") == pytest.approx(neuron.weighted_sum, rel=1e-3, abs=1e-4)
+    assert opened.number("#output") == pytest.approx(neuron.output, rel=1e-3, abs=1e-4)
+    assert opened.number("#error-signal") == pytest.approx(back.error_signal, rel=1e-2, abs=1e-5)
+    opened.page.click("#language")
+    opened.says("#neuron", "suma ponderada")
+    assert opened.complaints == []
+    opened.context.close()
+
+
+class Slow(vt.Callback):
+    def chunk_done(self, learner: Any) -> None:
+        time.sleep(0.02)
+
+
+def test_a_training_is_watched_paused_stepped_slowed_and_ends_as_if_nobody_had_looked(
+    browser: Any, tmp_path: Path
+) -> None:
+    run, options = tmp_path / "live", {"network": network(), "epochs": 150, "batch_size": 16, "engine": "numpy"}
+    done: list[vt.Model] = []
+
+    def teach() -> None:
+        done.append(vt.train(table(), optimizer=vt.SGD(0.05), out=run, callbacks=[Slow()], **options))
+
+    training = threading.Thread(target=teach, daemon=True)
+    training.start()
+    while not (run / "recording" / "1.arrows").exists() or status_of(run).step < 5:
+        time.sleep(0.02)
+    server = Server(run)
+    first, second = Opened(browser, server.address, locale="en-US"), Opened(browser, server.address, locale="en-US")
+    first.says("#status", "learning · epoch")
+    first.page.click("[data-action=pause]")
+    for one in (first, second):
+        one.says("#status", "paused after")
+    step = status_of(run).step
+    first.says("#moment", f"after {step} steps")
+    second.page.click("[data-action=step]")
+    for one in (first, second):
+        one.says("#status", f"paused after {step + 1} steps")
+        one.says("#moment", f"after {step + 1} steps")
+    first.page.reload()
+    first.ready()
+    first.says("#status", "paused after")
+
+    server.stop()
+    second.says("#trouble", "cannot be reached")
+    assert status_of(run).state == "paused"
+    again = Server(run)
+    assert again.address == server.address
+    assert (run / ".page.json").stat().st_mode & 0o077 == 0
+    sync_api.expect(second.page.locator("#trouble")).to_be_hidden(timeout=15000)
+    second.page.fill("#rate", "0.025")
+    second.page.press("#rate", "Enter")
+    while status_of(run).rate != pytest.approx(0.025):
+        time.sleep(0.02)
+    second.page.fill("#rate", "0.05")
+    second.page.press("#rate", "Enter")
+    second.page.click("[data-action=resume]")
+    second.says("#status", "learning · epoch")
+    training.join(60)
+    for one in (first, second):
+        one.says("#status", "has learned, 600 steps")
+        one.says("#moment", "after 600 steps")
+        assert all("ERR_" in complaint for complaint in one.complaints)  # of the server that was gone
+        one.context.close()
+    again.stop()
+    alone = vt.train(table(), optimizer=vt.SGD(0.05), **options)
+    for name, weight in alone.weights.items():
+        np.testing.assert_array_equal(done[0].weights[name], weight)

@@ -1,0 +1,280 @@
+"""A recording says what the training did, changes nothing of it, and can be read whole or torn."""
+
+from __future__ import annotations
+
+import shutil
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import vitrina as vt
+from vitrina.errors import ModelError, UsageError
+from vitrina.glass import recorder as recording_rules
+from vitrina.glass.look import histogram
+from vitrina.glass.looks_file import LooksReader, LooksWriter
+from vitrina.glass.recorder import Recorder
+from vitrina.glass.thinning import thin
+
+RATE = 0.05
+
+
+def table(rows: int = 90) -> tuple[np.ndarray, np.ndarray]:
+    x = np.random.default_rng(0).normal(size=(rows, 6)).astype(np.float32)
+    return x, (x[:, 0] + x[:, 1] > 0).astype(np.int64)
+
+
+def network() -> vt.Network:
+    return vt.Network(
+        vt.Input((6,)),
+        vt.Dense(5, "relu"),
+        vt.Residual(vt.Dense(5, "tanh"), vt.Dropout(0.3)),
+        vt.BatchNorm(),
+        vt.Dense(2),
+    )
+
+
+def taught(run: Path | None, engine: str = "numpy", epochs: int = 3, **options: object) -> vt.Model:
+    x, y = table()
+    settings = {"engine": engine, "epochs": epochs, "batch_size": 20, "optimizer": vt.SGD(RATE), "precision": "float64"}
+    return vt.train((x, y), network=network(), validation=(x[:20], y[:20]), out=run, **(settings | options))
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("recorded") / "run"
+    taught(folder)
+    return folder
+
+
+def test_looking_changes_nothing_not_by_a_bit(engine: str, tmp_path: Path) -> None:
+    precision = "float32"
+    seen = taught(tmp_path / "seen", engine, precision=precision)
+    unseen = taught(None, engine, precision=precision)
+    assert list(seen.history["error"]) == list(unseen.history["error"])
+    for name, weight in unseen.weights.items():
+        np.testing.assert_array_equal(seen.weights[name], weight)
+    assert len(vt.Recording(tmp_path / "seen").looks) > 3
+
+
+def test_what_was_seen_is_what_the_training_then_did(run: Path) -> None:
+    """The error of each look's step, recomputed by the loop; and the weights of the next look, by the update seen."""
+    recording = vt.Recording(run)
+    steps, errors = recording.errors
+    assert steps.tolist() == list(range(1, 16))  # three epochs of five batches
+    looks = {look.step: look for look in recording.looks}
+    assert list(looks)[:3] == [0, 1, 2]
+    assert recording.steps[-1] == 15
+    for step, look in looks.items():
+        if step < 15:
+            np.testing.assert_allclose(look["|step|error"][0], errors[step], rtol=1e-6)
+    before, after = looks[0], looks[1]
+    for name in ("dense_1|weight", "residual_1/dense_1|weight", "dense_2|weight"):
+        change = after[f"{name}|values"] - before[f"{name}|values"]
+        np.testing.assert_allclose(
+            np.sqrt((change**2).sum(axis=0)), before[f"{name} update|norm"], rtol=1e-4, atol=1e-8
+        )
+        np.testing.assert_allclose(before[f"{name} update|norm"], RATE * before[f"{name} gradient|norm"], rtol=1e-5)
+
+
+def test_statistics_are_those_of_the_layer_worked_out_again(run: Path) -> None:
+    recording = vt.Recording(run)
+    look = recording.at(0)
+    x, _ = table()
+    rows = np.random.default_rng((0, 0)).permutation(90)[:20]  # the first batch of the first epoch
+    sums = x[rows].astype(np.float64) @ look["dense_1|weight|values"] + look["dense_1|bias|values"]
+    outputs = np.maximum(sums, 0)
+    for quantity, values in (("sum", sums), ("output", outputs)):
+        np.testing.assert_allclose(look[f"dense_1|{quantity}|mean"], values.mean(axis=0), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(look[f"dense_1|{quantity}|spread"], values.std(axis=0), rtol=1e-5)
+        np.testing.assert_allclose(look[f"dense_1|{quantity}|largest"], np.abs(values).max(axis=0), rtol=1e-6)
+        np.testing.assert_allclose(look[f"dense_1|{quantity}|zero"], (values == 0).mean(axis=0), rtol=1e-6)
+    counts = look["dense_1|output|histogram"]
+    assert counts[2:].sum() == outputs.size
+    np.testing.assert_allclose(counts[:2], [0.0, outputs.max()], rtol=1e-6)
+
+
+def test_probes_are_what_the_model_answers_at_that_moment(run: Path) -> None:
+    recording = vt.Recording(run)
+    x, y = recording.probes
+    assert x.shape == (8, 6)
+    for look in (recording.looks[0], recording.looks[-1]):
+        weights, state = recording.weights_at(look.step) or ({}, {})
+        model = vt.Model(recording.network, weights, state)
+        np.testing.assert_allclose(model.predict_proba(x), look["|probes|prediction"], rtol=1e-5)
+        trace = model.trace(x[3], int(y[3]))
+        np.testing.assert_allclose(trace.forward["dense_1"].output, look["dense_1|probes|output"][3], rtol=1e-4)
+        signals = trace.backward["dense_1"].error_signals
+        assert signals is not None
+        np.testing.assert_allclose(signals, look["dense_1|probes|signal"][3], rtol=1e-3, atol=1e-8)
+
+
+def test_a_layer_has_a_history(run: Path) -> None:
+    recording = vt.Recording(run)
+    assert recording.layers == ["dense_1", "residual_1/dense_1", "batch_norm_1", "dense_2"]
+    layer = recording.layer("residual_1/dense_1")
+    assert layer["output", "mean"].shape == (len(layer.steps), 5)
+    assert layer["output", "saturated"].shape == (len(layer.steps), 5)
+    assert {"mean", "spread", "histogram"} <= set(layer.quantities["signal"])
+    with pytest.raises(UsageError, match="it has output: mean"):
+        layer["temperature", "mean"]
+    with pytest.raises(UsageError, match="dense_9"):
+        recording.layer("dense_9")
+    history = vt.load(run).history
+    assert [row["epoch"] for row in recording.epochs] == [1, 2, 3]
+    np.testing.assert_allclose(recording.epochs["validation_error"], history["validation_error"], rtol=1e-6)
+
+
+def test_no_recording_is_said(tmp_path: Path) -> None:
+    taught(tmp_path / "run", record=False)
+    with pytest.raises(ModelError, match="no recording"):
+        vt.Recording(tmp_path / "run")
+    with pytest.raises(UsageError, match="give out="):
+        taught(None, record=True)
+
+
+def test_a_torn_file_opens_up_to_its_last_whole_look(run: Path, tmp_path: Path) -> None:
+    whole = vt.Recording(run)
+    shutil.copytree(run / "recording", tmp_path / "recording")
+    file = tmp_path / "recording" / "1.arrows"
+    content = file.read_bytes()
+    seen: list[int] = []
+    for size in range(0, len(content), max(1, len(content) // 120)):
+        file.write_bytes(content[:size])
+        part = vt.Recording(tmp_path)
+        seen.append(len(part.looks))
+        for look, other in zip(part.looks, whole.looks, strict=False):
+            assert look.step == other.step
+            np.testing.assert_array_equal(look["dense_2|weight|values"], other["dense_2|weight|values"])
+    assert seen == sorted(seen)
+    assert (seen[0], seen[-1]) == (0, len(whole.looks) - 1)
+
+
+def test_a_reader_sees_a_file_grow_and_never_half_a_look(tmp_path: Path) -> None:
+    writer = LooksWriter(tmp_path / "1.arrows")
+    reader = LooksReader(tmp_path / "1.arrows")
+    assert list(reader.more()) == []
+    writer.write(3, 0.5, {"a|b|c": np.arange(6.0).reshape(2, 3)})
+    (look,) = reader.more()
+    assert (look.step, look.seconds) == (3, 0.5)
+    np.testing.assert_array_equal(look["a|b|c"], np.arange(6.0).reshape(2, 3))
+    assert list(reader.more()) == []
+    writer.write(4, 0.6, {"a|b|c": np.zeros(1), "d": np.ones((0, 2))})
+    (look,) = reader.more()
+    assert look["d"].shape == (0, 2)
+
+
+def test_a_resumed_run_goes_on_in_its_recording(tmp_path: Path) -> None:
+    """The first sitting is killed after its checkpoint; what it recorded beyond that is not what happened."""
+
+    class Killed(BaseException):
+        pass
+
+    class Kill(vt.Callback):
+        def epoch_done(self, learner, row):
+            if row["epoch"] == 2:
+                learner.save()
+
+        def chunk_done(self, learner):
+            if learner.epoch == 2 and learner.position >= 2:
+                raise Killed
+
+    x, y = table()
+    with pytest.raises(Killed):
+        taught(tmp_path / "run", epochs=4, callbacks=[Kill()])
+    killed = vt.Recording(tmp_path / "run")
+    assert killed.steps[-1] >= 10
+    vt.train((x, y), validation=(x[:20], y[:20]), resume=tmp_path / "run")
+    taught(tmp_path / "whole", epochs=4)
+    resumed, whole = vt.Recording(tmp_path / "run"), vt.Recording(tmp_path / "whole")
+    assert resumed.steps.tolist() == sorted(set(resumed.steps.tolist()))
+    for one in (resumed, whole):
+        assert one.errors[0].tolist() == list(range(1, 21))
+        assert [row["epoch"] for row in one.epochs] == [1, 2, 3, 4]
+    np.testing.assert_array_equal(resumed.errors[1], whole.errors[1])
+
+
+def test_a_recording_that_grows_too_large_is_thinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording_rules, "GRACE", 60.0)
+    x, y = table()
+    most = 150_000
+    recorder = Recorder(tmp_path, most_bytes=most)
+    vt.train((x, y), network=network(), epochs=12, batch_size=20, engine="numpy", callbacks=[recorder])
+    assert (tmp_path / "1.arrows").stat().st_size < most * 1.2
+    recording = vt.Recording(tmp_path)
+    assert len(recording.errors[1]) == 60
+    assert len(recording.epochs) == 12
+    gaps = np.diff(recording.steps)
+    assert len(recording.looks) > 4
+    assert gaps[:3].min() >= 2  # the earliest were thinned the most often
+    assert not list(tmp_path.glob("*.thinning"))
+
+
+def test_thinning_keeps_a_reader_going(tmp_path: Path) -> None:
+    writer = LooksWriter(tmp_path / "1.arrows")
+    for step in range(6):
+        writer.write(
+            step,
+            0.0,
+            {"|step|rate": np.ones(1), "|batches|error": np.ones(1)} if step % 2 else {"|batches|error": np.ones(1)},
+        )
+    writer = thin(writer)
+    writer.write(6, 0.0, {"|step|rate": np.ones(1)})
+    assert [look.step for look in LooksReader(tmp_path / "1.arrows").more()] == [0, 1, 2, 4, 5, 6]
+
+
+def test_a_full_disk_ends_the_recording_and_not_the_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = LooksWriter.write
+
+    def full(self, step, seconds, values):
+        if step >= 2:
+            raise OSError(28, "No space left on device")
+        written(self, step, seconds, values)
+
+    monkeypatch.setattr(LooksWriter, "write", full)
+    recorder = Recorder(tmp_path)
+    x, y = table()
+    model = vt.train((x, y), network=network(), epochs=3, batch_size=20, engine="numpy", callbacks=[recorder])
+    assert len(model.history) == 3
+    assert recorder.failure == "the recording ended: No space left on device"
+
+
+def test_a_network_that_breaks_is_recorded_until_it_broke(tmp_path: Path) -> None:
+    x, y = table()
+    described = vt.Network(vt.Input((6,)), vt.Dense(4), vt.Dense(1), cost="mean_squared_error")
+    wild = {"epochs": 2, "engine": "numpy", "optimizer": vt.SGD(1e30), "out": tmp_path / "run"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(ModelError, match="nothing was learned"):
+            vt.train((x * 1e20, y.astype(np.float32)), network=described, **wild)
+    _, errors = vt.Recording(tmp_path / "run").errors
+    assert not np.isfinite(errors[-1])
+
+
+def test_a_layer_without_a_backward_pass_is_seen_on_the_engine_that_differentiates_it(tmp_path: Path) -> None:
+    x, y = table()
+    described = vt.Network(vt.Input((6,)), vt.Dense(4), Squared(), vt.Dense(2))
+    vt.train((x, y), network=described, epochs=2, engine="jax", callbacks=[Recorder(tmp_path)])
+    look = vt.Recording(tmp_path).at(0)
+    inside = look["dense_1|probes|output"]
+    np.testing.assert_allclose(look["squared_1|probes|output"], inside**2, rtol=1e-5)
+
+
+class Squared(vt.Layer):
+    """x², with its slope left to the engine."""
+
+    def output_shape(self, input_shape):
+        return input_shape
+
+    def forward(self, ops, params, state, x, context):
+        return x * x, None, state
+
+
+@pytest.mark.parametrize("values", [[1.0, 1.0], [], [float("nan")], [-2.0, 0.5, float("inf"), 3.0]])
+def test_a_histogram_counts_what_is_finite(values: list[float]) -> None:
+    found = histogram(np.array(values))
+    finite = [value for value in values if np.isfinite(value)]
+    assert found[2:].sum() == len(finite)
+    if finite:
+        assert (found[0], found[1]) == (min(finite), max(finite))
