@@ -41,6 +41,7 @@ def test_a_database_through_every_command(vitrina: Vitrina, shop: Path, csv: Pat
     assert vitrina("predict", "runs/1", shop, "--table", "sales", "--out", "db.csv").status == 0
     assert vitrina("predict", "runs/1", csv, "--out", "csv.csv").status == 0
     assert Path("db.csv").read_bytes() == Path("csv.csv").read_bytes()
+    assert json.loads(vitrina("trace", "runs/1", shop, "--table", "sales", "--row", 3, "--json").out)["row"] == 3
     wrong = vitrina("train", csv, "--table", "sales", "--target", "bought")
     assert (wrong.status, "is not a database" in wrong.sentence) == (2, True)
 

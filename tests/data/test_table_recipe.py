@@ -1,5 +1,8 @@
 """A table through its recipe: fitted on training rows, the same in prediction, clear about what does not fit."""
 
+# pyright: reportAttributeAccessIssue=false
+# A test knows which kind of source it opened; the type says only that it is one.
+
 from __future__ import annotations
 
 import json

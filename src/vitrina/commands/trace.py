@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from vitrina.commands.options import Json, Lang, Run
+from vitrina.commands.options import Json, Lang, Query, Run, TableName, located
 from vitrina.commands.output import console, print_json
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
@@ -31,14 +31,18 @@ def trace(
     place: Annotated[
         str | None, typer.Option("--place", metavar="R,C", help="Where on the image or sequence, for --neuron.")
     ] = None,
+    query: Query = None,
+    table: TableName = None,
     json: Json = False,
     lang: Lang = None,
 ) -> None:
     """Follow one row of DATA forward, to its error, and back, with every number on the way."""
+    from vitrina.data.address import without_password
     from vitrina.glass.trace_screen import show_layer, show_neuron, show_trace
     from vitrina.model import load
 
     model = load(run)
+    data = located(data, query, table)
     x, y = example(model, data, row)
     traced = model.trace(x, y)
     if neuron is not None and layer is None:
@@ -50,7 +54,7 @@ def trace(
             say("there is no layer {layer!r}; there are {names}", layer=layer, names=", ".join(traced.forward))
         )
     if json:
-        print_json({"run": run, "data": data, "row": row, **as_json(traced, layer)})
+        print_json({"run": run, "data": without_password(data), "row": row, **as_json(traced, layer)})
         return
     screen = console()
     if layer is None:
