@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.leaks import find_leaks
 from vitrina.data.roles import Role, as_text, parse_numbers
 from vitrina.data.target import RawTarget, infer_task
 from vitrina.errors import DataError
@@ -91,7 +92,10 @@ def describe_table(table: Table) -> Description:
     columns = tuple(_describe_column(table.frame[name], role) for name, role in table.roles.items())
     notes = [role.note for role in table.roles.values() if role.note]
     target, warnings = _describe_target(table)
-    return Description(table.name, table.kind, table.rows, columns, target, None, (*table.warnings, *notes, *warnings))
+    told = [leak.warning for leak in find_leaks(table)] if target is not None else []
+    return Description(
+        table.name, table.kind, table.rows, columns, target, None, (*table.warnings, *notes, *warnings, *told)
+    )
 
 
 def describe_images(images: Images) -> Description:

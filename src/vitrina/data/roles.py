@@ -19,7 +19,7 @@ MISSING_NUMBER = (
     "n.a.",
 )  # in a column of numbers only: elsewhere they can be a category
 USED = ("numeric", "categorical", "boolean")
-ROLES = (*USED, "identifier", "text", "date", "constant", "unsupported")
+ROLES = (*USED, "identifier", "text", "date", "constant", "unsupported", "aside")
 OVERRIDES = ("numeric", "categorical")
 YES_NO = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"si", "no"}, {"sí", "no"})
 MOSTLY = (
