@@ -14,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 from vitrina.commands.compare import compare
+from vitrina.commands.data import data
 from vitrina.commands.demo import demo
 from vitrina.commands.describe import describe
 from vitrina.commands.engines import engines
@@ -60,6 +61,7 @@ app = typer.Typer(
 )
 for command in (train, predict, evaluate, find_lr, search, compare, describe, race, engines, demo):
     app.command()(command)
+app.add_typer(data, name="data")
 
 
 def _version(wanted: bool) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.roles import infer_role
 from vitrina.data.target import infer_task
 from vitrina.errors import DataError, UsageError
 
@@ -91,7 +92,8 @@ def prepare(source: Source, division: Division, columns: Mapping[str, str] | Non
             return table
         raise UsageError(f"column {name!r} divides the rows, so it cannot be learned from; leave out --column {name}")
     why = f"column {name!r} is left out: it divides the rows"
-    return table.set_aside({name: f"{why} (keep it with --column {name}=numeric)" if division.time else why})
+    keep = division.time and infer_role(table.frame[name]).role in ("numeric", "identifier")  # dates are never inputs
+    return table.set_aside({name: f"{why} (keep it with --column {name}=numeric)" if keep else why})
 
 
 def split(
