@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 
 from vitrina.commands.approximate import approximate
 from vitrina.commands.compare import compare
+from vitrina.commands.data import data
 from vitrina.commands.demo import demo
 from vitrina.commands.describe import describe
 from vitrina.commands.engines import engines
@@ -67,6 +68,7 @@ for command in (
     *(describe, race, engines, approximate, demo),
 ):
     app.command()(command)
+app.add_typer(data, name="data")
 
 
 def _version(wanted: bool) -> None:

@@ -9,6 +9,7 @@ from zlib import crc32
 
 import numpy as np
 
+from vitrina.data.splits import Division
 from vitrina.errors import DataError, UsageError
 from vitrina.learning.loop import Examples
 from vitrina.model import check_inputs, check_targets
@@ -25,6 +26,7 @@ class Material:
     recipe: Any  # of the data, or None for arrays as they are
     source: Any = None
     target: str | None = None
+    parts: Mapping[str, Any] | None = None  # how the parts were made: `made` of a Split
 
 
 def gather(
@@ -37,6 +39,8 @@ def gather(
     columns: Mapping[str, str] | None,
     drop: Sequence[str],
     image_size: Sequence[int] | None,
+    division: Division | None = None,
+    drop_leaks: bool = False,
 ) -> Material:
     """Examples to learn from, to judge by meanwhile, and to judge by once at the end.
 
@@ -44,18 +48,29 @@ def gather(
     the training part alone. validation: (x, y), a share, or None for the usual; test: a share.
     Raises DataError or UsageError, each with one sentence that says what to do.
     """
+    division = division or Division()
     if network is not None and isinstance(data, tuple) and len(data) == 2 and not hasattr(data[0], "columns"):
+        if division.column is not None:
+            raise UsageError(f"arrays have no column {division.column!r} to divide them by; give a table")
         return _as_it_is(data, network, validation, seed)
     from vitrina.data import fit_recipe, open_source, split
+    from vitrina.data.leaks import find_leaks, without_leaks
+    from vitrina.data.splits import prepare
 
     source = open_source(data, target=target, columns=columns, drop=drop, image_size=image_size)
     if not source.has_target:
         raise DataError(f"{source.name}: which column is to be predicted? name it with --target (target=...)")
     own = validation if validation is not None and not isinstance(validation, float) else None
     share = validation if isinstance(validation, float) else 0.15 if own is None else 0.0
-    parts = split(source, seed=seed, validation=share, test=test)
+    source = prepare(source, division, columns)
+    parts = split(source, seed, share, test, division)
+    leaks = find_leaks(source, parts.train)
+    if drop_leaks and leaks:
+        source = without_leaks(source, leaks)
+        parts = split(source, seed, share, test, division)  # without them, rows may repeat each other that did not
     recipe = fit_recipe(source, rows=parts.train)
-    recipe = replace(recipe, warnings=(*recipe.warnings, *parts.warnings))
+    told = () if drop_leaks else tuple(leak.warning for leak in leaks)
+    recipe = replace(recipe, warnings=(*recipe.warnings, *parts.warnings, *told))
 
     def examples(part: Any) -> Examples:
         return Examples(recipe.inputs(part), recipe.targets(part))
@@ -74,6 +89,7 @@ def gather(
         recipe,
         source,
         target or (source.target_name if source.kind == "table" else None),
+        parts.made,
     )
     if network is not None:
         for part in (material.train, material.validation):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from vitrina import engines
 from vitrina.data.address import without_password
+from vitrina.data.splits import Division
 from vitrina.errors import ModelError, UsageError
 from vitrina.find_rate import rate_for
 from vitrina.learning.callbacks import Callback, as_callback
@@ -58,6 +60,11 @@ def train(
     columns: Mapping[str, str] | None = None,
     drop: Sequence[str] = (),
     image_size: Sequence[int] | None = None,
+    time: str | None = None,
+    group: str | None = None,
+    split: str | None = None,
+    gap: str | float | timedelta | None = None,
+    drop_leaks: bool = False,
     out: str | Path | None = None,
     resume: str | Path | None = None,
     population: int | None = None,
@@ -88,6 +95,13 @@ def train(
     class_weight, sample_weight: {class: weight} or "balanced" (rows / (classes · rows of the class)); (rows,).
     weights: parameters to start from, as in `model.weights`.
     columns, drop, image_size: {column: role}, columns to leave out, and (rows, columns) to bring images to.
+    time, group, split: the column that divides a table's rows, at most one of them; it is not learned from (a time is, if
+        `columns` names it). time: train on the past, validate on what follows, test on the latest, with rows of one
+        instant on one side; gap: how long before the next part each part ends ("7d", "12h", a timedelta, or a number
+        where times are numbers). group: all rows of one value (a customer) on one side, stratified as well as whole
+        groups allow. split: the column says train, validation or test itself. By default rows are divided at random,
+        stratified by the target. Rows that repeat each other never end on two sides.
+    drop_leaks: leave out the columns that seem to give the target away, instead of only warning of them.
     out, resume: a directory to keep the run in; one to go on with, killed or not, to the same weights bit for bit.
     checkpoint_every: seconds between checkpoints of a run that is kept.
     population, vary, early_stop: teach several networks at once, in one program, and return a `Population` of them:
@@ -109,7 +123,8 @@ def train(
     if data is None:
         raise UsageError("train needs data: arrays (x, y), a path, or the name of a built-in set")
     _check_numbers(batch_size=batch_size, epochs=epochs, patience=patience)
-    material = gather(data, target, network, validation, test, seed, columns, drop, image_size)
+    division = Division(time, group, split, gap)
+    material = gather(data, target, network, validation, test, seed, columns, drop, image_size, division, drop_leaks)
     rows = material.train.rows
     suggestion = None
     if network is None:
@@ -161,6 +176,8 @@ def train(
         "columns": dict(columns) if columns else None,
         "drop": list(drop),
         "image_size": list(image_size) if image_size else None,
+        **division.to_json(),
+        "drop_leaks": drop_leaks,
         "prepared": material.recipe is not None,
         "fingerprint": fingerprint(material.train),
     }
@@ -298,6 +315,7 @@ def _measured(material: Material, examples: Examples, best: int, epochs: int, st
             "validation": material.validation.rows if material.validation else 0,
             "test": material.test.rows if material.test is not None else 0,
         },
+        **({"parts": dict(material.parts)} if material.parts is not None else {}),
     }
 
 
@@ -347,6 +365,9 @@ def _resume(
         settings["columns"],
         settings["drop"],
         settings["image_size"],
+        # runs of before had none of these
+        Division(**{name: settings.get(name) for name in ("time", "group", "split", "gap")}),
+        settings.get("drop_leaks", False),
     )
     if fingerprint(material.train) != settings["fingerprint"]:
         raise ModelError(f"the data are not those that {run} was trained on; resume with the same data, or train anew")

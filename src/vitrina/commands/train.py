@@ -87,6 +87,25 @@ def train(
     image_size: ImageSize = None,
     query: Query = None,
     table: TableName = None,
+    time_column: Annotated[
+        str | None,
+        typer.Option("--time", metavar="COLUMN", help="Train on the past of this column, test on the latest."),
+    ] = None,
+    gap: Annotated[
+        str | None,
+        typer.Option("--gap", metavar="LENGTH", help="With --time: leave this out between the parts, such as 7d."),
+    ] = None,
+    group: Annotated[
+        str | None,
+        typer.Option("--group", metavar="COLUMN", help="Keep rows of one value, such as a customer, in one part."),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", metavar="COLUMN", help="This column says train, validation or test."),
+    ] = None,
+    drop_leaks: Annotated[
+        bool, typer.Option("--drop-leaks", help="Leave out columns that seem to give the target away.")
+    ] = False,
     class_weight: Annotated[
         ClassWeight | None, typer.Option("--class-weight", help="Let rare classes count more.")
     ] = None,
@@ -128,6 +147,11 @@ def train(
         "columns": roles_of(column),
         "drop": tuple(drop or ()),
         "image_size": size_of(image_size),
+        "time": time_column,
+        "gap": gap,
+        "group": group,
+        "split": split,
+        "drop_leaks": drop_leaks,
         "class_weight": class_weight.value if class_weight else None,
         "precision": precision.value,
         "network": read_network(Path(network)) if network else None,
@@ -216,7 +240,8 @@ def _take_number(made: list[Path]) -> Path:
 
 def _only_resume(options: dict[str, Any], out: str | None) -> None:
     """A run goes on with its own settings, so that it ends in the same weights; others would be ignored in silence."""
-    usual = {"engine": "auto", "precision": "float32", "seed": 0, "drop": (), "progress": options["progress"]}
+    usual: dict[str, Any] = {"engine": "auto", "precision": "float32", "seed": 0, "drop": (), "drop_leaks": False}
+    usual["progress"] = options["progress"]
     given = [name for name, value in options.items() if value != usual.get(name)]
     flags = {"batch_size": "batch", "learning_rate": "lr", "columns": "column"}
     named = [f"--{flags.get(name, name).replace('_', '-')}" for name in given] + (["--out"] if out else [])

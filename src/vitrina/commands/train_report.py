@@ -24,6 +24,7 @@ def as_json(model: Model, run: Path, seconds: float, told: list[str]) -> dict[st
         "classes": recipe.classes if recipe else [],
         "inputs": recipe.input_names if recipe else [],
         "rows": measured["rows"],
+        "parts": measured.get("parts"),
         "why": settings["why"],
         "parameters": model.network.parameters,
         "engine": settings["engine"],
@@ -51,6 +52,7 @@ def report(model: Model, run: Path, seconds: float, told: list[str]) -> None:
     screen.print(
         grid(
             (say("rows"), f"{sum(rows.values()):,}: {parts}"),
+            *_divided(measured.get("parts")),
             (say("inputs"), _inputs(model)),
             (say("network"), _shape_of(model)),
             ("", Text(settings["why"], "dim")),
@@ -106,6 +108,30 @@ def _choice(why: str) -> list[tuple[str, Any]]:
     others = why.removeprefix("raced against ")
     told = say("by a rule of thumb") if others == why else say("raced against {others}", others=others)
     return [("", Text(told, "dim"))]
+
+
+def _divided(parts: dict[str, Any] | None) -> list[tuple[str, Any]]:
+    """How the parts were made, unless by chance: from when to when each goes, or how many groups it has."""
+    from rich.text import Text
+
+    if parts is None or parts["by"] == "chance":
+        return []
+    names = {"train": say("learning"), "validation": say("validation"), "test": say("test")}
+    if parts["by"] == "time":
+        lines = [
+            say("{part}: {first} to {last}", part=names[name], first=parts[name][0], last=parts[name][1])
+            for name in names
+            if parts[name]
+        ]
+        head = say("by {column}, the past before the future", column=parts["column"])
+    elif parts["by"] == "group":
+        lines = [say("{part}: {count:,} groups", part=names[name], count=parts[name]) for name in names if parts[name]]
+        lines = [", ".join(lines)]
+        head = say("by {column}, each of its groups on one side", column=parts["column"])
+    else:
+        lines = [say("it names no validation rows: they were drawn from those to learn from")] if parts["drawn"] else []
+        head = say("as {column} says", column=parts["column"])
+    return [(say("divided"), head), *(("", Text(line, "dim")) for line in lines)]
 
 
 def _inputs(model: Model) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina.data.dates import find_order, parse_dates
+from vitrina.data.leaks import find_leaks
 from vitrina.data.roles import Role, as_text, is_code, parse_numbers
 from vitrina.data.target import RawTarget, infer_task
 from vitrina.errors import DataError
@@ -101,7 +102,10 @@ def describe_table(table: Table) -> Description:
         others = f", and {len(gaps) - 1} more in half of them or more" if len(gaps) > 1 else ""
         notes.append(f"column {worst.name!r} is missing in {worst.missing:.1%} of the rows{others}")
     target, warnings = _describe_target(table)
-    return Description(table.name, table.kind, table.rows, columns, target, None, (*table.warnings, *notes, *warnings))
+    told = [leak.warning for leak in find_leaks(table)] if target is not None else []
+    return Description(
+        table.name, table.kind, table.rows, columns, target, None, (*table.warnings, *notes, *warnings, *told)
+    )
 
 
 def describe_images(images: Images) -> Description:

@@ -22,7 +22,7 @@ MISSING_NUMBER = (
 )  # in a column of numbers only: elsewhere they can be a category
 WRITTEN = r"^[-+]?[$€£¥]?\s?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s?[$€£¥%]?$"  # $1,250.00, 12 %, 300 €
 USED = ("numeric", "categorical", "boolean", "date", "text")
-ROLES = (*USED, "identifier", "constant", "unsupported")
+ROLES = (*USED, "identifier", "constant", "unsupported", "aside")
 OVERRIDES = ("numeric", "categorical", "date", "text")
 YES_NO = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"si", "no"}, {"sí", "no"})
 MOSTLY = (

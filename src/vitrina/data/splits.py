@@ -1,39 +1,116 @@
-"""An honest split: every class in every part, no row on two sides, the same for the same seed."""
+"""An honest split: no row on two sides, every class where it is needed, the past before the future, groups whole; the
+same for the same seed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.roles import infer_role
 from vitrina.data.target import infer_task
 from vitrina.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from vitrina.data.source import Source
+    from vitrina.data.table import Table
 
 BINS = 10  # a quantity is stratified by its tenths
 HEAVY = 0.25  # a group of repeated rows larger than this share of a part is never held out
+PARTS = ("train", "validation", "test")
+SPELLED = {"train": 0, "training": 0, "validation": 1, "valid": 1, "val": 1, "test": 2, "testing": 2}
+
+
+@dataclass(frozen=True)
+class Division:
+    """How rows are divided: at random by default, or by one column, named here.
+
+    time: train on the past, validate on what follows, test on the latest. gap: how long before the next part each part
+    ends ('7d', '12h', or a number where times are numbers). group: all rows of one value on one side. split: the column
+    says itself which part each row is in: train, validation (or valid, val) or test.
+    Raises UsageError for two of them together, or a gap without a time.
+    """
+
+    time: str | None = None
+    group: str | None = None
+    split: str | None = None
+    gap: str | float | timedelta | None = None
+
+    def __post_init__(self) -> None:
+        given = [f"--{name}" for name in ("time", "group", "split") if getattr(self, name) is not None]
+        if len(given) > 1:
+            raise UsageError(f"{' and '.join(given)} divide the rows in different ways; choose one of them")
+        if self.gap is not None and self.time is None:
+            raise UsageError("--gap is a stretch of time between the parts; say with --time which column is the time")
+
+    @property
+    def column(self) -> str | None:
+        """The column that decides, if one does."""
+        return self.time or self.group or self.split
+
+    def to_json(self) -> dict[str, Any]:
+        gap = f"{self.gap.total_seconds()}s" if isinstance(self.gap, timedelta) else self.gap
+        return {"time": self.time, "group": self.group, "split": self.split, "gap": gap}
 
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Row numbers of each part, int64, sorted; together they are every row once."""
+    """Row numbers of each part, int64, sorted. Together with `left_out` they are every row once.
+
+    left_out: rows in no part: those in the gap between two times, and those that repeat a row of an earlier part.
+    made: how the parts were made, for people and programs: {"by": "chance"}, or {"by": "time", "column": ..., "train":
+    [from, to], ...}, {"by": "group", "column": ..., "train": groups, ...}, {"by": "split", "column": ...}.
+    """
 
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
     warnings: tuple[str, ...] = ()
+    left_out: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    made: Mapping[str, Any] = field(default_factory=lambda: {"by": "chance"})
 
 
-def split(source: Source, seed: int = 0, validation: float = 0.15, test: float = 0.15) -> Split:
-    """Divides the rows at random, stratified by class (or by tenths of a quantity); rows that repeat each other stay
-    together.
+def prepare(source: Source, division: Division, columns: Mapping[str, str] | None = None) -> Source:
+    """The source with the column that divides it set aside, so that it is not learned from.
 
+    columns: the roles the user gave; a time that is among them is learned from all the same. Raises UsageError where the
+    data have no columns, or a group or split is to be learned from too; DataError where there is no such column.
+    """
+    name = division.column
+    if name is None:
+        return source
+    flag = "--time" if division.time else "--group" if division.group else "--split"
+    if source.kind != "table":
+        raise UsageError(f"{source.name} is not a table, so it has no column to divide it by; leave out {flag}")
+    table: Table = source  # pyright: ignore[reportAssignmentType]
+    table.column(name, flag)
+    if name in (columns or {}):
+        if division.time:
+            return table
+        raise UsageError(f"column {name!r} divides the rows, so it cannot be learned from; leave out --column {name}")
+    why = f"column {name!r} is left out: it divides the rows"
+    keep = division.time and infer_role(table.frame[name]).role in ("numeric", "identifier")  # dates are never inputs
+    return table.set_aside({name: f"{why} (keep it with --column {name}=numeric)" if keep else why})
+
+
+def split(
+    source: Source,
+    seed: int = 0,
+    validation: float = 0.15,
+    test: float = 0.15,
+    division: Division | None = None,
+) -> Split:
+    """Divides the rows at random, stratified by class (or by tenths of a quantity), or as `division` says.
+
+    Rows that repeat each other in all that is learned from never end on two sides: at random they stay together; divided
+    by a column, those of a later part are left out, with a warning that counts them.
     validation, test: shares of the rows, in [0, 1), together below 1; a part whose share is above 0 gets at least one
-    row, and every class at least one training row. Raises DataError when there are too few rows for that, UsageError
-    for other shares.
+    row, and every class at least one training row. Divided by a time, rows of one instant are on one side, and the parts
+    are as near their shares as that allows. Where a split column names no validation rows, the share is drawn from the
+    training rows. Raises DataError when there are too few rows (instants, groups) for that, UsageError for other shares.
     """
     for name, share in (("validation", validation), ("test", test)):
         if not 0 <= share < 1:
@@ -42,25 +119,37 @@ def split(source: Source, seed: int = 0, validation: float = 0.15, test: float =
         raise UsageError(
             f"the validation and test shares, {validation} and {test}, leave no rows for training; make them smaller"
         )
-    strata, named = _strata(source)
+    if division is not None and division.column is not None:
+        from vitrina.data.dividing import divide
+
+        return divide(source, division, seed, validation, test)
+    strata, named = strata_of(source)
+    part = _by_chance(source, strata, seed, validation, test)
+    train, held, tested = (np.flatnonzero(part == number) for number in range(3))
+    return Split(train, held, tested, tuple(absent_classes(strata, named, tested, test)))
+
+
+def _by_chance(source: Source, strata: np.ndarray, seed: int, validation: float, test: float) -> np.ndarray:
+    """0 train, 1 validation, 2 test for each row; rows that repeat each other are together."""
     _, first, group = np.unique(source.group_keys(), return_index=True, return_inverse=True)
     # A group's place in the draw is that of its first row: the hash's own order, which could change, never shows.
     draw = np.random.Generator(np.random.PCG64(seed)).permutation(source.rows)[first]
     sizes = np.bincount(group)
     part = _assign(strata[first], draw, sizes, validation, test)
     _fill_empty(source, part, strata[first], draw, {1: validation, 2: test})
-    rows = part[group]
-    train, held, tested = (np.flatnonzero(rows == number) for number in range(3))
-    warnings = []
-    if named:
-        absent = np.setdiff1d(strata, strata[tested]) if test else np.empty(0, np.int64)
-        if len(absent):
-            listed = ", ".join(named[stratum] for stratum in absent[:5]) + (", ..." if len(absent) > 5 else "")
-            warnings.append(f"too few rows of these classes to have any in the test part: {listed}")
-    return Split(train, held, tested, tuple(warnings))
+    return part[group]
 
 
-def _strata(source: Source) -> tuple[np.ndarray, list[str]]:
+def absent_classes(strata: np.ndarray, named: list[str], tested: np.ndarray, test: float) -> list[str]:
+    """A warning where the test part has no row of some class; [] otherwise."""
+    absent = np.setdiff1d(strata, strata[tested]) if test and named else np.empty(0, np.int64)
+    if not len(absent):
+        return []
+    listed = ", ".join(named[stratum] for stratum in absent[:5]) + (", ..." if len(absent) > 5 else "")
+    return [f"too few rows of these classes to have any in the test part: {listed}"]
+
+
+def strata_of(source: Source) -> tuple[np.ndarray, list[str]]:
     """The stratum of each row, from 0, and the classes' names where strata are classes."""
     if not source.has_target:
         return np.zeros(source.rows, np.int64), []

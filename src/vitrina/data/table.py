@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -37,6 +37,7 @@ class Table:
     unit: Literal["line", "row"] = "row"
     warnings: tuple[str, ...] = ()
     whole: Table | None = None
+    aside: Mapping[str, str] = field(default_factory=dict[str, str])  # columns that are not learned from, and why
 
     @property
     def kind(self) -> str:
@@ -63,6 +64,19 @@ class Table:
         rows = np.asarray(rows, np.int64)
         return replace(self, frame=self.frame[rows], places=self.places[rows], whole=self.whole or self)
 
+    def set_aside(self, columns: Mapping[str, str]) -> Table:
+        """The table with columns that are kept and not learned from. columns: {name: a sentence that says why}."""
+        whole = self.whole.set_aside(columns) if self.whole is not None else None  # roles are those of the whole
+        return replace(self, aside={**self.aside, **columns}, whole=whole)
+
+    def column(self, name: str, flag: str) -> pl.Series:
+        """A column that the user named with this flag. Raises DataError if there is none, UsageError for the target."""
+        if name not in self.frame.columns:
+            raise DataError(_no_column(self.name, name, self.frame.columns).replace("--target", flag))
+        if name == self.target_name:
+            raise UsageError(f"{flag} {name}: it is the target, which cannot also divide the rows; name another column")
+        return self.frame[name]
+
     @cached_property
     def roles(self) -> dict[str, Role]:
         """The role of each feature column."""
@@ -70,7 +84,11 @@ class Table:
             return self.whole.roles
         given = self.overrides
         return {
-            name: Role(name, given[name]) if name in given else infer_role(self.frame[name])
+            name: Role(name, "aside", self.aside[name])
+            if name in self.aside
+            else Role(name, given[name])
+            if name in given
+            else infer_role(self.frame[name])
             for name in self.feature_names
         }
 
