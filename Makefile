@@ -47,8 +47,10 @@ bench: $(BENCH) ## speed, memory and start-up beside other libraries (an hour); 
 	$(BIN)/python -m benchmarks --startup-rounds 7 --out benchmarks/RESULTS.md
 	$(BIN)/python -m benchmarks.scaling --out benchmarks/scaling.svg
 
-docs: $(BASE) ## write docs/reference.md; fails if a public name has no documentation
+docs: $(TEST) ## write docs/reference.md and, where there is Chromium, take the pictures of the page; fails if a public name is silent
 	$(BIN)/python docs/build.py
+	@if command -v chromium > /dev/null; then $(BIN)/python docs/make_page_images.py; \
+	else echo "no chromium here: the pictures of the page stay as they are" >&2; fi
 
 clean: ## remove .venv and everything made
 	rm -rf $(VENV) build dist docs/reference.md .pytest_cache .hypothesis .ruff_cache

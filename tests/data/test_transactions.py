@@ -75,7 +75,7 @@ def test_frauds_are_of_three_kinds() -> None:
         .group_by("TERMINAL_ID")
         .agg(pl.col("TX_TIME_DAYS").max() - pl.col("TX_TIME_DAYS").min())
     )
-    assert one["TX_TIME_DAYS"].quantile(0.5) < 28
+    assert one["TX_TIME_DAYS"].to_numpy().mean() < 28
 
 
 def test_the_same_seed_gives_the_same_rows_and_more_rows_are_more_customers() -> None:

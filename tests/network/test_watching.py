@@ -65,3 +65,14 @@ def test_the_error_signal_is_the_slope_by_the_weighted_sum():
     one_pass(watch)
     tanh = next(one for one in watch.passed if one.name == "residual_1/branches_1/dense_1")
     np.testing.assert_allclose(tanh.error_signal(ops), tanh.dy * (1 - np.tanh(tanh.weighted_sums) ** 2), rtol=1e-12)
+
+
+def test_nothing_is_kept_where_there_is_no_way_back():
+    described, engine = network(), engines.get("numpy", "float64")
+    params, state = described.build(3)
+    x = np.random.default_rng(0).normal(size=(6, 5))
+    there, saved, _ = forward_propagation(engine.ops, described, params, state, x, Context())
+    only, nothing, _ = forward_propagation(engine.ops, described, params, state, x, Context(returns=False))
+    np.testing.assert_array_equal(only, there)
+    assert all(kept is not None for kept in saved)
+    assert nothing == [None] * len(described.layers)

@@ -121,7 +121,7 @@ def evaluation_step(network: Network) -> Step:
     def step(ops: Ops, carried: Carried, batch: Mapping[str, Array]) -> tuple[Carried, Mapping[str, Array]]:
         weight = _counted(ops, batch, _weight(batch))
         prediction, _, _ = forward_propagation(
-            ops, network, carried["params"], carried["state"], batch["x"], Context(weight=weight)
+            ops, network, carried["params"], carried["state"], batch["x"], Context(weight=weight, returns=False)
         )
         losses = network.cost.per_example(ops, prediction, batch["y"])
         metric = _metric(ops, network, prediction, batch["y"])
@@ -138,7 +138,8 @@ def prediction_step(network: Network, readable: bool = True) -> Step:
     """Measures "prediction" (batch, *output shape): probabilities for classes, or the raw output if not `readable`."""
 
     def step(ops: Ops, carried: Carried, batch: Mapping[str, Array]) -> tuple[Carried, Mapping[str, Array]]:
-        prediction, _, _ = forward_propagation(ops, network, carried["params"], carried["state"], batch["x"], Context())
+        params, state, context = carried["params"], carried["state"], Context(returns=False)
+        prediction, _, _ = forward_propagation(ops, network, params, state, batch["x"], context)
         return carried, {"prediction": network.cost.readable(ops, prediction) if readable else prediction}
 
     return step

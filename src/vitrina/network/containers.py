@@ -92,7 +92,7 @@ def _forward_child(
         own = replace(own, watch=watch)
     own_params, own_state = params.get(name, {}), state.get(name, {})
     y, saved, after = layer.forward(ops, own_params, own_state, x, own)
-    kept = saved if layer.has_backward else (x, own_state, own)
+    kept = None if not context.returns else saved if layer.has_backward else (x, own_state, own)
     return y, (kept if watch is None else watch.note(layer, own_params, x, y, kept)), after
 
 

@@ -29,7 +29,8 @@ class Context:
     training: True while learning (Dropout drops, BatchNorm uses the batch). key: the step's random key, None when
     nothing is random. weight: (batch,) what each example counts for; 0 for the padding of the last batch. mask: (batch,
     steps), 0 for the steps of a sequence that are padding, where `Input` says what padding is. watch: whom every layer
-    tells what passed through it, None where nobody looks.
+    tells what passed through it, None where nobody looks. returns: False where there will be no way back, so that nothing
+    need be kept for it.
     """
 
     training: bool = False
@@ -38,6 +39,7 @@ class Context:
     path: tuple[int, ...] = ()
     mask: Array = None
     watch: Watch | None = None
+    returns: bool = True
 
     def at(self, position: int) -> Context:
         """The context of the layer at `position` inside a container: its random numbers are its own."""
