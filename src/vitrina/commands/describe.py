@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 SETTINGS = (
     "data",
     "target",
+    "time",
+    "gap",
+    "group",
+    "split",
     "engine",
     "precision",
     "optimizer",

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from vitrina.data.builtin import BUILTIN
     from vitrina.data.describe import Description
     from vitrina.data.images import Images
+    from vitrina.data.leaks import Leak, find_leaks
     from vitrina.data.recipe import Recipe, fit_recipe, identity_recipe, recipe_from_json
     from vitrina.data.source import Source, open_source
-    from vitrina.data.splits import Split, split
+    from vitrina.data.splits import Division, Split, split
     from vitrina.data.table import Table
     from vitrina.data.target import infer_task
 
@@ -24,11 +25,14 @@ _HOME = {
     "Arrays": "arrays",
     "BUILTIN": "builtin",
     "Description": "describe",
+    "Division": "splits",
     "Images": "images",
+    "Leak": "leaks",
     "Recipe": "recipe",
     "Source": "source",
     "Split": "splits",
     "Table": "table",
+    "find_leaks": "leaks",
     "fit_recipe": "recipe",
     "identity_recipe": "recipe",
     "infer_task": "target",
@@ -41,11 +45,14 @@ __all__ = [
     "BUILTIN",
     "Arrays",
     "Description",
+    "Division",
     "Images",
+    "Leak",
     "Recipe",
     "Source",
     "Split",
     "Table",
+    "find_leaks",
     "fit_recipe",
     "identity_recipe",
     "infer_task",
