@@ -230,8 +230,15 @@ def test_a_replay_is_the_page_in_one_file_and_needs_nobody(browser: Any, run: Pa
     assert opened.number("#weighted-sum") == pytest.approx(neuron.weighted_sum, rel=1e-3, abs=1e-4)
     assert opened.number("#output") == pytest.approx(neuron.output, rel=1e-3, abs=1e-4)
     assert opened.number("#error-signal") == pytest.approx(back.error_signal, rel=1e-2, abs=1e-5)
+    framed = recording._repr_html_()  # what a notebook shows
+    assert framed.startswith("<iframe srcdoc=")
+    opened.page.set_content(framed)
+    inside = opened.page.frame_locator("iframe")
+    sync_api.expect(inside.locator("#status")).to_contain_text("a recording", timeout=15000)
+    opened.page.goto(file.as_uri())
+    opened.ready()
     opened.page.click("#language")
-    opened.says("#neuron", "suma ponderada")
+    opened.says("#curves", "Gradientes")
     assert opened.complaints == []
     opened.context.close()
 

@@ -87,6 +87,9 @@ def test_a_neuron_s_arithmetic_is_that_of_a_trace_with_the_weights_of_that_momen
             total = sum(term["value"] * term["weight"] for term in told["terms"]) + told["bias"]
             assert total == pytest.approx(told["weighted_sum"], rel=1e-9)
             assert told["count"] == forward.inputs.size
+            outputs = recording.at(step)[f"{layer}|probes|output"][..., unit].reshape(8, -1)
+            strongest = [row[np.abs(row).argmax()] for row in outputs]
+            np.testing.assert_allclose(told["excited"], strongest, rtol=1e-5)
 
 
 def test_curves_hold_every_epoch_and_the_looks_of_every_layer(client: TestClient, run: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -123,6 +123,9 @@ def train(
     record: Annotated[
         bool, typer.Option("--record/--no-record", help="Keep what every layer did, to be looked at.")
     ] = True,
+    log: Annotated[
+        list[str] | None, typer.Option("--log", metavar="TOOL", help="Also write for tensorboard or wandb.")
+    ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="See it learn in the browser.")] = False,
     json: Json = False,
     lang: Lang = None,
@@ -167,10 +170,12 @@ def train(
         if resume is not None:
             _only_resume(options, out)
             run = Path(resume)
-            model, told = _teach(data, run, {"resume": resume, "progress": options["progress"], **beside}, page)
+            model, told = _teach(
+                data, run, {"resume": resume, "progress": options["progress"], **beside}, page, log or ()
+            )
         else:
             with new_run(out) as run:
-                model, told = _teach(data, run, options | {"out": run, **beside}, page)
+                model, told = _teach(data, run, options | {"out": run, **beside}, page, log or ())
         seconds = time.perf_counter() - began
         if json:
             print_json(as_json(model, run, seconds, told))
@@ -180,10 +185,16 @@ def train(
             page.stay()
 
 
-def _teach(data: str | None, run: Path, options: dict[str, Any], page: Page | None) -> tuple[Model, list[str]]:
+def _teach(
+    data: str | None, run: Path, options: dict[str, Any], page: Page | None, logs: Sequence[str]
+) -> tuple[Model, list[str]]:
     """The model, and what its owner should know about the training."""
     if page:
         page.run = run
+    if logs:
+        from vitrina.glass.logs import log_to
+
+        options |= {"callbacks": (*options["callbacks"], *(log_to(tool, run) for tool in logs))}
     from vitrina.learning import LearningWarning
     from vitrina.training import train as teach
 

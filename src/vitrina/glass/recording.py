@@ -74,6 +74,15 @@ class Recording:
         self._parts: dict[Path, _Part] = {}
         self.refresh()
 
+    def _repr_html_(self) -> str:
+        """In a notebook: the page itself, in a frame, with what has been recorded until now."""
+        import html
+
+        from vitrina.glass.replay import page_of
+
+        page, _ = page_of(self.folder.parent if self.folder.name == FOLDER else self.folder)
+        return f'<iframe srcdoc="{html.escape(page, quote=True)}" style="width:100%;height:900px;border:0"></iframe>'
+
     @cached_property
     def network(self) -> Network:
         """What was taught."""

@@ -34,11 +34,17 @@ def replay(run: str | Path, out: str | Path) -> int:
 
     Raises ModelError if the run has no recording, VitrinaError if the file cannot be written.
     """
-    views = Views(Path(run), MOST_EDGES)
+    page, moments = page_of(Path(run))
+    write_atomically(Path(out), page)
+    return moments
+
+
+def page_of(run: Path) -> tuple[str, int]:
+    """The page of a run with all that it can show in it, as HTML, and how many moments that is."""
+    views = Views(run, MOST_EDGES)
     data = _data(views)
     packed = base64.b64encode(gzip.compress(json.dumps(data, separators=(",", ":")).encode("utf-8"), 9)).decode("ascii")
-    write_atomically(Path(out), _page(packed, views.run.name))
-    return len(data["moments"])
+    return _page(packed, views.run.name), len(data["moments"])
 
 
 def _data(views: Views) -> dict[str, Any]:

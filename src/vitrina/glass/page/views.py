@@ -198,12 +198,26 @@ class Views:
             "weighted_sum": there.weighted_sum,
             "activation": there.activation,
             "output": there.output,
+            "excited": self._excited(look, name, unit),
             "error_signal": back.error_signal,
             "bias_gradient": back.bias_gradient,
             "history": {"step": history.steps.tolist(), "mean": _plain(history["output", "mean"][:, unit])}
             if unit < look[f"{name}|output|mean"].size
             else None,
         }
+
+    def _units(self, name: str) -> int:
+        shapes = {full: layer.output_shape(shape) for full, layer, shape in self.recording.network.walk()}
+        return shapes[name][-1]
+
+    def _excited(self, look: Look, name: str, unit: int) -> list[float | None]:
+        """How strongly each of the examples moves a neuron at most, over all places."""
+        outputs = look[f"{name}|probes|output"]
+        place, rest = divmod(unit, -(-self._units(name) // outputs.shape[-1]))
+        if rest or place >= outputs.shape[-1]:
+            return []  # a layer so wide that not all of it is kept
+        values = outputs[..., place].reshape(len(outputs), -1)
+        return _plain(values[np.arange(len(values)), np.abs(values).argmax(axis=1)])
 
     def _look(self, step: int) -> Look:
         self.recording.refresh()

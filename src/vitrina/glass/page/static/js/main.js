@@ -107,23 +107,31 @@ async function heard(news) {
   state.status = news;
   showStatus();
   timeline.status(news);
-  if (news.looks <= state.looks.step.length && news.epochs === state.seenEpochs) return;
-  if (state.busy) return;
+  if (state.busy) return; // it is asked below whether there was more meanwhile
   state.busy = true;
   try {
-    const [more, drawn] = await Promise.all([ask("looks", { after: state.looks.step.length }), ask("curves")]);
-    state.seenEpochs = news.epochs;
-    state.curves = drawn;
-    if (news.looks < state.looks.step.length) state.looks = await ask("looks", { after: 0 }); // it was thinned out
-    else append(state.looks, more);
-    timeline.update();
-    curves.update();
-    if (state.following) await go(null);
+    while (isBehind()) await catchUp();
   } catch (error) {
     trouble(error);
   } finally {
     state.busy = false;
   }
+}
+
+const isBehind = () => state.status.looks !== state.looks.step.length || state.status.epochs !== state.seenEpochs;
+
+async function catchUp() {
+  const { looks: there, epochs } = state.status;
+  const [more, drawn] = await Promise.all([ask("looks", { after: state.looks.step.length }), ask("curves")]);
+  state.curves = drawn;
+  state.seenEpochs = Math.max(epochs, drawn.epochs.epoch?.length ?? 0);
+  if (there < state.looks.step.length) state.looks = await ask("looks", { after: 0 }); // it was thinned out
+  else append(state.looks, more);
+  state.status.looks = Math.max(there, state.looks.step.length); // there may be more by now than was told
+  state.status.epochs = state.seenEpochs;
+  timeline.update();
+  curves.update();
+  if (state.following) await go(null);
 }
 
 function append(looks, more) {

@@ -34,8 +34,19 @@ export function showNeuron(state, told) {
     make("dl", {},
       make("dt", {}, t("error signal")), make("dd", { id: "error-signal" }, number(told.error_signal, 4)),
       make("dt", {}, t("slope by its bias")), make("dd", {}, number(told.bias_gradient, 4))),
+    excited(state, told.excited ?? []),
     told.history ? line(told.history, state.moment.step) : null,
     told.history ? make("p", { class: "quiet small" }, t("its mean output over the training")) : null);
+}
+
+// The examples that move it most, strongest first; a click on one goes there.
+function excited(state, values) {
+  if (!values.length) return null;
+  const order = values.map((_, at) => at).sort((a, b) => Math.abs(values[b] ?? 0) - Math.abs(values[a] ?? 0));
+  const most = Math.max(...values.map((value) => Math.abs(value ?? 0)), 1e-12);
+  const bars = order.map((at) => make("span", { class: "excited", title: number(values[at]) },
+    String(at + 1), make("i", { style: `height:${Math.round(22 * Math.abs(values[at] ?? 0) / most)}px;background:var(${values[at] >= 0 ? "--more" : "--less"})` })));
+  return make("div", { class: "moved" }, make("span", { class: "quiet small" }, t("examples that move it most")), ...bars);
 }
 
 function row(term, names, most, stage) {
