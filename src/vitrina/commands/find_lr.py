@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from vitrina.commands.describe import read_network
-from vitrina.commands.options import Json, Lang
+from vitrina.commands.options import DropLeaks, Gap, Group, Json, Lang, SplitColumn, TimeColumn
 from vitrina.commands.output import console, grid, marked, print_json
 from vitrina.commands.train import OptimizerName, roles_of, size_of
 from vitrina.errors import UsageError
@@ -46,6 +46,11 @@ def find_lr(
     image_size: Annotated[
         str | None, typer.Option("--image-size", metavar="HxW", help="Resize all images to this.")
     ] = None,
+    time_column: TimeColumn = None,
+    gap: Gap = None,
+    group: Group = None,
+    split: SplitColumn = None,
+    drop_leaks: DropLeaks = False,
     out: Annotated[
         str | None, typer.Option("--out", metavar="FILE", help="Where to draw the errors by rate: an .svg file.")
     ] = None,
@@ -62,6 +67,11 @@ def find_lr(
         "columns": roles_of(column),
         "drop": tuple(drop or ()),
         "image_size": size_of(image_size),
+        "time": time_column,
+        "gap": gap,
+        "group": group,
+        "split": split,
+        "drop_leaks": drop_leaks,
     }
     from vitrina.files import write_atomically
     from vitrina.find_rate import find_learning_rate

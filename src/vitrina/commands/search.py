@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from vitrina.commands.describe import read_network
-from vitrina.commands.options import Json, Lang
+from vitrina.commands.options import DropLeaks, Gap, Group, Json, Lang, SplitColumn, TimeColumn
 from vitrina.commands.output import console, figures, marked, print_json
 from vitrina.commands.train import new_run, roles_of, size_of
 from vitrina.locale import say
@@ -46,6 +46,11 @@ def search(
     image_size: Annotated[
         str | None, typer.Option("--image-size", metavar="HxW", help="Resize all images to this.")
     ] = None,
+    time_column: TimeColumn = None,
+    gap: Gap = None,
+    group: Group = None,
+    split: SplitColumn = None,
+    drop_leaks: DropLeaks = False,
     out: Annotated[
         str | None,
         typer.Option("--out", metavar="RUN", help="Where to keep the winner (default: the next number in runs/)."),
@@ -64,6 +69,11 @@ def search(
         "columns": roles_of(column),
         "drop": tuple(drop or ()),
         "image_size": size_of(image_size),
+        "time": time_column,
+        "gap": gap,
+        "group": group,
+        "split": split,
+        "drop_leaks": drop_leaks,
     }
     from vitrina.searching import search as run
 

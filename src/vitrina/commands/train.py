@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vitrina.commands.describe import read_network
-from vitrina.commands.options import Json, Lang
+from vitrina.commands.options import DropLeaks, Gap, Group, Json, Lang, SplitColumn, TimeColumn
 from vitrina.commands.output import print_json
 from vitrina.commands.train_report import as_json, report
 from vitrina.errors import UsageError, VitrinaError
@@ -89,25 +89,11 @@ def train(
     image_size: Annotated[
         str | None, typer.Option("--image-size", metavar="HxW", help="Resize all images to this.")
     ] = None,
-    time_column: Annotated[
-        str | None,
-        typer.Option("--time", metavar="COLUMN", help="Train on the past of this column, test on the latest."),
-    ] = None,
-    gap: Annotated[
-        str | None,
-        typer.Option("--gap", metavar="LENGTH", help="With --time: leave this out between the parts, such as 7d."),
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option("--group", metavar="COLUMN", help="Keep rows of one value, such as a customer, in one part."),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option("--split", metavar="COLUMN", help="This column says train, validation or test."),
-    ] = None,
-    drop_leaks: Annotated[
-        bool, typer.Option("--drop-leaks", help="Leave out columns that seem to give the target away.")
-    ] = False,
+    time_column: TimeColumn = None,
+    gap: Gap = None,
+    group: Group = None,
+    split: SplitColumn = None,
+    drop_leaks: DropLeaks = False,
     class_weight: Annotated[
         ClassWeight | None, typer.Option("--class-weight", help="Let rare classes count more.")
     ] = None,

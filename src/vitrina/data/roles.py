@@ -25,6 +25,7 @@ YES_NO = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"si", "no"}
 MOSTLY = (
     0.9  # the share of values from which a column counts as numbers (or dates, or all distinct) in spite of the rest
 )
+UNREAD = "which are not learned from yet; the rows can be divided by them"
 FEW_ROWS = 20  # below this nearly every column has all its values distinct, which then says nothing
 
 
@@ -56,7 +57,7 @@ def infer_role(series: pl.Series) -> Role:
         return _numeric_role(series, present)
     if dtype.is_temporal():
         return Role(
-            name, "date", f"column {name!r} is left out: it holds dates or times, which are not learned from yet"
+            name, "date", f"column {name!r} is left out: it holds dates or times, {UNREAD} (with --time {name})"
         )
     if dtype in (pl.String, pl.Categorical, pl.Enum):
         return _text_role(series.cast(pl.String), present.cast(pl.String))
@@ -112,7 +113,7 @@ def _text_role(series: pl.Series, present: pl.Series) -> Role:
         return Role(name, "boolean")
     if (present.str.contains(r"^\d{4}-\d{1,2}-\d{1,2}|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}").mean() or 0) >= MOSTLY:
         return Role(
-            name, "date", f"column {name!r} is left out: it holds dates or times, which are not learned from yet"
+            name, "date", f"column {name!r} is left out: it holds dates or times, {UNREAD} (with --time {name})"
         )
     if present.len() >= FEW_ROWS:
         words = present.head(1000).str.count_matches(r"\S+").mean() or 0
