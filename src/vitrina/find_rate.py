@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 
 from vitrina import engines
+from vitrina.data.splits import Division
 from vitrina.errors import UsageError
 from vitrina.learning.loop import Examples, Plan
 from vitrina.learning.optimizers import Lion, Optimizer, optimizer_named
@@ -77,6 +79,11 @@ def find_learning_rate(
     columns: Mapping[str, str] | None = None,
     drop: Sequence[str] = (),
     image_size: Sequence[int] | None = None,
+    time: str | None = None,
+    group: str | None = None,
+    split: str | None = None,
+    gap: str | float | timedelta | None = None,
+    drop_leaks: bool = False,
 ) -> FoundRate:
     """Tries 21 learning rates side by side, from a hundredth of the usual one to a thousand times it, for up to 100 steps.
 
@@ -90,7 +97,8 @@ def find_learning_rate(
     """
     if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(f"batch_size must be a whole number of 1 or more, not {batch_size!r}")
-    material = gather(data, target, network, None, 0.15, seed, columns, drop, image_size)
+    division = Division(time, group, split, gap)
+    material = gather(data, target, network, None, 0.15, seed, columns, drop, image_size, division, drop_leaks)
     rows = material.train.rows
     suggestion = None
     if network is None:

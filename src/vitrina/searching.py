@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from vitrina.data.address import without_password
+from vitrina.data.splits import Division
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.files import write_atomically
 from vitrina.learning.optimizers import optimizer_named
@@ -64,6 +66,11 @@ def search(
     columns: Mapping[str, str] | None = None,
     drop: Sequence[str] = (),
     image_size: Sequence[int] | None = None,
+    time: str | None = None,
+    group: str | None = None,
+    split: str | None = None,
+    gap: str | float | timedelta | None = None,
+    drop_leaks: bool = False,
     out: str | Path | None = None,
     watch: Callable[[int, float], None] | None = None,
 ) -> Search:
@@ -81,7 +88,9 @@ def search(
     if not isinstance(trials, int) or trials < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(f"trials must be a whole number of 1 or more, not {trials!r}")
     optuna = _optuna()
-    material = gather(data, target, network, None if network is None else 0.15, 0.15, seed, columns, drop, image_size)
+    division = Division(time, group, split, gap)
+    share = None if network is None else 0.15
+    material = gather(data, target, network, share, 0.15, seed, columns, drop, image_size, division, drop_leaks)
     if material.validation is None:
         raise UsageError("there are too few rows to hold some back, and a search judges by those; give more rows")
     rows, shape = material.train.rows, material.train.x.shape[1:]
@@ -93,7 +102,7 @@ def search(
     folder = RunFolder.new(out) if out is not None else None
     usual = optimizer_named(optimizer).usual_rate
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=min(10, trials)))
-    began = time.monotonic()
+    began = monotonic()
 
     found: list[tuple[Any, Model, Network]] = []  # row, model, network
     while len(found) < trials:
@@ -133,8 +142,11 @@ def search(
         "data": without_password(str(data)) if isinstance(data, str | Path) else None,
         "target": material.target,
     }
-    settings |= {"why": f"the best of {trials} trials", "searched_seconds": round(time.monotonic() - began, 1)}
+    settings |= {"why": f"the best of {trials} trials", "searched_seconds": round(monotonic() - began, 1)}
+    settings |= {**division.to_json(), "drop_leaks": drop_leaks}
     best = replace(won, recipe=recipe, settings=settings)
+    if material.parts is not None:
+        best.measured["parts"] = dict(material.parts)
     best.measured["rows"]["test"] = material.test.rows if material.test is not None else 0
     if material.test is not None:
         best.measured["test"] = best.evaluate(material.test)

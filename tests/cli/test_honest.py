@@ -79,6 +79,17 @@ def test_leaks_are_told_and_dropped_when_asked(vitrina: Vitrina, shop: Path) -> 
     assert "may give" not in vitrina("describe", "breast-cancer").out
 
 
+def test_rates_and_networks_are_searched_on_the_same_rows(vitrina: Vitrina, shop: Path) -> None:
+    by = ("--target", "bought", "--engine", "numpy", "--time", "day", "--drop-leaks")
+    assert vitrina("find-lr", shop, *by).status == 0
+    assert vitrina("search", shop, *by, "--trials", 1, "--epochs", 1).status == 0
+    trained = json.loads(vitrina("train", shop, *by, "--epochs", 1, "--lr", 0.01, "--json").out)
+    searched = vt.load("runs/1")
+    assert searched.measured["parts"] == trained["parts"]
+    assert searched.settings["time"] == "day"
+    assert not any("paid_back" in name for name in searched.recipe.input_names)
+
+
 def test_what_cannot_divide_is_one_sentence(vitrina: Vitrina, shop: Path) -> None:
     cases = [
         (("--time", "day", "--group", "customer"), 2, "--time and --group divide the rows in different ways"),

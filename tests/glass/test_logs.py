@@ -24,7 +24,7 @@ def teach(run: Path, tool: str) -> vt.Model:
 
 def test_tensorboard_s_own_files_hold_every_epoch(tmp_path: Path) -> None:
     pytest.importorskip("tensorboardX")
-    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.proto.event_pb2 import Event  # pyright: ignore[reportAttributeAccessIssue]
 
     model = teach(tmp_path / "run", "tensorboard")
     (file,) = (tmp_path / "run" / "tensorboard").iterdir()

@@ -8,7 +8,23 @@ from typing import Annotated, Any
 import typer
 
 from vitrina.commands.describe import read_network
-from vitrina.commands.options import Column, Drop, ImageSize, Json, Lang, Query, TableName, located, roles_of, size_of
+from vitrina.commands.options import (
+    Column,
+    Drop,
+    DropLeaks,
+    Gap,
+    Group,
+    ImageSize,
+    Json,
+    Lang,
+    Query,
+    SplitColumn,
+    TableName,
+    TimeColumn,
+    located,
+    roles_of,
+    size_of,
+)
 from vitrina.commands.output import console, grid, marked, print_json
 from vitrina.commands.train import OptimizerName
 from vitrina.errors import UsageError
@@ -43,6 +59,11 @@ def find_lr(
     image_size: ImageSize = None,
     query: Query = None,
     table: TableName = None,
+    time_column: TimeColumn = None,
+    gap: Gap = None,
+    group: Group = None,
+    split: SplitColumn = None,
+    drop_leaks: DropLeaks = False,
     out: Annotated[
         str | None, typer.Option("--out", metavar="FILE", help="Where to draw the errors by rate: an .svg file.")
     ] = None,
@@ -59,6 +80,11 @@ def find_lr(
         "columns": roles_of(column),
         "drop": tuple(drop or ()),
         "image_size": size_of(image_size),
+        "time": time_column,
+        "gap": gap,
+        "group": group,
+        "split": split,
+        "drop_leaks": drop_leaks,
     }
     from vitrina.files import write_atomically
     from vitrina.find_rate import find_learning_rate

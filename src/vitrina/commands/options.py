@@ -45,6 +45,23 @@ Column = Annotated[
 Drop = Annotated[list[str] | None, typer.Option("--drop", metavar="NAME", help="A column to leave out.")]
 ImageSize = Annotated[str | None, typer.Option("--image-size", metavar="HxW", help="Resize all images to this.")]
 Run = Annotated[str, typer.Argument(metavar="RUN", help="The directory of a run, or a model file.", show_default=False)]
+TimeColumn = Annotated[
+    str | None,
+    typer.Option("--time", metavar="COLUMN", help="Train on the past of this column, test on the latest."),
+]
+Gap = Annotated[
+    str | None,
+    typer.Option("--gap", metavar="LENGTH", help="With --time: leave this out between the parts, such as 7d."),
+]
+Group = Annotated[
+    str | None,
+    typer.Option("--group", metavar="COLUMN", help="Keep rows of one value, such as a customer, in one part."),
+]
+SplitColumn = Annotated[
+    str | None,
+    typer.Option("--split", metavar="COLUMN", help="This column says train, validation or test."),
+]
+DropLeaks = Annotated[bool, typer.Option("--drop-leaks", help="Leave out columns that seem to give the target away.")]
 
 
 def located(data: str, query: str | None, table: str | None) -> str:

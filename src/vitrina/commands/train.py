@@ -13,7 +13,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from vitrina.commands.describe import read_network
-from vitrina.commands.options import Column, Drop, ImageSize, Json, Lang, Query, TableName, located, roles_of, size_of
+from vitrina.commands.options import (
+    Column,
+    Drop,
+    DropLeaks,
+    Gap,
+    Group,
+    ImageSize,
+    Json,
+    Lang,
+    Query,
+    SplitColumn,
+    TableName,
+    TimeColumn,
+    located,
+    roles_of,
+    size_of,
+)
 from vitrina.commands.output import print_json
 from vitrina.commands.train_report import as_json, report
 from vitrina.commands.watching import Page, page_beside
@@ -87,25 +103,11 @@ def train(
     image_size: ImageSize = None,
     query: Query = None,
     table: TableName = None,
-    time_column: Annotated[
-        str | None,
-        typer.Option("--time", metavar="COLUMN", help="Train on the past of this column, test on the latest."),
-    ] = None,
-    gap: Annotated[
-        str | None,
-        typer.Option("--gap", metavar="LENGTH", help="With --time: leave this out between the parts, such as 7d."),
-    ] = None,
-    group: Annotated[
-        str | None,
-        typer.Option("--group", metavar="COLUMN", help="Keep rows of one value, such as a customer, in one part."),
-    ] = None,
-    split: Annotated[
-        str | None,
-        typer.Option("--split", metavar="COLUMN", help="This column says train, validation or test."),
-    ] = None,
-    drop_leaks: Annotated[
-        bool, typer.Option("--drop-leaks", help="Leave out columns that seem to give the target away.")
-    ] = False,
+    time_column: TimeColumn = None,
+    gap: Gap = None,
+    group: Group = None,
+    split: SplitColumn = None,
+    drop_leaks: DropLeaks = False,
     class_weight: Annotated[
         ClassWeight | None, typer.Option("--class-weight", help="Let rare classes count more.")
     ] = None,
