@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import vitrina as vt
 from tests.cli.conftest import Vitrina
 
 
@@ -72,4 +73,6 @@ def test_a_disk_that_fills_up_while_training_leaves_whole_files(tmp_path: Path) 
     assert result.stderr.startswith("vitrina: ")
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
-    assert [path.name for path in (tmp_path / "runs/1").iterdir()] == ["settings.json"]
+    assert {path.name for path in (tmp_path / "runs/1").iterdir()} == {"settings.json", "status.json", "recording"}
+    recording = vt.Recording(tmp_path / "runs/1")  # up to the first look, which did not fit
+    assert (len(recording.probes[0]), len(recording.looks)) == (8, 0)

@@ -33,7 +33,8 @@ def test_train_predict_evaluate_describe(vitrina: Vitrina, data: tuple[str, tupl
     assert trained.status == 0, trained.err
     assert "it never saw" in trained.out
     assert "vitrina predict runs/1" in trained.out
-    assert {path.name for path in Path("runs/1").iterdir()} == {"settings.json", "history.csv", "model.vitrina", "last"}
+    kept = {"settings.json", "history.csv", "model.vitrina", "last", "recording", "status.json"}
+    assert {path.name for path in Path("runs/1").iterdir()} == kept
 
     predicted = vitrina("predict", "runs/1", source, "--out", "answers.csv")
     assert predicted.status == 0, predicted.err

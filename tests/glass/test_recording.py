@@ -235,7 +235,8 @@ def test_a_full_disk_ends_the_recording_and_not_the_training(tmp_path: Path, mon
     monkeypatch.setattr(LooksWriter, "write", full)
     recorder = Recorder(tmp_path)
     x, y = table()
-    model = vt.train((x, y), network=network(), epochs=3, batch_size=20, engine="numpy", callbacks=[recorder])
+    with pytest.warns(vt.LearningWarning, match="the training goes on"):
+        model = vt.train((x, y), network=network(), epochs=3, batch_size=20, engine="numpy", callbacks=[recorder])
     assert len(model.history) == 3
     assert recorder.failure == "the recording ended: No space left on device"
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from vitrina.commands.options import Json, Lang
 from vitrina.commands.output import bar, console, marked, print_json
 from vitrina.commands.train import new_run
-from vitrina.commands.watching import page_beside
+from vitrina.commands.watching import page_beside, stay
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
 from vitrina.terminal import BLOCKS, plot
 
 if TYPE_CHECKING:
+    import numpy as np
     from rich.console import Console
     from rich.text import Text
 
@@ -81,8 +81,7 @@ def approximate(
             print_json(_as_json(found, function, run))
             return
         _show(console(), found, function, run)
-        if page:
-            page.stay()
+        stay(page)
 
 
 def _points(function: str) -> Any:
@@ -92,6 +91,7 @@ def _points(function: str) -> Any:
         if function.lower().endswith((".csv", ".tsv", ".parquet")):
             raise DataError(say("{path}: no such file", path=function))
         return function
+    import numpy as np
     import polars as pl
 
     from vitrina.data.roles import parse_numbers
@@ -128,6 +128,8 @@ def _as_json(found: Approximation, function: str, run: Path | None) -> dict[str,
 
 
 def _show(screen: Console, found: Approximation, function: str, run: Path | None) -> None:
+    import numpy as np
+
     hidden = found.model.network.layers[:-1]
     screen.print()
     screen.print(
@@ -159,6 +161,7 @@ def _show(screen: Console, found: Approximation, function: str, run: Path | None
 
 def _show_neurons(screen: Console, found: Approximation, order: np.ndarray) -> None:
     """What the neurons that count most add, each as a line of blocks; their sum is the curve above."""
+    import numpy as np
     from rich.table import Table
 
     parts = found.contributions[order]
@@ -180,6 +183,7 @@ def _show_neurons(screen: Console, found: Approximation, order: np.ndarray) -> N
 
 
 def _blocks(values: np.ndarray, width: int) -> Text:
+    import numpy as np
     from rich.text import Text
 
     picked = values[np.linspace(0, len(values) - 1, width).round().astype(int)]

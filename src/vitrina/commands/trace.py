@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 
 from vitrina.commands.options import Json, Lang, Query, Run, TableName, located
@@ -14,6 +13,8 @@ from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from vitrina.glass.trace import Trace
     from vitrina.model import Model
 

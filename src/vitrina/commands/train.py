@@ -32,11 +32,12 @@ from vitrina.commands.options import (
 )
 from vitrina.commands.output import print_json
 from vitrina.commands.train_report import as_json, report
-from vitrina.commands.watching import Page, page_beside
+from vitrina.commands.watching import page_beside, stay
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.locale import say
 
 if TYPE_CHECKING:
+    from vitrina.glass.opening import Page
     from vitrina.model import Model
 
 RUNS = Path("runs")
@@ -183,8 +184,7 @@ def train(
             print_json(as_json(model, run, seconds, told))
             return
         report(model, run, seconds, told)
-        if page:
-            page.stay()
+        stay(page)
 
 
 def _teach(

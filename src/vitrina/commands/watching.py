@@ -1,51 +1,34 @@
-"""The page beside a training that was started with --watch: a process of its own, so that it never holds up the training."""
+"""What commands with --watch share: the page beside their training."""
 
 from __future__ import annotations
 
 import contextlib
-import subprocess
-import sys
 from collections.abc import Generator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vitrina.commands.output import console, marked
-from vitrina.learning.callbacks import Callback
-from vitrina.learning.loop import Learner
-from vitrina.locale import language
 
-
-class Page(Callback):
-    """Opens when the training starts (the recorder comes before it), and stays until its owner has seen enough."""
-
-    run: Path | None = None  # known when the training starts
-
-    def __init__(self) -> None:
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def training_starts(self, learner: Learner) -> None:
-        command = [sys.executable, "-m", "vitrina.cli", "watch", str(self.run), "--lang", language()]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno())
-
-    def stay(self) -> None:
-        """Waits until the page is ended with Ctrl-C, which is nothing that went wrong."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        console().print(marked("[dim]The page stays; Ctrl-C ends it.[/]"))
-        with contextlib.suppress(KeyboardInterrupt):
-            self._process.wait()
-
-    def end(self) -> None:
-        """Ends the page, if it is there."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
+if TYPE_CHECKING:
+    from vitrina.glass.opening import Page
 
 
 @contextlib.contextmanager
 def page_beside(wanted: bool) -> Generator[Page | None]:
     """A page to hand to a training, if one is wanted; ended with the context, however that ends."""
-    page = Page() if wanted else None
+    if not wanted:
+        yield None
+        return
+    from vitrina.glass.opening import Page
+
+    page = Page()
     try:
         yield page
     finally:
-        if page:
-            page.end()
+        page.end()
+
+
+def stay(page: Page | None) -> None:
+    """Leaves the page open until its owner has seen enough."""
+    if page is not None and page.is_open:
+        console().print(marked("[dim]The page stays; Ctrl-C ends it.[/]"))
+        page.wait()

@@ -48,8 +48,10 @@ class LooksWriter:
         weakref.finalize(self, self._file.close)  # a training may end in any way
 
     def write(self, step: int, seconds: float, values: Values) -> None:
-        """One look, in one call to the system."""
-        self._file.write(encoded(step, seconds, values))
+        """One look, in one call to the system; on a disk that is nearly full, in as many as it takes to hear that it is."""
+        left = memoryview(encoded(step, seconds, values))
+        while left:
+            left = left[self._file.write(left) :]
 
     @property
     def size(self) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from vitrina.glass.looks_file import LooksWriter
 from vitrina.glass.thinning import thin
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.history import Row
+from vitrina.learning.loop import LearningWarning
 from vitrina.learning.stages import back_propagation, error, forward_propagation
 from vitrina.learning.step import training_step
 from vitrina.network.layer import Context
@@ -231,6 +233,7 @@ class Recorder(Callback):
         except OSError as failed:
             self.failure = f"the recording ended: {failed.strerror or failed}"
             self._writer = None
+            warnings.warn(f"{self.failure}; the training goes on", LearningWarning, stacklevel=2)
 
 
 def _whole(params: dict[str, Any], state: dict[str, Any]) -> dict[str, np.ndarray]:
