@@ -269,6 +269,7 @@ def check_network(network: Network, cost_case: CostCase, rng: np.random.Generato
     prediction, saved, _ = forward_propagation(OPS, network, params, state, x, context)
     _, dprediction = error(OPS, network, prediction, target, weight)
     gradients = flat_names(back_propagation(OPS, network, params, saved, dprediction))
+    _, saved, _ = forward_propagation(OPS, network, params, state, x, context)  # a way back uses up what was saved
     dx = network.root.backward(OPS, params, saved, dprediction)[0]
     largest = 0.0
     arrays = flat_names(params)

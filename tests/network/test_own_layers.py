@@ -62,9 +62,11 @@ PLACES = {
 
 def slopes(ops: Any, network: Network, tree: Any) -> dict[str, Any]:
     context = Context(training=True, key=ops.key(1, ops.array(np.int32(1))), weight=tree["weight"])
-    prediction, saved, state = forward_propagation(ops, network, tree["params"], tree["state"], tree["x"], context)
+    given = (ops, network, tree["params"], tree["state"], tree["x"], context)
+    prediction, saved, state = forward_propagation(*given)
     value, dprediction = error(ops, network, prediction, tree["y"], tree["weight"])
     gradients = back_propagation(ops, network, tree["params"], saved, dprediction)
+    _, saved, _ = forward_propagation(*given)  # a way back uses up what was saved for it
     dx = network.root.backward(ops, tree["params"], saved, dprediction)[0]
     return {"error": value, "dx": dx} | flat_names(gradients) | {f"state {n}": v for n, v in flat_names(state).items()}
 
