@@ -53,3 +53,15 @@ def test_convolutions_take_at_most_a_tenth_longer_than_with_the_best(epochs: int
     seconds = taken(CONVOLUTION, 8 * epochs)
     chosen = estimates.choose_engine(network, 1024, 128, epochs)
     assert seconds[chosen] <= 1.1 * min(seconds.values())
+
+
+def test_products_of_all_steps_of_a_sequence_are_not_narrow() -> None:
+    """What is quick for narrow layers is expected to be so for a memory, which goes step by step, and not for attention."""
+
+    def quicker(*layers: vt.Layer) -> bool:
+        network = vt.Network(vt.Input((64, 32)), *layers, vt.Dense(10))
+        steps = {one.engine: one.step for one in estimates.estimates(network, 64)}
+        return steps["jax:eigen"] < steps["jax:scan"]
+
+    assert quicker(vt.GRU(32))
+    assert not quicker(vt.blocks.transformer(32, heads=2, hidden=64), vt.GlobalAveragePool())

@@ -116,6 +116,12 @@ def _work(network: Network) -> tuple[int, int, int]:
 
 
 def _is_narrow(network: Network) -> bool:
-    """True if no layer joins many inputs to many units, and none convolves (as patches × matrix: many of both)."""
+    """True if no layer joins many inputs to many units, and none convolves (as patches × matrix: many of both).
+
+    Nor may any treat the steps of a sequence at once: that is one product of very many rows. A memory goes step by step.
+    """
+    for _, layer, shape in network.walk():
+        if not layer.entrances and len(shape) > 1 and not isinstance(layer, GRU | LSTM) and layer.flops(shape):
+            return False
     sizes = [array.shape for array in flatten(network.build(0)[0]).values() if array.ndim > 1]
     return bool(sizes) and all(len(shape) == 2 and min(shape) <= NARROW for shape in sizes)
