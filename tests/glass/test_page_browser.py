@@ -129,7 +129,7 @@ def test_the_numbers_on_the_page_are_those_of_the_recording_and_of_a_trace(opene
         model = vt.Model(recording.network, *(recording.weights_at(step) or ({}, {})))
         trace = model.trace(x[0], int(y[0]))
         neuron = trace.forward["dense_1"].neuron(2)
-        opened.page.wait_for_timeout(300)
+        opened.page.wait_for_selector(f"#neuron[data-step='{step}']")
         assert opened.number("#weighted-sum") == pytest.approx(neuron.weighted_sum, rel=1e-3, abs=1e-4)
         assert opened.number("#output") == pytest.approx(neuron.output, rel=1e-3, abs=1e-4)
         signal = trace.backward["dense_1"].neuron(2).error_signal
@@ -224,6 +224,7 @@ def test_a_replay_is_the_page_in_one_file_and_needs_nobody(browser: Any, run: Pa
     opened.page.keyboard.press("ArrowRight")
     opened.page.keyboard.press("ArrowDown")
     opened.says("#neuron h2", "Neuron 1 of dense_1")
+    opened.page.wait_for_selector(f"#neuron[data-step='{step}']")
     x, y = recording.probes
     trace = vt.Model(recording.network, *(recording.weights_at(step) or ({}, {}))).trace(x[0], int(y[0]))
     neuron, back = trace.forward["dense_1"].neuron(1), trace.backward["dense_1"].neuron(1)
