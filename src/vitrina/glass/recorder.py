@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from vitrina.learning.loop import Learner
 
 ABOUT, FORMAT = "about.json", 1
-SHARE = 0.03  # of the training's time
-GRACE = 0.25  # seconds that looks may take in any case, so that a short training has some
+SHARE = 0.02  # of the training's time
+GRACE = 0.2  # seconds that looks may take in any case, so that a short training has some
 GROWTH, HASTE = 1.05, 1.5  # from the steps done at one look to those at the next, with time in plenty and without
 PROBES = 8  # examples that are followed through the whole training
 WHOLE = 200_000  # parameters: of smaller networks all are kept at each look, of larger ones a sample
@@ -61,7 +61,7 @@ class Recorder(Callback):
         self.failure: str | None = None
         self._probes = probes
         self._writer: LooksWriter | None = None
-        self._looked = 0.0  # seconds
+        self._looked, self._cost = 0.0, 0.0  # seconds, of all looks and of the last
         self._next = 0  # steps done, at which to look again
         self._errors: list[np.ndarray] = []
         self._errors_first, self._errors_at = 0, 0.0
@@ -139,7 +139,7 @@ class Recorder(Callback):
             self._look(learner)
 
     def _look_if_it_may(self, learner: Learner) -> None:
-        if self._looked <= self._budget():
+        if self._looked + self._cost <= self._budget():
             self._look(learner)
 
     def _budget(self) -> float:
@@ -154,7 +154,8 @@ class Recorder(Callback):
         values |= self._probed(learner, carried)
         values |= _whole(carried["params"], carried["state"])
         self._write(learner.steps, values)
-        self._looked += time.monotonic() - began
+        self._cost = time.monotonic() - began
+        self._looked += self._cost
         self._last = learner.steps
         growth = GROWTH if self._looked < self._budget() / 2 else HASTE
         self._next = max(self._last + 1, int(self._last * growth))
