@@ -61,7 +61,7 @@ def test_the_command(vitrina: Vitrina, tmp_path: Path) -> None:  # noqa: F811
     assert "by 1 × 4 neurons, 13 weights" in shown.out
     assert "⠀" in shown.out
     assert "hidden layers" in shown.out
-    assert len(vt.Recording("run").looks) > 3
+    assert len(vt.Recording("run").looks) > 0
     told = json.loads(
         vitrina("approximate", "x*y", "--neurons", 3, "--epochs", 2, "--no-compare", "--engine", "numpy", "--json").out
     )

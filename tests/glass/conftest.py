@@ -1,0 +1,17 @@
+"""What is looked at must not depend on how busy the machine is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from vitrina.glass import recorder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def time_for_every_look() -> Iterator[None]:
+    """Looks may take a minute here, so that none is passed over."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorder, "GRACE", 60.0)
+        yield
