@@ -125,16 +125,38 @@ def test_the_numbers_on_the_page_are_those_of_the_recording_and_of_a_trace(opene
             opened.page.focus("#net")
             for key in ("ArrowRight", "ArrowDown", "ArrowDown"):
                 opened.page.keyboard.press(key)
+        opened.page.wait_for_selector(f"#neuron[data-neuron='dense_1/2'][data-step='{step}']")
         opened.says("#neuron h2", "Neuron 2 of dense_1")
         model = vt.Model(recording.network, *(recording.weights_at(step) or ({}, {})))
         trace = model.trace(x[0], int(y[0]))
         neuron = trace.forward["dense_1"].neuron(2)
-        opened.page.wait_for_selector(f"#neuron[data-step='{step}']")
         assert opened.number("#weighted-sum") == pytest.approx(neuron.weighted_sum, rel=1e-3, abs=1e-4)
         assert opened.number("#output") == pytest.approx(neuron.output, rel=1e-3, abs=1e-4)
         signal = trace.backward["dense_1"].neuron(2).error_signal
         assert opened.number("#error-signal") == pytest.approx(signal, rel=1e-2, abs=1e-5)
         assert opened.number("#probe-error") == pytest.approx(recording.at(step)["|probes|error"][0], rel=1e-3)
+
+
+def test_an_answer_that_comes_late_is_not_shown_over_a_later_one(opened: Opened) -> None:
+    late: list[Any] = []
+
+    def hold_back(route: Any) -> None:
+        if "unit=1&" in route.request.url:
+            late.append(route)
+        else:
+            route.continue_()
+
+    opened.says("#moment", "after")
+    opened.page.route("**/neuron?*", hold_back)
+    opened.page.focus("#net")
+    for key in ("ArrowRight", "ArrowDown", "ArrowDown"):
+        opened.page.keyboard.press(key)
+    opened.page.wait_for_selector("#neuron[data-neuron='dense_1/2']")
+    assert len(late) == 1
+    with opened.page.expect_response("**/neuron?*unit=1&*"):
+        late[0].continue_()
+    opened.page.wait_for_timeout(200)
+    assert opened.text("#neuron h2") == "Neuron 2 of dense_1"
 
 
 def test_a_click_on_a_neuron_shows_its_arithmetic(opened: Opened) -> None:

@@ -14,7 +14,7 @@ import { Timeline } from "./time.js";
 
 const state = { stage: "forward", probe: 0, at: 0, following: true, status: null, selected: null };
 let network, timeline, curves;
-let asked = 0;
+let asked = 0, askedNeuron = 0;
 
 function trouble(error) {
   const gone = !(error instanceof Trouble) || error.message === "gone";
@@ -52,11 +52,14 @@ function show() {
 }
 
 async function showSelected() {
+  const mine = ++askedNeuron;
   if (!state.selected) return noNeuron();
   const { layer, unit, place } = state.selected;
   try {
-    showNeuron(state, await ask("neuron", { step: state.moment.step, probe: state.probe, layer, unit, place: place.join(",") }));
+    const told = await ask("neuron", { step: state.moment.step, probe: state.probe, layer, unit, place: place.join(",") });
+    if (mine === askedNeuron) showNeuron(state, told); // an answer overtaken by a later one is not shown over it
   } catch (error) {
+    if (mine !== askedNeuron) return;
     if (error.message === "gone") trouble(error);
     else neuronTrouble(error.message === "too-large" ? t("This layer has too many connections for a replay to hold them all; vitrina watch shows every one.") : error.message);
   }

@@ -20,7 +20,7 @@ export function showNeuron(state, told) {
   const names = inputNames(state, told);
   const most = Math.max(...told.terms.map((term) => Math.abs(term.value * term.weight)), 1e-12);
   const back = state.stage === "backward" || state.stage === "update";
-  $("#neuron").dataset.step = told.step;
+  Object.assign($("#neuron").dataset, { step: told.step, neuron: `${told.layer}/${told.unit}` });
   fill($("#neuron"),
     make("h2", {}, t("Neuron {unit} of {layer}", { unit: told.unit, layer: told.layer }) + where),
     make("div", { class: "formula" },
