@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from vitrina import engines
     from vitrina.approximating import Approximation, approximate
+    from vitrina.doctor import Finding, Findings, Remedy, diagnose
     from vitrina.errors import (
         DataError,
         EngineError,
@@ -92,6 +93,7 @@ if TYPE_CHECKING:
         Reshape,
         Residual,
         RMSNorm,
+        Scale,
         Sequential,
         TableInput,
         blocks,
@@ -107,7 +109,7 @@ _HOMES = {
         "Activation Attention AveragePool1D AveragePool2D BatchNorm BinaryCrossEntropy Branches Constant Context Conv1D Conv2D Cost "
         "CrossEntropy Dense Dropout Embedding Flatten Focal GRU GlobalAveragePool Glorot GroupNorm He Huber Initialiser Input Layer "
         "LSTM LayerNorm LeCun MaxPool1D MaxPool2D MeanAbsoluteError MeanSquaredError Network Normal Orthogonal Poisson "
-        "PositionalEmbedding Quantile RMSNorm Reshape Residual Sequential TableInput blocks"
+        "PositionalEmbedding Quantile RMSNorm Reshape Residual Scale Sequential TableInput blocks"
     ),
     "vitrina.learning": (
         "SGD Adam AdamW Callback ConstantRate Cosine History LearningWarning Lion OneCycle Optimizer RMSProp "
@@ -116,6 +118,7 @@ _HOMES = {
     "vitrina.glass.page": "watch",
     "vitrina.glass.recording": "LayerHistory Recording",
     "vitrina.approximating": "Approximation approximate",
+    "vitrina.doctor": "Finding Findings Remedy diagnose",
     "vitrina.find_rate": "FoundRate find_learning_rate",
     "vitrina.model": "Model load",
     "vitrina.population": "Ensemble Leaderboard Population",
@@ -154,6 +157,8 @@ __all__ = [
     "Embedding",
     "EngineError",
     "Ensemble",
+    "Finding",
+    "Findings",
     "Flatten",
     "Focal",
     "FoundRate",
@@ -193,8 +198,10 @@ __all__ = [
     "Race",
     "Recording",
     "ReduceOnPlateau",
+    "Remedy",
     "Reshape",
     "Residual",
+    "Scale",
     "Schedule",
     "Search",
     "Sequential",
@@ -206,6 +213,7 @@ __all__ = [
     "WarmUp",
     "approximate",
     "blocks",
+    "diagnose",
     "engines",
     "find_learning_rate",
     "load",

@@ -244,6 +244,7 @@ def _watchers(folder: RunFolder | None, material: Material, record: bool | None)
     """Who looks on at a training that is kept: the recorder, and whoever hears what is asked for from outside."""
     if folder is None:
         return []
+    from vitrina.doctor.checkup import CheckUp
     from vitrina.glass.controls import Controls
     from vitrina.glass.recorder import Recorder
 
@@ -259,7 +260,7 @@ def _watchers(folder: RunFolder | None, material: Material, record: bool | None)
         "probes_from": "validation" if probes else "train",
     }
     recorder = Recorder(folder.path / "recording", about, probes)
-    return [recorder, Controls(folder.path, recorder.look_now)]
+    return [CheckUp(folder.path, material.validation, about["inputs"]), recorder, Controls(folder.path, recorder.look_now)]
 
 
 def _teach_many(

@@ -54,6 +54,11 @@ class Chunk:
         return found
 
 
+def whole_batch(rows: int) -> Chunk:
+    """One step that sees all of so many rows, in their order."""
+    return Chunk(np.arange(rows, dtype=np.int32)[None], np.ones((1, rows), np.float32), 1)
+
+
 class Run(Protocol):
     """A compiled step: carries the state through all the batches of a chunk, in one call.
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina import engines
-from vitrina.engines.engine import Chunk
+from vitrina.engines.engine import whole_batch
 from vitrina.files import write_atomically
 from vitrina.glass.look import histogram, is_shown, key_of, observe, probe_values
 from vitrina.glass.looks_file import LooksWriter
@@ -164,11 +164,10 @@ class Recorder(Callback):
         """The next step, taken in thought."""
         rows = learner.next_rows
         arrays = {name: array[rows] for name, array in learner.examples.arrays().items()}
-        chunk = Chunk(np.arange(len(rows), dtype=np.int32)[None], np.ones((1, len(rows)), np.float32), 1)
         engine = self._engine(learner)
         if self._run is None:
             self._run = engine.compile(training_step(learner.recipe, observer=observe), donate=False)
-        _, measured = self._run(engine.put(carried), engine.put(arrays), chunk)
+        _, measured = self._run(engine.put(carried), engine.put(arrays), whole_batch(len(rows)))
         found: dict[str, np.ndarray] = {}
         for name, values in measured.items():
             layer, quantity, statistic = name.rsplit("|", 2) if "|" in name else ("", "step", name)

@@ -174,9 +174,12 @@ class Learner:
     def next_rows(self) -> np.ndarray:
         """The examples of the next step: (batch,) int32, fewer in the last step of an epoch. After the last epoch, those of
         one more."""
-        done = self.position == self.steps_per_epoch
-        index, present = self._batches(self.epoch + done)
-        position = 0 if done else self.position
+        return self.rows_of(self.steps)
+
+    def rows_of(self, step: int) -> np.ndarray:
+        """The examples of a step, counted from 0 through all epochs: (batch,) int32, fewer in the last step of an epoch."""
+        epoch, position = divmod(step, self.steps_per_epoch)
+        index, present = self._batches(epoch)
         return index[position][present[position] > 0]
 
     @property

@@ -29,6 +29,7 @@ from vitrina.network.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNo
 from vitrina.network.pooling import AveragePool2D, GlobalAveragePool, MaxPool2D
 from vitrina.network.position import PositionalEmbedding
 from vitrina.network.recurrent import GRU, LSTM
+from vitrina.network.scale import Scale
 from vitrina.network.shaping import Flatten, Reshape
 from vitrina.network.table_input import TableInput
 
@@ -79,6 +80,7 @@ __all__ = [
     "RMSNorm",
     "Reshape",
     "Residual",
+    "Scale",
     "Sequential",
     "TableInput",
     "blocks",

@@ -1,0 +1,182 @@
+"""One patient: all that is known of a training, and the few judgements that many rules share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from vitrina.doctor.examination import Examination
+from vitrina.doctor.first_pass import LayerStart
+from vitrina.doctor.signs import Signs
+from vitrina.engines.numpy_engine import NumpyOps
+from vitrina.learning.optimizers import Optimizer
+from vitrina.learning.schedules import Schedule
+from vitrina.network.layer import Layer
+from vitrina.network.network import Network
+
+USABLE = 0.05  # how far simple models must be above a constant, to be a measure of anything
+ERRORS = 2.0  # standard errors that a difference of two shares must exceed
+
+
+@dataclass(frozen=True)
+class Case:
+    """exam: what was known before the first step; signs: the recording, None before there is one; checkup: what was measured
+    after the last step."""
+
+    network: Network
+    settings: Mapping[str, Any]
+    exam: Examination
+    signs: Signs | None = None
+    checkup: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    # -- the description
+    @cached_property
+    def optimizer(self) -> Optimizer:
+        return Optimizer.from_json(self.settings["optimizer"])
+
+    @cached_property
+    def schedule(self) -> Schedule:
+        return Schedule.from_json(self.settings["schedule"])
+
+    @cached_property
+    def layers(self) -> dict[str, Layer]:
+        """Every layer but containers, by its name, left to right."""
+        return {name: layer for name, layer, _ in self.network.walk() if not hasattr(layer, "children")}
+
+    @cached_property
+    def weighted(self) -> list[str]:
+        """The layers that multiply with a matrix or a kernel, left to right."""
+        return [layer.name for layer in self.starts if layer.inputs]
+
+    @property
+    def starts(self) -> list[LayerStart]:
+        """The layers as they stand before the first step."""
+        return self.exam.start.layers if self.exam.start else []
+
+    @property
+    def rate(self) -> float:
+        return self.optimizer.rate
+
+    @property
+    def batch_size(self) -> int:
+        return int(self.settings["batch_size"])
+
+    @property
+    def planned_steps(self) -> int:
+        per_epoch = -(-self.exam.parts.rows[0] // max(1, self.batch_size))
+        return per_epoch * int(self.settings["epochs"])
+
+    def factor(self, progress: float) -> float:
+        """What the schedule multiplies the rate by at this share of the training."""
+        return float(self.schedule.factor(NumpyOps("float64"), np.float64(progress)))
+
+    # -- how well it went
+    @property
+    def classes(self) -> int:
+        return self.exam.target.classes
+
+    @property
+    def trained(self) -> bool:
+        """True if there was a training to look at."""
+        return self.signs is not None and self.signs.done > 0
+
+    @property
+    def broke(self) -> bool:
+        """True if the error became infinite, or not a number."""
+        return self.signs is not None and self.signs.broke_at is not None
+
+    @property
+    def train_score(self) -> float:
+        """At the end, on rows it learned from: the share that is right, or R²; NaN if it was not measured."""
+        return float(self.checkup.get("train", {}).get("score", math.nan))
+
+    @property
+    def validation_score(self) -> float:
+        """At the end, on the validation part; NaN without one."""
+        return float(self.checkup.get("validation", {}).get("score", math.nan))
+
+    @property
+    def best_validation_score(self) -> float:
+        """The best of any epoch, which is what is kept."""
+        if self.signs is None:
+            return math.nan
+        known = self.signs.of_epochs("validation_accuracy")
+        if self.classes and np.isfinite(known).any():
+            return float(np.nanmax(known))
+        return self.validation_score
+
+    @property
+    def reached(self) -> float:
+        """How good it is where it counts: on validation, or without one on what it learned from."""
+        best = max((s for s in (self.best_validation_score, self.validation_score) if math.isfinite(s)), default=math.nan)
+        return best if math.isfinite(best) else self.train_score
+
+    @property
+    def constant(self) -> float:
+        """The score of always answering the same."""
+        refs = self.exam.references
+        if refs is None:
+            return self.exam.target.majority if self.classes else 0.0
+        return max(refs.constant_validation if math.isfinite(refs.constant_validation) else refs.constant_held, 0.0)
+
+    @property
+    def simple(self) -> float:
+        """The score of the better simple model on rows it was not fitted to; NaN without one. Where the validation part is
+        another world, that of held-back training rows."""
+        refs = self.exam.references
+        if refs is None:
+            return math.nan
+        return max(refs.best_held, refs.best_validation) if math.isfinite(refs.best_validation) else refs.best_held
+
+    @property
+    def learnable(self) -> bool:
+        """True if a simple model is clearly better than a constant."""
+        return math.isfinite(self.simple) and self.simple - self.constant > USABLE
+
+    @property
+    def shortfall(self) -> float:
+        """What is missing to the simple models, as a share of what these are above a constant: 0 where nothing is missing,
+        1 where nothing was learned, 0 where it cannot be said."""
+        if self.broke:
+            return 1.0
+        if not self.learnable or not math.isfinite(self.reached):
+            return 0.0
+        return max(0.0, (self.simple - self.reached - self.doubt) / (self.simple - self.constant))
+
+    @property
+    def fit_shortfall(self) -> float:
+        """The same for the rows it learned from, which it should know at least as well as simple models know others."""
+        if self.broke:
+            return 1.0
+        if not self.learnable or not math.isfinite(self.train_score):
+            return 0.0
+        return max(0.0, (self.simple - self.train_score - self.doubt) / (self.simple - self.constant))
+
+    @property
+    def doubt(self) -> float:
+        """How far two scores may lie apart by chance."""
+        refs = self.exam.references
+        rows = min(row for row in refs.rows if row) if refs else 0
+        if not rows:
+            return 0.0
+        share = min(max(self.simple, 0.02), 0.98)
+        return ERRORS * math.sqrt(share * (1 - share) / rows) if self.classes else 0.3 / math.sqrt(rows)
+
+    @property
+    def left(self) -> float:
+        """What is left at the end of the error of a constant answer; above 1 where the network does worse than that."""
+        if self.broke:
+            return math.inf
+        constant = self.exam.target.constant_error
+        error = self.checkup.get("train", {}).get("error", self.signs.last_error if self.signs else math.nan)
+        return float(error) / constant if constant > 0 else math.nan
+
+    @property
+    def stuck(self) -> bool:
+        """True if the training took next to nothing off the error of a constant answer."""
+        return self.trained and (self.broke or not self.left < 0.97)

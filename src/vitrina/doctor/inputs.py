@@ -1,0 +1,129 @@
+"""What the inputs are like, column by column, in the training part and beside it in the validation part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from vitrina.network.network import Network
+from vitrina.network.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNorm
+
+SAMPLE = 4096  # rows that are looked at
+MOST_COLUMNS = 2048
+MOST_VALUES = 4_000_000
+COLLISIONS = 10.0  # that chance would bring; where there is not one, somebody gave the numbers out
+READS_CODES = ("Embedding", "TableInput")  # layers whose inputs are not quantities, or are scaled already
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Of each column (of images and sequences, of each channel): mean, spread, lowest and highest finite value.
+
+    kind: "columns", "channels" or "codes" (of which nothing is measured); not_finite: how many values of a column are not;
+    counts: whether a column seems to number the rows; alone: how well it tells the target by itself, as a score (0 to 1).
+    """
+
+    kind: str
+    names: list[str] = field(default_factory=list[str])
+    mean: list[float] = field(default_factory=list[float])
+    spread: list[float] = field(default_factory=list[float])
+    low: list[float] = field(default_factory=list[float])
+    high: list[float] = field(default_factory=list[float])
+    not_finite: list[int] = field(default_factory=list[int])
+    counts: list[bool] = field(default_factory=list[bool])
+    alone: list[float] = field(default_factory=list[float])
+    first_not_finite: int = -1
+    scaled_by_network: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def columns_of(
+    x: np.ndarray, network: Network, names: Sequence[str] = (), y: np.ndarray | None = None, classes: int = 0
+) -> Columns:
+    """Facts of x (rows, *input shape). y, classes: the target, for `alone`."""
+    first = next((layer for _, layer, _ in network.walk() if not hasattr(layer, "children")), None)
+    if type(first).__name__ in READS_CODES:
+        return Columns("codes")
+    flat, kind = _as_columns(x)
+    count = flat.shape[1]
+    names = list(names) if len(names) == count else [f"{'channel' if kind == 'channels' else 'column'} {at}" for at in range(count)]
+    finite = np.isfinite(flat)
+    known = np.where(finite, flat, np.nan)
+    with np.errstate(all="ignore"):
+        some = finite.any(axis=0)
+        filled = np.where(some, known, 0.0)
+        mean, spread = np.nanmean(filled, axis=0), np.nanstd(filled, axis=0)
+        low, high = np.nanmin(filled, axis=0), np.nanmax(filled, axis=0)
+    by_row = ~np.isfinite(x.reshape(len(x), -1)).all(axis=1) if x.dtype.kind == "f" else np.zeros(len(x), bool)
+    small = kind == "columns" and count <= MOST_COLUMNS
+    return Columns(
+        kind,
+        names,
+        *([float(value) for value in values] for values in (mean, spread, low, high)),
+        not_finite=[int(value) for value in (~finite).sum(axis=0)],
+        counts=[_counts_rows(x[:, at]) for at in range(count)] if small else [],
+        alone=_alone(flat, y[_sampled(len(x))], classes) if small and y is not None and finite.all() else [],
+        first_not_finite=int(np.argmax(by_row)) if by_row.any() else -1,
+        scaled_by_network=isinstance(first, BatchNorm | LayerNorm | RMSNorm | GroupNorm) or type(first).__name__ == "Scale",
+    )
+
+
+def _sampled(rows: int) -> slice:
+    return slice(None, None, max(1, -(-rows // SAMPLE)))
+
+
+def _as_columns(x: np.ndarray) -> tuple[np.ndarray, str]:
+    some = x[_sampled(len(x))]
+    if some.ndim <= 2:
+        return some.reshape(len(some), -1).astype(np.float64), "columns"
+    most = max(1, MOST_VALUES // max(1, some[0].size))
+    some = some[:: max(1, -(-len(some) // most))]
+    return some.reshape(-1, some.shape[-1]).astype(np.float64), "channels"
+
+
+def _counts_rows(values: np.ndarray) -> bool:
+    """Whether a column numbers the rows: no number twice, where chance would have brought many pairs of equal ones.
+
+    n numbers drawn from L places have about n²/2L equal pairs.
+    """
+    values = np.asarray(values, np.float64)
+    rows = len(values)
+    if rows < 50 or not np.isfinite(values).all():
+        return False
+    ordered = np.unique(values)
+    if len(ordered) < rows:
+        return False
+    gaps = np.diff(ordered)
+    step = float(gaps.min())
+    if step <= 0.0 or step < 1e-7 * float(np.abs(values).max()):  # below what float32 tells apart
+        return False
+    whole = gaps / step
+    if np.abs(whole - np.round(whole)).max() > 0.02:
+        return False
+    places = (ordered[-1] - ordered[0]) / step + 1.0
+    return bool(rows * rows / (2.0 * places) > COLLISIONS)
+
+
+def _alone(flat: np.ndarray, y: np.ndarray, classes: int) -> list[float]:
+    """How well each column tells the target by itself: the mean of the target in each of 32 bins of its rank, learned on
+    every other row and judged on the rest, as R² over all classes (or outputs)."""
+    target = np.eye(classes)[y] if classes else y.reshape(len(y), -1).astype(np.float64)
+    target = target - target.mean(axis=0)
+    bins = min(32, max(2, len(flat) // 20))
+    total = float((target[1::2] ** 2).sum()) or 1.0
+    found: list[float] = []
+    for at in range(flat.shape[1]):
+        edges = np.unique(np.quantile(flat[::2, at], np.linspace(0, 1, bins + 1)[1:-1]))
+        code = np.searchsorted(edges, flat[:, at], side="right")
+        rows = np.bincount(code[::2], minlength=bins)
+        means = np.stack(
+            [np.bincount(code[::2], target[::2, k], minlength=bins) for k in range(target.shape[1])], axis=1
+        ) / np.maximum(rows, 1)[:, None]
+        left = float(((target[1::2] - means[code[1::2]]) ** 2).sum())
+        found.append(1.0 - left / total)
+    return found

@@ -1,0 +1,5 @@
+"""Every rule, one family to a file. Importing this registers them all."""
+
+from vitrina.doctor.rules import inputs, labels, layers, outcome, output, parts, steps, weights
+
+__all__ = ["inputs", "labels", "layers", "outcome", "output", "parts", "steps", "weights"]

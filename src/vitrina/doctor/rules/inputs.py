@@ -1,0 +1,243 @@
+"""The inputs: not finite, constant, out of scale, numbering the rows, giving the answer away; and the target's scale."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vitrina.doctor.case import Case
+from vitrina.doctor.finding import Finding, Remedy
+from vitrina.doctor.mending import behind, in_front
+from vitrina.doctor.registry import FOLLOWS, rule
+from vitrina.learning.optimizers import Adam
+from vitrina.locale import say
+from vitrina.network.scale import Scale
+
+LARGE, APART, SMALL = 30.0, 100.0, 0.02  # root mean square; largest over median spread; all root mean squares
+HARM = 0.12  # of what simple models are above a constant, missing to them
+HUGE = 1e4  # times the training part's range
+TELLS, NEXT = 0.97, 0.9  # R² of one column alone, and of the next best
+LISTED = 8
+BROKEN = (*FOLLOWS, "labels-unrelated", "input-scale", "weights-too-large", "target-scale")
+
+
+@rule("input-not-finite", "before", 0.0, (*BROKEN, "backward-wrong"))
+def not_finite(case: Case) -> Finding | None:
+    """Symptom: the error is NaN from the first step on. Why: a missing or infinite value among inputs or targets spoils every
+    sum it takes part in, and through them every weight. Measured: any value that is not finite; the threshold is none at all.
+    Remedy: fill the value in or leave the row out; a table read by Vitrina does so by itself. Example: a division by a count of 0.
+    """
+    columns, target = case.exam.columns, case.exam.target
+    parts = [("train", columns)] + ([("validation", case.exam.beside)] if case.exam.beside else [])
+    for part, facts in parts:
+        bad = [at for at, count in enumerate(facts.not_finite) if count]
+        if bad:
+            return Finding(
+                "input-not-finite",
+                "fault",
+                1.0,
+                say("{column} has values that are not numbers (NaN or infinite), first in row {row}.", column=facts.names[bad[0]], row=facts.first_not_finite),
+                say("Fill them in or leave those rows out: one such value is enough to spoil every weight."),
+                facts.names[bad[0]],
+                0,
+                {"columns": bad[:LISTED], "names": [facts.names[at] for at in bad[:LISTED]], "values": facts.not_finite[bad[0]], "row": facts.first_not_finite, "part": part},
+                (Remedy(say("fill in what is missing with the column's mean"), data={"fill": bad}),),
+            )
+    if target.not_finite:
+        return Finding(
+            "input-not-finite",
+            "fault",
+            1.0,
+            say("The target has {count} values that are not numbers (NaN or infinite).", count=target.not_finite),
+            say("Leave those rows out: there is nothing to be learned from them, and one is enough to spoil every weight."),
+            "target",
+            0,
+            {"values": target.not_finite},
+        )
+    return None
+
+
+@rule("input-constant", "before", 0.2, (*BROKEN, "symmetric-weights"))
+def constant(case: Case) -> Finding | None:
+    """Symptom: the error stays where a constant answer leaves it. Why: an input that is the same for every example tells nothing
+    apart. Measured: spread below a billionth of the size; a fault where nine in ten columns are so, else worth a note.
+    Remedy: look at how the inputs were made. Example: images multiplied by 0, a column read from the wrong place.
+    """
+    columns = case.exam.columns
+    spread, size = np.array(columns.spread), np.abs(columns.mean)
+    if not len(spread):
+        return None
+    still = [int(at) for at in np.flatnonzero(spread <= 1e-9 * np.maximum(size, 1e-30))]
+    share = len(still) / len(spread)
+    if share < 0.9 and (not still or columns.kind != "columns" or len(spread) > 100):
+        return None
+    return Finding(
+        "input-constant",
+        "fault" if share >= 0.9 else "note",
+        1.0 if share >= 0.9 else 0.5,
+        say("{count} of {all} inputs are the same number for every example.", count=len(still), all=len(spread)),
+        say("Look at how the inputs were made: what is always the same tells nothing apart."),
+        columns.names[still[0]],
+        0,
+        {"columns": still[:LISTED], "names": [columns.names[at] for at in still[:LISTED]], "share": share},
+    )
+
+
+@rule("input-scale", "before", 0.5, (*BROKEN, "weights-too-small", "dead-units"))
+def scale(case: Case) -> Finding | None:
+    """Symptom: the error jumps, sticks, or falls only where the large columns tell something. Why: a weight's slope is its
+    input times the error signal, so that one rate is too high for large inputs and too low for small ones (LeCun et al. 1998,
+    Efficient BackProp, section 4.3). Measured: root mean square of a column above 30, largest spread above 100 times the median
+    one, or all below 0.02; a fault where simple models on scaled inputs do better than the network. Remedy: bring each column
+    to mean 0 and spread 1. Example: an income in euros beside an age in years; pixels from 0 to 255.
+    """
+    columns = case.exam.columns
+    if columns.kind == "codes" or columns.scaled_by_network or not columns.spread:
+        return None
+    spread = np.array(columns.spread)
+    size = np.sqrt(np.square(columns.mean) + np.square(spread))
+    moving = spread > 1e-9 * np.maximum(size, 1e-30)
+    if not moving.any():
+        return None
+    middle = float(np.median(spread[moving]))
+    apart = float(spread.max()) / middle
+    tiny = bool(size.max() < SMALL)
+    if not (size.max() > LARGE or (apart > APART and spread.max() > 3.0) or tiny):
+        return None
+    worst = int(np.argmax(size)) if not tiny else int(np.argmin(np.where(moving, size, np.inf)))
+    others = [int(at) for at in np.argsort(-size)[:LISTED] if size[at] > LARGE or size[at] > APART * middle]
+    harmed = case.shortfall > HARM or case.fit_shortfall > HARM or case.broke
+    severity = "warning" if not case.trained else "fault" if harmed else "note"
+    return Finding(
+        "input-scale",
+        severity,
+        0.95 if harmed else 0.6,
+        say("The inputs are not scaled: {column} is about {size:.3g} in size, where about 1 is wanted.", column=columns.names[worst], size=float(size[worst])),
+        say("Bring every column to mean 0 and spread 1 before training: one learning rate cannot fit large and small inputs."),
+        columns.names[worst],
+        0,
+        {"column": worst, "columns": others or [worst], "names": [columns.names[at] for at in others or [worst]], "size": float(size[worst]), "spread": float(spread[worst]), "median_spread": middle, "shortfall": case.shortfall},
+        (_scaled(case),),
+    )
+
+
+def _scaled(case: Case) -> Remedy:
+    columns = case.exam.columns
+    mean, spread = np.array(columns.mean), np.array(columns.spread)
+    safe = np.where(spread > 1e-9 * np.maximum(np.abs(mean), 1e-30), spread, 1.0)
+    if columns.kind == "columns" and len(case.network.input_shape) == 1 or columns.kind == "channels":
+        layer = Scale(tuple(1.0 / safe), tuple(-mean / safe))
+        return Remedy(say("scale the inputs in the network's first layer"), {"network": in_front(case.network, layer).to_json()})
+    return Remedy(say("scale the inputs"), data={"scale": True})
+
+
+@rule("target-scale", "before", 0.55, (*FOLLOWS, "labels-unrelated", "weights-too-small"))
+def target_scale(case: Case) -> Finding | None:
+    """Symptom: the error is enormous and hardly falls, or jumps to infinity. Why: the network starts with answers of about 1, and
+    has to come to the target's size by steps of the learning rate; under the squared error slopes grow with the gap. Measured:
+    mean or spread of the target above 30, under a cost of numbers; a fault where simple models do better. Remedy: learn the
+    target scaled to mean 0 and spread 1, and give answers in its own unit. Example: house prices in euros.
+    """
+    target = case.exam.target
+    if case.network.cost.classifies or case.network.cost.link != "linear" or target.looks_like_classes:
+        return None
+    size = max(abs(target.mean), target.spread)
+    if not size > LARGE or type(list(case.layers.values())[-1]).__name__ == "Scale":
+        return None
+    harmed = case.shortfall > HARM or case.fit_shortfall > HARM or case.broke
+    layer = Scale(target.spread or 1.0, target.mean)  # pyright: ignore[reportArgumentType]
+    changes: dict[str, Any] = {"network": behind(case.network, layer).to_json(), "optimizer": Adam().to_json()}
+    return Finding(
+        "target-scale",
+        "warning" if not case.trained else "fault" if harmed else "note",
+        0.9 if harmed else 0.5,
+        say("The target is {mean:.3g} ± {spread:.3g}, far from the size of about 1 that a network starts with.", mean=target.mean, spread=target.spread),
+        say("Learn it scaled to mean 0 and spread 1: then neither thousands of steps nor huge slopes are needed to get there."),
+        "target",
+        0,
+        {"mean": target.mean, "spread": target.spread, "low": target.low, "high": target.high, "shortfall": case.shortfall},
+        (Remedy(say("scale the target in the network's last layer"), changes),),
+    )
+
+
+@rule("constant-divided", "before", 0.1, (*BROKEN, "validation-differs", "identifier-column"))
+def constant_divided(case: Case) -> Finding | None:
+    """Symptom: good on what it learned from, absurd on other rows. Why: a column that was constant while the scaling was fitted
+    has spread 0, and was divided by next to nothing; the first other value becomes astronomical. Measured: a validation value
+    ten thousand times beyond the training part's range. Remedy: divide columns of spread 0 by 1. Example: (x - mean) / (spread
+    + 1e-8) on a column that is 0 in every training row.
+    """
+    columns, beside = case.exam.columns, case.exam.beside
+    if beside is None or len(beside.mean) != len(columns.mean) or columns.kind == "codes":
+        return None
+    reach = np.maximum(np.abs(columns.low), np.abs(columns.high)) + 1.0
+    there = np.maximum(np.abs(beside.low), np.abs(beside.high))
+    far = [int(at) for at in np.flatnonzero(there > HUGE * reach)]
+    if not far or len(far) > max(1, len(reach) // 2):
+        return None
+    at = far[0]
+    return Finding(
+        "constant-divided",
+        "fault",
+        0.95,
+        say("{column} is constant where the network learns, and {size:.2g} in the validation part.", column=columns.names[at], size=float(there[at])),
+        say("Divide columns of spread 0 by 1 when scaling, or leave the column out: it was divided by next to nothing."),
+        columns.names[at],
+        0,
+        {"column": at, "columns": far[:LISTED], "names": [columns.names[k] for k in far[:LISTED]], "train_spread": columns.spread[at], "validation_size": float(there[at])},
+        (Remedy(say("leave the column out"), data={"drop": far}),),
+    )
+
+
+@rule("identifier-column", "before", 0.7, ("overfitting", "label-noise", "input-scale", "rate-too-high", "rate-oscillates", "underfitting"))
+def identifier(case: Case) -> Finding | None:
+    """Symptom: good on what it learned from, worse on new rows. Why: a number that is different for each row lets a network learn
+    rows by heart. Measured: whole steps of one size, no number twice, where chance would have brought ten pairs of equal ones
+    (n rows on L places have about n²/2L). Remedy: leave the column out. Example: a customer number, the row's own number.
+    """
+    columns = case.exam.columns
+    found = [at for at, counts in enumerate(columns.counts) if counts]
+    if not found or len(columns.names) < 3 or len(found) > len(columns.names) // 2:
+        return None
+    gap = case.train_score - case.reached
+    harmed = case.shortfall > 0.08 or case.fit_shortfall > HARM or gap > 0.08
+    return Finding(
+        "identifier-column",
+        "warning" if not case.trained else "fault" if harmed else "note",
+        0.85 if harmed else 0.5,
+        say("{column} is different in every row, as a row number or a customer number is.", column=columns.names[found[0]]),
+        say("Leave it out: it lets the network learn rows by heart, and says nothing about new ones."),
+        columns.names[found[0]],
+        0,
+        {"column": found[0], "columns": found[:LISTED], "names": [columns.names[at] for at in found[:LISTED]], "gap": gap},
+        (Remedy(say("leave the column out"), data={"drop": found}),),
+    )
+
+
+@rule("leak", "before", 0.4, ("identifier-column", "labels-unrelated", "overfitting", "input-scale"))
+def leak(case: Case) -> Finding | None:
+    """Symptom: too good to be true. Why: one column holds the answer, often because it is filled in afterwards; it will not be
+    known when a prediction is due. Measured: the column alone tells R² above 0.97 of the target (bins of its rank, learned on
+    every other row, judged on the rest), and the next best less than 0.9. Remedy: leave it out. Example: the date an account
+    was closed, when predicting whether it will be.
+    """
+    alone = np.array(case.exam.columns.alone)
+    if len(alone) < 2:
+        return None
+    telling = [int(at) for at in np.flatnonzero(alone > TELLS)]
+    rest = np.delete(alone, telling)
+    if not telling or not len(rest) or rest.max() > NEXT:
+        return None
+    names = case.exam.columns.names
+    return Finding(
+        "leak",
+        "warning",
+        0.9,
+        say("{column} alone tells {share:.0%} of the answer; the next best column tells {next:.0%}.", column=names[telling[0]], share=float(alone[telling[0]]), next=float(max(rest.max(), 0.0))),
+        say("Leave it out unless it is really known when a prediction is due: it looks like the answer under another name."),
+        names[telling[0]],
+        0,
+        {"column": telling[0], "columns": telling[:LISTED], "names": [names[at] for at in telling[:LISTED]], "alone": float(alone[telling[0]]), "next": float(rest.max())},
+        (Remedy(say("leave the column out"), data={"drop": telling}),),
+    )

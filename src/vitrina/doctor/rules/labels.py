@@ -1,0 +1,145 @@
+"""The labels: unrelated to the rows, noisy, one class drowning the others, presented in order."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from vitrina.doctor.case import Case
+from vitrina.doctor.finding import Finding, Remedy
+from vitrina.doctor.registry import FOLLOWS, rule
+from vitrina.locale import say
+
+STRANGE = 0.75  # of what chance would bring, strangers among the purest rows
+NOISE = 0.09  # the share of strangers from where on labels are called noisy
+DROWNED, ALONE = 0.75, 0.98  # share of the commonest class; of the answers that are that class
+ORDERED = 0.5  # of the way from chance to all neighbours alike
+
+
+@rule("labels-unrelated", "before", 0.8, (*FOLLOWS, "label-noise", "rate-oscillates"))
+def unrelated(case: Case) -> Finding | None:
+    """Symptom: the network learns the training rows by heart, or nothing at all, and is no better than a constant on others. Why:
+    labels stand beside the wrong rows. Measured: neither a linear nor a kernel model beats a constant by more than chance
+    allows, and where nearest neighbours agree most with each other, a row's own label agrees with them no oftener than chance
+    (three quarters of it); after training, nor does the network beat a constant. Remedy: look at how rows and labels were
+    joined. Example: sorting one table of two before pasting them together.
+    """
+    refs, exam = case.exam.references, case.exam
+    if refs is None or refs.rows[1] < 30 or case.broke:
+        return None
+    chance = case.doubt + (0.02 if case.classes else 0.05)
+    related = refs.best_held - refs.constant_held > chance
+    if math.isfinite(refs.best_validation):
+        related |= refs.best_validation - max(refs.constant_validation, 0.0 if not case.classes else 0.0) > chance
+    strange = refs.strangers > STRANGE * refs.expected_strangers if case.classes and refs.expected_strangers > 0.05 else True
+    if related or not strange or exam.target.majority > 0.9 or refs.rows[0] < 60:
+        return None
+    after = case.trained and math.isfinite(case.reached)
+    if after and exam.parts.rows[1] and case.reached - case.constant > chance:
+        return None
+    if after and not exam.parts.rows[1]:  # nothing judges: learning by heart is not told from learning
+        return None if case.train_score - case.constant > 0.5 else _unrelated(case, "warning")
+    return _unrelated(case, "fault" if after else "warning")
+
+
+def _unrelated(case: Case, severity: str) -> Finding:
+    refs = case.exam.references
+    assert refs is not None
+    return Finding(
+        "labels-unrelated",
+        severity,  # pyright: ignore[reportArgumentType]
+        0.85,
+        say("The labels seem to have nothing to do with the inputs: on other rows no model tried is better than a constant answer."),
+        say("Check how rows and labels were joined, for instance whether one of them was sorted or shuffled alone."),
+        "target",
+        0,
+        {"constant": refs.constant_held, "linear": refs.linear_held, "kernel": refs.kernel_held, "strangers": refs.strangers, "strangers_by_chance": refs.expected_strangers, "train_score": case.train_score, "reached": case.reached},
+    )
+
+
+@rule("label-noise", "before", 0.9, ("overfitting", "underfitting", "rate-oscillates"))
+def noise(case: Case) -> Finding | None:
+    """Symptom: the error of some examples never falls, or falls only when the network learns them by heart. Why: their labels
+    are wrong. Measured: of the quarter of rows whose nine nearest neighbours agree most with each other, the share that has
+    another label than these (Northcutt et al. 2021, arXiv:1911.00068, count the same disagreement with a trained model): above
+    9 %, and below three quarters of chance. Where classes merely overlap, that quarter lies far from the overlap. Remedy: look
+    at the listed rows; smooth the labels. Example: two people labelling by different rules.
+    """
+    refs = case.exam.references
+    if refs is None or not case.classes or not math.isfinite(refs.strangers) or refs.rows[0] < 150:
+        return None
+    if refs.strangers < max(NOISE, 1.5 / refs.rows[0]) or refs.strangers > STRANGE * refs.expected_strangers:
+        return None
+    if not case.learnable and not case.trained:
+        return None
+    hardest = case.checkup.get("train", {}).get("hardest", [])
+    gap = case.train_score - case.reached
+    return Finding(
+        "label-noise",
+        "warning",
+        0.7,
+        say("About {share:.0%} of the labels look wrong: their rows lie among rows that agree on another class.", share=refs.strangers),
+        say("Look at the rows with the largest errors first and mend their labels; until then, smooth the labels and stop early."),
+        "target",
+        0,
+        {"strangers": refs.strangers, "strangers_by_chance": refs.expected_strangers, "rows": [int(row) for row, _ in hardest], "gap": gap},
+        (Remedy(say("smooth the labels by 0.1 and keep the best epoch"), {"label_smoothing": 0.1, "patience": 5}),),
+    )
+
+
+@rule("majority-only", "after", 3.6, ("underfitting", "too-few-steps", "rate-too-low"))
+def majority(case: Case) -> Finding | None:
+    """Symptom: a high share of right answers, and every answer the same. Why: where one class is nearly all of the rows, always
+    saying it is a low error, and the few others are outvoted. Measured: one class above 75 % of the training rows, 98 % of the
+    answers that class, and a simple model that finds the others (mean over classes of the share that is right). Remedy: let
+    rare classes count more. Example: one fraud in a hundred.
+    """
+    part = case.checkup.get("validation") or case.checkup.get("train") or {}
+    answers, refs = part.get("answers"), case.exam.references
+    if not answers or sum(answers) < 10 or case.exam.target.majority < DROWNED:
+        return None
+    common = int(np.argmax(answers))
+    share = answers[common] / sum(answers)
+    others = part["balanced"] - 1.0 / max(2, case.classes)
+    if share < ALONE or common != int(np.argmax(case.exam.target.counts)) or others > 0.1:
+        return None
+    findable = refs is not None and refs.balanced_held - 1.0 / max(2, case.classes) > 0.05
+    return Finding(
+        "majority-only",
+        "fault" if findable else "warning",
+        0.9 if findable else 0.6,
+        say("It answers the commonest class for {share:.0%} of the rows; the others are ignored.", share=share),
+        say("Let rare classes count more (class_weight=\"balanced\", --class-weight balanced), and judge by balanced accuracy."),
+        "target",
+        case.signs.done if case.signs else 0,
+        {"answers": answers, "truth": part.get("truth"), "majority": case.exam.target.majority, "balanced": part["balanced"], "simple_balanced": refs.balanced_held if refs else math.nan},
+        (Remedy(say("let rare classes count more"), {"class_weight": "balanced"}),),
+    )
+
+
+@rule("not-shuffled", "before", 0.6, (*FOLLOWS, "rate-oscillates"))
+def not_shuffled(case: Case) -> Finding | None:
+    """Symptom: the error swings with every class that comes along, and the last one is remembered. Why: rows come in the order of
+    their labels and are not shuffled, so that a batch shows one class alone. Measured: shuffle=False, and neighbours of one
+    class more than half way from chance to always (numbers: a correlation of one row with the next above 0.5). A fault where it
+    harmed. Remedy: shuffle. Example: files read folder by folder.
+    """
+    target = case.exam.target
+    if case.settings.get("shuffle", True) or case.batch_size >= case.exam.parts.rows[0]:
+        return None
+    order = (target.runs - target.chance_runs) / max(1e-9, 1.0 - target.chance_runs)
+    if order < ORDERED:
+        return None
+    harmed = case.shortfall > 0.05 or case.fit_shortfall > 0.05 or case.broke
+    return Finding(
+        "not-shuffled",
+        "warning" if not case.trained else "fault" if harmed else "note",
+        0.9 if harmed else 0.6,
+        say("The rows come in the order of their labels and are not shuffled: a batch shows one class alone."),
+        say("Shuffle them (leave out shuffle=False): each batch must look like the whole."),
+        "shuffle",
+        0,
+        {"neighbours_alike": target.runs, "by_chance": target.chance_runs},
+        (Remedy(say("shuffle the rows of every epoch"), {"shuffle": True}),),
+    )

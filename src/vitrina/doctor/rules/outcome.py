@@ -1,0 +1,108 @@
+"""What came out, where nothing that was named explains it: learned by heart, or not learned."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from vitrina.doctor.case import Case
+from vitrina.doctor.finding import Finding, Remedy
+from vitrina.doctor.mending import changed, with_fields
+from vitrina.doctor.registry import rule
+from vitrina.locale import say
+from vitrina.network.dense import Dense
+from vitrina.network.dropout import Dropout
+from vitrina.network.layer import Layer
+
+
+@rule("overfitting", "during", 4.0, ())
+def overfitting(case: Case) -> Finding | None:
+    """Symptom: the error on what it learned from goes on falling while that on validation rises. Why: with more freedom than the rows
+    tie down, a network learns rows by heart. Measured: the last validation error a quarter above its best, training error below
+    half of it, and a score on training rows more than 0.1 above that on validation; or a simple model that is better on
+    validation. Remedy: keep the best epoch (patience), smaller layers, dropout, weight decay, more rows. Example: 512 units for 60 rows.
+    """
+    signs = case.signs
+    if signs is None or case.broke or not case.exam.parts.rows[1]:
+        return None
+    judged = signs.of_epochs("validation_error")
+    if len(judged) < 3 or not np.isfinite(judged).all():
+        return None
+    best, last = float(judged.min()), float(judged[-1])
+    own = float(case.checkup.get("train", {}).get("error", math.nan))
+    gap = case.train_score - case.validation_score
+    scale = max(case.constant and 1.0 - case.constant, 0.2)
+    rises = last > 1.25 * best and own < 0.5 * last
+    memorised = own < 0.3 * last and case.train_score > 0.95
+    worse = case.shortfall > 0.05
+    wide = gap > max(0.1 * scale, case.doubt)
+    if not ((rises or memorised) and wide and (worse or gap > 0.12 * scale)):
+        return None
+    since = int((int(np.argmin(judged)) + 1) * signs.per_epoch)
+    strong = worse or (gap > 0.2 * scale and last > 1.5 * best)
+    return Finding(
+        "overfitting",
+        "fault" if worse else "warning" if strong or gap > 0.15 else "note",
+        0.7,
+        say("It learns rows by heart: {train:.0%} on what it learned from, {validation:.0%} on validation, whose error rises since step {since:,}.", train=case.train_score, validation=case.validation_score, since=since),
+        say("Keep the best epoch (--patience), and give it less freedom: smaller layers, dropout, weight decay; or more rows."),
+        "validation",
+        since,
+        {"train_score": case.train_score, "validation_score": case.validation_score, "best_validation_error": best, "last_validation_error": last, "train_error": own, "simple": case.simple, "parameters": case.network.parameters, "rows": case.exam.parts.rows[0]},
+        tuple(_less_freedom(case)),
+    )
+
+
+def _less_freedom(case: Case) -> list[Remedy]:
+    last = case.weighted[-1] if case.weighted else ""
+
+    def smaller(name: str, layer: Layer) -> Layer:
+        units = getattr(layer, "units", None)
+        return with_fields(layer, units=max(4, units // 8)) if isinstance(layer, Dense) and name != last and units else layer
+
+    def dropped(name: str, layer: Layer) -> Layer | list[Layer]:
+        return [layer, Dropout(0.5)] if isinstance(layer, Dense) and name != last else layer
+
+    patience = {"patience": 5}
+    return [
+        Remedy(say("layers an eighth as wide, and patience"), {"network": changed(case.network, smaller).to_json(), **patience}),
+        Remedy(say("dropout of a half, and patience"), {"network": changed(case.network, dropped).to_json(), **patience}),
+        Remedy(say("AdamW with a decay of 0.1, and patience"), {"optimizer": {"type": "AdamW", "learning_rate": case.rate if case.rate < 0.01 else None, "weight_decay": 0.1, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}, **patience}),
+        Remedy(say("patience"), patience),
+    ]
+
+
+@rule("underfitting", "after", 4.5, ())
+def underfitting(case: Case) -> Finding | None:
+    """Symptom: poor on what it learned from as well. Why: it has too few units for what there is to learn (or something that no
+    other rule names). Measured: a score on training rows more than a tenth below what simple models reach on rows they were not
+    fitted to. Remedy: more units, another layer, more epochs. Example: two units for ten classes.
+    """
+    if not case.trained or not math.isfinite(case.train_score) or not case.fit_shortfall > 0.07:
+        return None
+    last = case.weighted[-1] if case.weighted else ""
+
+    def wider(name: str, layer: Layer) -> Layer:
+        units = getattr(layer, "units", None)
+        return with_fields(layer, units=max(64, 4 * units)) if isinstance(layer, Dense) and name != last and units else layer
+
+    hidden = [name for name in case.weighted if name != last]
+    network = changed(case.network, wider)
+    if not hidden:
+        size = Dense(64, "relu")
+        network = changed(case.network, lambda name, layer: [size, layer] if name == last else layer)
+    return Finding(
+        "underfitting",
+        "fault",
+        0.6,
+        say("It does not even learn its own rows: {train:.0%}, where simple models reach {simple:.0%} on rows they never saw.", train=case.train_score, simple=case.simple),
+        say("Give it more units or one more layer, and train longer."),
+        hidden[0] if hidden else last,
+        case.signs.done if case.signs else 0,
+        {"layer": hidden[0] if hidden else last, "train_score": case.train_score, "simple": case.simple, "constant": case.constant, "parameters": case.network.parameters},
+        (
+            Remedy(say("four times as many units"), {"network": network.to_json()}),
+            Remedy(say("four times as many units, three times as many epochs"), {"network": network.to_json(), "epochs": 3 * int(case.settings["epochs"])}),
+        ),
+    )

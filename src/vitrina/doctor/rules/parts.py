@@ -1,0 +1,75 @@
+"""The two parts: rows that are in both, and a validation part that is another world."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from vitrina.doctor.case import Case
+from vitrina.doctor.finding import Finding, Remedy
+from vitrina.doctor.registry import rule
+from vitrina.locale import say
+
+SHARED = 0.05  # of the validation rows, beyond twice what is natural
+FAR, OTHER = 1.5, 0.6  # training spreads that one column's mean, or the median column's, is away
+STRETCH = math.log(2.5)  # of the median column's spread
+
+
+@rule("rows-shared", "before", 0.3, ("overfitting", "leak", "label-noise"))
+def shared(case: Case) -> Finding | None:
+    """Symptom: validation is as good as training, and new data are not. Why: rows of the validation part are training rows as well,
+    so that learning by heart is rewarded. Measured: equal rows in both parts, more than 5 % beyond twice the share that the
+    training part itself repeats. Remedy: take them out of one of the parts. Example: augmenting or resampling before splitting.
+    """
+    parts = case.exam.parts
+    if parts.shared - 2.0 * parts.repeated < SHARED:
+        return None
+    return Finding(
+        "rows-shared",
+        "fault",
+        0.95,
+        say("{share:.0%} of the validation rows are training rows as well.", share=parts.shared),
+        say("Take them out of one of the two parts, and split before rows are copied: as it is, learning by heart looks like success."),
+        "validation",
+        0,
+        {"shared": parts.shared, "repeated_in_training": parts.repeated, "rows": round(parts.shared * parts.rows[1])},
+        (Remedy(say("take the shared rows out of the validation part"), data={"unshare": True}),),
+    )
+
+
+@rule("validation-differs", "before", 0.35, ("overfitting", "label-noise", "underfitting", "rate-oscillates", "identifier-column"))
+def differs(case: Case) -> Finding | None:
+    """Symptom: good on what it learned from, poor on validation from the first epoch. Why: the validation part was prepared in
+    another way, or is of another world. Measured: a column's mean more than 1.5 training spreads away (and four standard
+    errors), the median column's more than 0.6, or its spread 2.5 times larger or smaller. A fault where the network is worse
+    there than simple models are on held-back training rows. Remedy: prepare both parts by what was fitted on training.
+    Example: one part divided by 255, the other not.
+    """
+    exam = case.exam
+    shift, stretch, rows = np.abs(exam.parts.shift), np.array(exam.parts.stretch), exam.parts.rows[1]
+    if not len(shift) or rows < 10 or exam.columns.kind == "codes":
+        return None
+    moving = np.array(exam.columns.spread) > 1e-9 * np.maximum(np.abs(exam.columns.mean), 1e-30)
+    if not moving.any():
+        return None
+    noise = 4.0 / math.sqrt(rows)
+    stretched = np.abs(np.log(np.maximum(stretch[moving], 1e-12)))
+    worst = int(np.argmax(np.where(moving, shift, 0.0)))
+    apart = bool(shift[worst] > FAR + noise or np.median(shift[moving]) > OTHER or np.median(stretched) > STRETCH + noise / 4)
+    if not apart:
+        return None
+    refs = case.exam.references
+    held = refs.best_held if refs else math.nan
+    worse = case.trained and math.isfinite(case.reached) and held - case.reached > max(0.05, case.doubt)
+    return Finding(
+        "validation-differs",
+        "warning" if not case.trained else "fault" if worse or case.broke or not case.learnable else "note",
+        0.9 if worse else 0.6,
+        say("The validation part is not like the training part: {column} lies {shift:.2g} spreads away, with {stretch:.2g} times the spread.", column=exam.columns.names[worst], shift=float(shift[worst]), stretch=float(stretch[worst])),
+        say("Prepare both parts with the very same numbers, fitted on training, and draw them from the same source."),
+        exam.columns.names[worst],
+        0,
+        {"column": worst, "shift": float(shift[worst]), "stretch": float(stretch[worst]), "median_shift": float(np.median(shift[moving])), "median_stretch": float(np.median(stretch[moving])), "held_by_simple": held, "reached": case.reached},
+        (Remedy(say("hold validation rows back from the training part instead"), data={"resplit": True}),),
+    )

@@ -1,0 +1,124 @@
+"""What the target is like, and whether the labels fit the rows they stand beside."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from vitrina.engines.numpy_engine import NumpyOps
+from vitrina.network.network import Network
+
+MOST_CLASSES = 1000
+
+
+@dataclass(frozen=True)
+class Target:
+    """classes: how many there are, 0 where numbers are predicted; counts: rows of each. For numbers: mean, spread, low and
+    high over all outputs. one_hot: the rows are shares of classes written as columns; looks_like_classes: whole numbers 0, 1,
+    2, ... (or one-hot rows) under a cost for numbers. constant_error: the cost of the best constant answer.
+    runs: the share of neighbours in the given order that are of one class (of numbers, how well one tells the next, as a
+    correlation); by chance it would be `chance_runs`.
+    """
+
+    classes: int
+    counts: list[int]
+    mean: float
+    spread: float
+    low: float
+    high: float
+    looks_like_classes: int
+    constant_error: float
+    runs: float
+    chance_runs: float
+    not_finite: int = 0
+
+    @property
+    def majority(self) -> float:
+        """The share of the commonest class."""
+        return max(self.counts) / max(1, sum(self.counts)) if self.counts else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def class_numbers(network: Network, y: np.ndarray) -> tuple[np.ndarray, int]:
+    """The class of each row (rows,) int64 and how many classes there are; 0 where the cost is not about one class a row."""
+    cost, outputs = network.cost, network.output_shape[-1]
+    if not cost.classifies or len(network.output_shape) != 1:
+        return np.zeros(0, np.int64), 0
+    if cost.link == "softmax" and outputs > 1:
+        codes = y.argmax(axis=-1) if y.ndim == 2 and y.shape[1] == outputs else y.reshape(len(y), -1)[:, 0]
+        return codes.astype(np.int64), outputs
+    if outputs == 1:
+        return (y.reshape(-1) > 0.5).astype(np.int64), 2
+    return np.zeros(0, np.int64), 0
+
+
+def target_of(network: Network, y: np.ndarray) -> Target:
+    """Facts of y (rows,) or (rows, outputs)."""
+    codes, classes = class_numbers(network, y)
+    values = y.astype(np.float64)
+    bad = int((~np.isfinite(values)).sum())
+    values = np.where(np.isfinite(values), values, 0.0)
+    looks, hidden = _looks_like_classes(network, y) if not classes else (0, codes)
+    order = codes if classes else hidden
+    kinds = np.bincount(order, minlength=max(1, classes)) if len(order) else np.zeros(0, np.int64)
+    shares = kinds / max(1, kinds.sum())
+    return Target(
+        classes,
+        [int(count) for count in kinds[:MOST_CLASSES]],
+        float(values.mean()),
+        float(values.std(axis=0).mean()),
+        float(values.min()),
+        float(values.max()),
+        looks,
+        _constant_error(network, y),
+        float((order[1:] == order[:-1]).mean()) if len(order) > 1 else _follows(values),
+        float((shares**2).sum()) if len(order) else 0.0,
+        bad,
+    )
+
+
+def _looks_like_classes(network: Network, y: np.ndarray) -> tuple[int, np.ndarray]:
+    """How many classes stand behind numbers, and each row's; 0 where they are quantities."""
+    nothing = np.zeros(0, np.int64)
+    if network.cost.classifies or len(network.output_shape) != 1 or not np.isfinite(y.astype(np.float64)).all():
+        return 0, nothing
+    if y.ndim == 2 and y.shape[1] > 1:
+        hot = bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
+        return (y.shape[1], y.argmax(axis=1).astype(np.int64)) if hot else (0, nothing)
+    values = np.unique(y)
+    count = len(values)
+    counted = 2 <= count <= 20 and np.array_equal(values, np.arange(count))
+    return (count, y.reshape(-1).astype(np.int64)) if counted else (0, nothing)
+
+
+def _follows(values: np.ndarray) -> float:
+    flat = values.reshape(len(values), -1)[:, 0]
+    return float(np.corrcoef(flat[1:], flat[:-1])[0, 1]) if len(flat) > 2 and flat[1:].std() > 0 < flat[:-1].std() else 0.0
+
+
+def _constant_error(network: Network, y: np.ndarray) -> float:
+    """The cost of answering the same to every row, as well as can be: the shares of the classes, or the mean."""
+    ops, cost, outputs = NumpyOps("float64"), network.cost, network.output_shape[-1]
+    if len(network.output_shape) != 1:
+        return float("nan")
+    codes, classes = class_numbers(network, y)
+    if classes and outputs > 1:
+        answer = np.log(np.maximum(np.bincount(codes, minlength=outputs) / len(codes), 1e-6))
+    elif cost.link == "sigmoid" or classes == 2:
+        share = np.clip(y.reshape(len(y), -1).astype(np.float64).mean(axis=0), 1e-6, 1 - 1e-6)
+        answer = np.log(share / (1 - share))
+    elif cost.label == "quantile" or y.reshape(len(y), -1).shape[1] != outputs:
+        return float("nan")
+    else:
+        values = y.reshape(len(y), -1).astype(np.float64)
+        centre = np.median(values, axis=0) if cost.label == "mean_absolute_error" else values.mean(axis=0)
+        answer = np.log(np.maximum(centre, 1e-6)) if cost.link == "exp" else centre
+    try:
+        errors = cost.per_example(ops, np.broadcast_to(answer, (len(y), outputs)).copy(), y)
+        return float(np.mean(errors))
+    except Exception:  # a cost of the user's own may want more than this
+        return float("nan")
