@@ -1,0 +1,139 @@
+"""Small real data, prepared: standardised arrays, split once by a fixed seed into training, validation and test rows."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """x, y to learn from; xv, yv that judge meanwhile; xt, yt that judge at the end."""
+
+    x: np.ndarray
+    y: np.ndarray
+    xv: np.ndarray
+    yv: np.ndarray
+    xt: np.ndarray
+    yt: np.ndarray
+
+    def inputs(self, change: Any) -> Rows:
+        """All three inputs changed in the same way."""
+        return replace(self, x=change(self.x), xv=change(self.xv), xt=change(self.xt))
+
+    def targets(self, change: Any) -> Rows:
+        return replace(self, y=change(self.y), yv=change(self.yv), yt=change(self.yt))
+
+    def first(self, rows: int) -> Rows:
+        """Fewer rows to learn from."""
+        return replace(self, x=self.x[:rows], y=self.y[:rows])
+
+
+@cache
+def named(name: str) -> Rows:
+    """One of the sets below."""
+    x, y = SETS[name]()
+    order = np.random.default_rng(7).permutation(len(x))
+    x, y = x[order].astype(np.float32), y[order]
+    held = max(40, len(x) // 5)
+    a, b = len(x) - 2 * held, len(x) - held
+    return Rows(x[:a], y[:a], x[a:b], y[a:b], x[b:], y[b:])
+
+
+def _scaled(x: np.ndarray) -> np.ndarray:
+    spread = x.std(axis=0)
+    return (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+
+
+def _digits() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits
+
+    found: Any = load_digits()
+    return found.data, found.target.astype(np.int32)
+
+
+def _built_in(loader: str, scale: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn import datasets
+
+    found: Any = getattr(datasets, loader)()
+    return _scaled(found.data) if scale else found.data, found.target.astype(np.int32)
+
+
+def _diabetes() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_diabetes
+
+    found: Any = load_diabetes(scaled=False)
+    return _scaled(found.data), _scaled(found.target[:, None]).astype(np.float32)
+
+
+def _frame(file: str, rows: int) -> Any:
+    import polars as pl
+
+    frame = pl.read_csv(SHARED / "tables" / file, null_values="?", infer_schema_length=None)
+    return frame.sample(min(rows, len(frame)), seed=3, shuffle=True)
+
+
+def _coded(frame: Any, target: str) -> np.ndarray:
+    import polars as pl
+
+    table = frame.drop(target).to_dummies(pl.selectors.string()).fill_null(0)
+    return _scaled(table.to_numpy().astype(np.float64))
+
+
+def _adult() -> tuple[np.ndarray, np.ndarray]:
+    frame = _frame("adult-train.csv", 4000)
+    return _coded(frame, "income"), (frame["income"].to_numpy() == ">50K").astype(np.int32)
+
+
+def _abalone() -> tuple[np.ndarray, np.ndarray]:
+    frame = _frame("abalone.csv", 4177)
+    return _coded(frame, "rings"), _scaled(frame["rings"].to_numpy()[:, None].astype(np.float64)).astype(np.float32)
+
+
+def _mammography() -> tuple[np.ndarray, np.ndarray]:
+    frame = _frame("mammography.csv", 11183)
+    return _coded(frame, "class"), (frame["class"].to_numpy() == 1).astype(np.int32)
+
+
+def _mnist() -> tuple[np.ndarray, np.ndarray]:
+    import polars as pl
+    from PIL import Image
+
+    frame = pl.read_parquet(SHARED / "mnist.parquet").head(8000)
+    x = np.stack([np.asarray(Image.open(io.BytesIO(data))) for data in frame["image"]])
+    return x.reshape(len(x), -1) / 255.0, frame["label"].to_numpy().astype(np.int32)
+
+
+def _sonar() -> tuple[np.ndarray, np.ndarray]:
+    frame = _frame("sonar.csv", 208)
+    return _coded(frame, "class"), (frame["class"].to_numpy() == "M").astype(np.int32)
+
+
+def _wine_quality() -> tuple[np.ndarray, np.ndarray]:
+    frame = _frame("winequality-red.csv", 1599)
+    return _coded(frame, "quality"), frame["quality"].to_numpy()[:, None].astype(np.float32)
+
+
+SETS: dict[str, Any] = {
+    "digits": lambda: (_digits()[0] / 8.0 - 0.6, _digits()[1]),
+    "breast-cancer": lambda: _built_in("load_breast_cancer"),
+    "breast-cancer-raw": lambda: _built_in("load_breast_cancer", scale=False),
+    "wine": lambda: _built_in("load_wine"),
+    "wine-raw": lambda: _built_in("load_wine", scale=False),
+    "iris": lambda: _built_in("load_iris"),
+    "diabetes": _diabetes,
+    "adult": _adult,
+    "abalone": _abalone,
+    "mammography": _mammography,
+    "mnist": _mnist,
+    "sonar": _sonar,
+    "wine-quality": _wine_quality,
+}
+IN_SHARED = ("adult", "abalone", "mammography", "mnist", "sonar", "wine-quality")

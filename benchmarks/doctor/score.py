@@ -1,0 +1,54 @@
+"""What the outcomes come to: named, shown, when, and false alarms; on the half the thresholds were fitted on, and the other."""
+
+from __future__ import annotations
+
+import math
+import zlib
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+
+def is_fitted(name: str) -> bool:
+    """True for the half of the set-ups that thresholds may be fitted on."""
+    return zlib.crc32(name.encode()) % 2 == 0
+
+
+def first(outcome: dict[str, Any]) -> str:
+    """The code of the first finding above a note; else the first note in brackets."""
+    alarms = [code for code, severity, _ in outcome["after"] if severity != "note"]
+    return alarms[0] if alarms else f"({outcome['after'][0][0]})" if outcome["after"] else "-"
+
+
+def alarmed(outcome: dict[str, Any]) -> list[str]:
+    """Codes above a note, before or after."""
+    return sorted({code for code, severity, _ in (*outcome["before"], *outcome["after"]) if severity != "note"})
+
+
+def show(outcomes: list[dict[str, Any]]) -> None:
+    """Prints every miss and every false alarm, and the shares."""
+    faulty = [one for one in outcomes if one["kind"] == "faulty"]
+    sound = [one for one in outcomes if one["kind"] != "faulty"]
+    twins = defaultdict(list[float])
+    for one in outcomes:
+        if one["kind"] == "twin":
+            twins[one["name"]].append(one["score"])
+    for one in sorted(faulty, key=lambda one: one["name"]):
+        twin = float(np.mean(twins[one["name"]])) if twins[one["name"]] else math.nan
+        fails = one["score"] < twin - 0.03
+        named = first(one) == one["code"] or (one["code"] == "small-last-batch")
+        if not (named and one["shown"] and fails):
+            print(f"{'MISS' if not named else 'place' if not one['shown'] else 'works'} {one['name']:28s} seed {one['seed']} {one['code']:18s} said {[f'{c}:{s[0]}:{w}' for c, s, w in one['after']]} before {[f'{c}:{s[0]}' for c, s, w in one['before']]} {one['score']:.2f} / {twin:.2f}")
+    for one in sorted(sound, key=lambda one: one["name"]):
+        if alarmed(one):
+            print(f"ALARM {one['kind']} {one['name']} seed {one['seed']}: before {one['before']} after {one['after']} {one['score']:.2f}")
+    for half, members in (("fitted", [o for o in outcomes if is_fitted(o["name"])]), ("apart", [o for o in outcomes if not is_fitted(o["name"])]), ("all", outcomes)):
+        bad = [o for o in members if o["kind"] == "faulty"]
+        good = [o for o in members if o["kind"] != "faulty"]
+        if bad:
+            named = [o for o in bad if first(o) == o["code"]]
+            shown = [o for o in named if o["shown"]]
+            print(f"{half}: named {len(named)}/{len(bad)}, shown {len(shown)}/{len(named)}, ", end="")
+        alarms = [o for o in good if alarmed(o)]
+        print(f"alarms {len(alarms)}/{len(good)}")
