@@ -42,7 +42,7 @@ def sugar(network: Any = None, **options: Any) -> Kit:
 
 def shells(network: Any = None, **options: Any) -> Kit:
     net = network or dense(10, 1, 32, 16, cost="mean_squared_error")
-    return Kit(named("abalone"), net, {"epochs": 12, "optimizer": vt.Adam(3e-3)} | options)
+    return Kit(named("abalone"), net, {"epochs": 25, "optimizer": vt.Adam(3e-3)} | options)
 
 
 def income(network: Any = None, **options: Any) -> Kit:
@@ -100,7 +100,7 @@ def sigmoid_for_rings(seed: int, bad: bool) -> Kit:
 
 @fault("output-range", "dense_2", True)
 def tanh_before_softmax(seed: int, bad: bool) -> Kit:
-    return digits(convolutional(8, 10, 8, last="tanh" if bad else "linear"), epochs=8)
+    return digits(convolutional(8, 10, 8, last="tanh" if bad else "linear"), epochs=25, optimizer=vt.SGD(0.02))
 
 
 @fault("output-clipped", "dense_2", True)
@@ -110,7 +110,7 @@ def relu_for_numbers(seed: int, bad: bool) -> Kit:
 
 @fault("output-clipped", "dense_3", True)
 def relu_for_classes(seed: int, bad: bool) -> Kit:
-    return digits(dense(64, 10, 32, 32, last="relu" if bad else "linear"), optimizer=vt.SGD(0.1))
+    return digits(dense(64, 10, 32, 32, last="relu" if bad else "linear"), optimizer=vt.SGD(0.02), epochs=25)
 
 
 @fault("cost-for-classes", "cost", True)
@@ -132,7 +132,7 @@ def squares_for_shares(seed: int, bad: bool) -> Kit:
 @fault("cost-for-classes", "cost", True)
 def squares_for_tumours(seed: int, bad: bool) -> Kit:
     last, cost = ("sigmoid", "mean_squared_error") if bad else ("linear", "binary_cross_entropy")
-    kit = tumours(dense(30, 1, 16, 16, activation="sigmoid", cost=cost, last=last), optimizer=vt.SGD(0.05), epochs=40)
+    kit = tumours(dense(30, 1, 16, 16, activation="sigmoid", cost=cost, last=last), optimizer=vt.SGD(0.05), epochs=80)
     return kit.but(rows=kit.rows.targets(lambda y: y[:, None].astype(np.float32)))
 
 
@@ -144,7 +144,7 @@ def upside_down(seed: int, bad: bool) -> Kit:
 @fault("cost-sign", "cost", True)
 def upside_down_squares(seed: int, bad: bool) -> Kit:
     cost: Any = broken.UpsideDownSquares() if bad else "mean_squared_error"
-    return sugar(dense(10, 1, 16, cost=cost), epochs=10)
+    return sugar(dense(10, 1, 16, cost=cost), epochs=30)
 
 
 @fault("cost-summed", "cost", True)
@@ -155,7 +155,7 @@ def summed(seed: int, bad: bool) -> Kit:
 @fault("cost-summed", "cost", True)
 def summed_squares(seed: int, bad: bool) -> Kit:
     cost: Any = broken.SummedSquares() if bad else "mean_squared_error"
-    return sugar(dense(10, 1, 16, cost=cost), optimizer=vt.SGD(0.05))
+    return sugar(dense(10, 1, 16, cost=cost), optimizer=vt.SGD(0.02))
 
 
 # -- the inputs
@@ -201,7 +201,7 @@ def pixels_to_255(seed: int, bad: bool) -> Kit:
 
 @fault("input-scale", "column", True)
 def pixels_to_255_convolutional(seed: int, bad: bool) -> Kit:
-    kit = digits(convolutional(8, 10, 8), optimizer=vt.SGD(0.02), epochs=10)
+    kit = digits(convolutional(8, 10, 8), optimizer=vt.SGD(0.03), epochs=20)
     return kit.but(rows=kit.rows.inputs(lambda x: 128.0 * (x + 0.6))) if bad else kit
 
 
@@ -287,13 +287,13 @@ def the_number_inside(seed: int, bad: bool) -> Kit:
 
 @fault("target-scale", "target", True)
 def grams(seed: int, bad: bool) -> Kit:
-    kit = sugar(optimizer=vt.Adam(1e-3))
+    kit = sugar(optimizer=vt.Adam(3e-3), epochs=40, patience=None)
     return kit.but(rows=kit.rows.targets(lambda y: 7000.0 * y + 15000.0)) if bad else kit
 
 
 @fault("target-scale", "target", True)
 def pesos(seed: int, bad: bool) -> Kit:
-    kit = shells(optimizer=vt.SGD(0.02))
+    kit = shells(optimizer=vt.SGD(0.02), epochs=30)
     return kit.but(rows=kit.rows.targets(lambda y: 500.0 * y + 900.0)) if bad else kit
 
 
@@ -370,8 +370,8 @@ def digits_in_order(seed: int, bad: bool) -> Kit:
 
 @fault("majority-only", "target")
 def the_few_ignored(seed: int, bad: bool) -> Kit:
-    kit = Kit(named("mammography"), dense(6, 2, 16, 8), {"epochs": 3, "optimizer": vt.SGD(0.02)})
-    return kit if bad else kit.but(class_weight="balanced", epochs=10, optimizer=vt.Adam(3e-3))
+    kit = Kit(named("mammography"), dense(6, 2, 16, 8), {"epochs": 6, "optimizer": vt.SGD(0.003)})
+    return kit if bad else kit.but(class_weight="balanced", epochs=15)
 
 
 @fault("majority-only", "target")
@@ -380,7 +380,7 @@ def eights_ignored(seed: int, bad: bool) -> Kit:
     rows = kit.rows.targets(lambda y: (y == 8).astype(np.int32))
     rare = (rows.y == 0) | (seeded(seed).random(len(rows.y)) < 0.3)
     kit = kit.but(rows=replace(rows, x=rows.x[rare], y=rows.y[rare]))
-    return kit if bad else kit.but(class_weight="balanced", epochs=30, optimizer=vt.Adam(3e-3))
+    return kit if bad else kit.but(class_weight="balanced", epochs=40, optimizer=vt.SGD(0.05))
 
 
 @fault("rows-shared", "validation", True)
@@ -404,7 +404,7 @@ def rows_in_both_classes(seed: int, bad: bool) -> Kit:
 @fault("validation-differs", "column", True)
 def another_scale(seed: int, bad: bool) -> Kit:
     kit = digits()
-    return kit.but(rows=replace(kit.rows, xv=16.0 * kit.rows.xv, xt=16.0 * kit.rows.xt)) if bad else kit
+    return kit.but(rows=replace(kit.rows, xv=0.06 * kit.rows.xv + 2.0, xt=0.06 * kit.rows.xt + 2.0)) if bad else kit
 
 
 @fault("validation-differs", "column", True)
@@ -438,7 +438,7 @@ def all_equal_numbers(seed: int, bad: bool) -> Kit:
 
 @fault("weights-too-large", "dense", True)
 def large_weights(seed: int, bad: bool) -> Kit:
-    return digits(dense(64, 10, 32, 32, **({"initialiser": vt.Normal(2.0)} if bad else {})), optimizer=vt.SGD(0.01))
+    return digits(dense(64, 10, 32, 32, **({"initialiser": vt.Normal(2.0)} if bad else {})), optimizer=vt.SGD(0.03), epochs=25)
 
 
 @fault("weights-too-large", "dense", True)
@@ -448,7 +448,7 @@ def large_weights_adam(seed: int, bad: bool) -> Kit:
 
 @fault("weights-too-large", ("conv2d", "dense"), True)
 def large_weights_convolutional(seed: int, bad: bool) -> Kit:
-    return digits(convolutional(8, 10, 8, **({"initialiser": vt.Normal(2.0)} if bad else {})), optimizer=vt.Adam(1e-3), epochs=6)
+    return digits(convolutional(8, 10, 8, **({"initialiser": vt.Normal(2.0)} if bad else {})), optimizer=vt.Adam(2e-3), epochs=12)
 
 
 @fault("weights-too-small", "dense", True)
@@ -473,7 +473,7 @@ def sigmoids_adam(seed: int, bad: bool) -> Kit:
 
 @fault("vanishing", "dense_1", True)
 def sigmoids_numbers(seed: int, bad: bool) -> Kit:
-    return shells(dense(10, 1, *[24] * 6, activation="sigmoid" if bad else "relu", cost="mean_squared_error"), optimizer=vt.SGD(0.05))
+    return shells(dense(10, 1, *[24] * 6, activation="sigmoid" if bad else "relu", cost="mean_squared_error"), optimizer=vt.SGD(0.02), epochs=30)
 
 
 @fault("exploding-depth", "dense", True)
@@ -483,7 +483,7 @@ def growing(seed: int, bad: bool) -> Kit:
 
 @fault("exploding-depth", "dense", True)
 def growing_numbers(seed: int, bad: bool) -> Kit:
-    return shells(dense(10, 1, *[32] * 8, cost="mean_squared_error", **({"initialiser": vt.Normal(0.6)} if bad else {})), optimizer=vt.Adam(1e-3), epochs=6)
+    return shells(dense(10, 1, *[32] * 8, cost="mean_squared_error", **({"initialiser": vt.Normal(0.6)} if bad else {})), optimizer=vt.Adam(1e-3), epochs=20)
 
 
 @fault("dead-units", "dense_1", True)
@@ -549,8 +549,8 @@ def thirty_layers(seed: int, bad: bool) -> Kit:
 
 @fault("too-deep-plain", "dense", True)
 def twenty_layers(seed: int, bad: bool) -> Kit:
-    net = dense(10, 1, *[16] * 24, cost="mean_squared_error") if bad else residual(10, 1, 16, blocks=2, cost="mean_squared_error")
-    return shells(net, optimizer=vt.SGD(0.01), epochs=6)
+    net = dense(10, 1, *[16] * 24, cost="mean_squared_error") if bad else dense(10, 1, 16, 16, cost="mean_squared_error")
+    return shells(net, optimizer=vt.SGD(0.005), epochs=8)
 
 
 @fault("dropout-too-high", "dropout", True)
@@ -568,13 +568,13 @@ def silenced_convolutional(seed: int, bad: bool) -> Kit:
 @fault("frozen", "still_dense_1", True)
 def frozen_first(seed: int, bad: bool) -> Kit:
     kind = broken.StillDense if bad else vt.Dense
-    return figures(vt.Network(vt.Input((784,)), kind(4, "relu"), vt.Dense(16, "relu"), vt.Dense(10)))
+    return figures(vt.Network(vt.Input((784,)), kind(24, "relu"), vt.Dense(16, "relu"), vt.Dense(10)), epochs=8)
 
 
 @fault("frozen", "still_dense_1", True)
 def frozen_last(seed: int, bad: bool) -> Kit:
     kind = broken.StillDense if bad else vt.Dense
-    return sugar(vt.Network(vt.Input((10,)), vt.Dense(4, "relu"), kind(1), cost="mean_squared_error"), optimizer=vt.SGD(0.005), epochs=20)
+    return sugar(vt.Network(vt.Input((10,)), vt.Dense(4, "relu"), kind(1), cost="mean_squared_error"), optimizer=vt.SGD(0.02), epochs=40)
 
 
 @fault("backward-wrong", "wrong_dense_1", True)
@@ -622,7 +622,7 @@ def residual_too_fast(seed: int, bad: bool) -> Kit:
 
 @fault("rate-oscillates", "learning_rate")
 def to_and_fro(seed: int, bad: bool) -> Kit:
-    return digits(optimizer=vt.SGD(0.35, momentum=0.9) if bad else vt.SGD(0.02, momentum=0.9), batch_size=16, epochs=20)
+    return digits(optimizer=vt.SGD(0.12, momentum=0.9) if bad else vt.SGD(0.01, momentum=0.9), batch_size=16, epochs=20)
 
 
 @fault("rate-oscillates", "learning_rate")
@@ -689,7 +689,7 @@ def cut_to_nothing(seed: int, bad: bool) -> Kit:
 
 @fault("clipped-to-nothing", "gradient_clip", True)
 def cut_to_nothing_numbers(seed: int, bad: bool) -> Kit:
-    return shells(optimizer=vt.SGD(0.02), gradient_clip=1e-4 if bad else 5.0)
+    return shells(optimizer=vt.SGD(0.02), epochs=30, gradient_clip=1e-4 if bad else 5.0)
 
 
 # -- what comes out
@@ -709,7 +709,7 @@ def by_heart_sonar(seed: int, bad: bool) -> Kit:
 def by_heart_income(seed: int, bad: bool) -> Kit:
     rows = named("adult")
     kit = income(dense(rows.x.shape[1], 2, 256, 256), epochs=60, patience=None, optimizer=vt.Adam(2e-3))
-    return kit.but(rows=rows.first(300)) if bad else income()
+    return kit.but(rows=rows.first(120)) if bad else income()
 
 
 @fault("underfitting", "dense_1")

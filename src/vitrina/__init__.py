@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from vitrina import engines
     from vitrina.approximating import Approximation, approximate
-    from vitrina.doctor import Finding, Findings, Remedy, diagnose
+    from vitrina.doctor import Finding, Findings, Healing, Remedy, diagnose, heal
     from vitrina.errors import (
         DataError,
         EngineError,
@@ -118,7 +118,7 @@ _HOMES = {
     "vitrina.glass.page": "watch",
     "vitrina.glass.recording": "LayerHistory Recording",
     "vitrina.approximating": "Approximation approximate",
-    "vitrina.doctor": "Finding Findings Remedy diagnose",
+    "vitrina.doctor": "Finding Findings Healing Remedy diagnose heal",
     "vitrina.find_rate": "FoundRate find_learning_rate",
     "vitrina.model": "Model load",
     "vitrina.population": "Ensemble Leaderboard Population",
@@ -166,6 +166,7 @@ __all__ = [
     "Glorot",
     "GroupNorm",
     "He",
+    "Healing",
     "History",
     "Huber",
     "Initialiser",
@@ -216,6 +217,7 @@ __all__ = [
     "diagnose",
     "engines",
     "find_learning_rate",
+    "heal",
     "load",
     "race",
     "search",

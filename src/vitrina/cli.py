@@ -18,6 +18,7 @@ from vitrina.commands.compare import compare
 from vitrina.commands.data import data
 from vitrina.commands.demo import demo
 from vitrina.commands.describe import describe
+from vitrina.commands.doctor import doctor
 from vitrina.commands.engines import engines
 from vitrina.commands.evaluate import evaluate
 from vitrina.commands.find_lr import find_lr
@@ -64,7 +65,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(train, watch, replay, trace, predict, evaluate, find_lr, search, compare),
+    *(train, watch, replay, trace, doctor, predict, evaluate, find_lr, search, compare),
     *(describe, race, engines, approximate, demo),
 ):
     app.command()(command)

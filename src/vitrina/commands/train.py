@@ -33,10 +33,11 @@ from vitrina.commands.options import (
 from vitrina.commands.output import print_json
 from vitrina.commands.train_report import as_json, report
 from vitrina.commands.watching import page_beside, stay
-from vitrina.errors import UsageError, VitrinaError
+from vitrina.errors import ModelError, UsageError, VitrinaError
 from vitrina.locale import say
 
 if TYPE_CHECKING:
+    from vitrina.doctor import Findings
     from vitrina.glass.opening import Page
     from vitrina.model import Model
 
@@ -129,6 +130,9 @@ def train(
     log: Annotated[
         list[str] | None, typer.Option("--log", metavar="TOOL", help="Also write for tensorboard or wandb.")
     ] = None,
+    heal: Annotated[
+        bool, typer.Option("--heal", help="Where something is wrong, try the remedies and keep what helps, in a run of its own.")
+    ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="See it learn in the browser.")] = False,
     json: Json = False,
     lang: Lang = None,
@@ -163,6 +167,10 @@ def train(
         "network": read_network(Path(network)) if network else None,
         "progress": False if json else None,
     }
+    if heal and not record:
+        raise UsageError(say("--heal reads the recording; leave out --no-record"))
+    if heal and resume is not None:
+        raise UsageError(say("--heal goes with a new training; for a run that is there: vitrina doctor {run} --heal", run=resume))
     if watch and not record:
         raise UsageError(say("--watch shows the recording; leave out --no-record"))
     if data is not None:
@@ -180,11 +188,27 @@ def train(
             with new_run(out) as run:
                 model, told = _teach(data, run, options | {"out": run, **beside}, page, log or ())
         seconds = time.perf_counter() - began
+        findings = what_is_wrong(run) if record else None
         if json:
-            print_json(as_json(model, run, seconds, told))
-            return
-        report(model, run, seconds, told)
-        stay(page)
+            print_json(as_json(model, run, seconds, told, findings))
+        else:
+            report(model, run, seconds, told, findings)
+        if heal and findings is not None and not findings.healthy:
+            from vitrina.commands.doctor import healed
+
+            healed(run, None, json)
+        if not json:
+            stay(page)
+
+
+def what_is_wrong(run: Path) -> Findings | None:
+    """What the doctor says of a run; None where it cannot say anything, which is no reason to lose a training's report."""
+    from vitrina.doctor import diagnose
+
+    try:
+        return diagnose(run)
+    except VitrinaError:
+        return None
 
 
 def _teach(
@@ -205,6 +229,10 @@ def _teach(
         warnings.simplefilter("always", LearningWarning)
         try:
             model = teach(data, **options)
+        except ModelError as error:
+            if (run / "checkup.json").exists():
+                raise ModelError(say("{error}. Why: vitrina doctor {run}", error=error, run=run)) from None
+            raise
         except KeyboardInterrupt as error:
             if (run / "settings.json").exists():
                 error.add_note(str(run))

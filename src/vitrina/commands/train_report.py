@@ -10,11 +10,12 @@ from vitrina.commands.output import console, figures, grid, marked
 from vitrina.locale import say
 
 if TYPE_CHECKING:
+    from vitrina.doctor import Findings
     from vitrina.model import Model
 
 
-def as_json(model: Model, run: Path, seconds: float, told: list[str]) -> dict[str, Any]:
-    """told: warnings of the training; seconds: from the start of the command."""
+def as_json(model: Model, run: Path, seconds: float, told: list[str], findings: Findings | None = None) -> dict[str, Any]:
+    """told: warnings of the training; seconds: from the start of the command; findings: of the doctor, where there are any."""
     settings, measured, recipe = model.settings, model.measured, model.recipe
     return {
         "run": str(run),
@@ -35,10 +36,11 @@ def as_json(model: Model, run: Path, seconds: float, told: list[str]) -> dict[st
         "seconds": round(seconds, 3),
         "test": measured.get("test"),
         "warnings": [*(recipe.warnings if recipe else ()), *told],
+        "findings": findings.to_json() if findings is not None else None,
     }
 
 
-def report(model: Model, run: Path, seconds: float, told: list[str]) -> None:
+def report(model: Model, run: Path, seconds: float, told: list[str], findings: Findings | None = None) -> None:
     """What was read, the network and why, how it learned, how good it is, where it is kept, what to type next."""
     from rich.text import Text
 
@@ -76,12 +78,16 @@ def report(model: Model, run: Path, seconds: float, told: list[str]) -> None:
         screen.print(marked("[bold]On {rows:,} rows it never saw[/]", rows=rows["test"]))
         screen.print(figures(test))
         screen.print()
+    if findings is not None and not findings.healthy:
+        screen.print(marked("[bold]What the doctor says[/]"))
+        screen.print(findings.grave)
+        screen.print()
     screen.print(marked("Kept in [bold]{run}[/]. Try next", run=str(run)))
     example = settings["data"] or "DATA"
     for line in (
         f"vitrina predict {run} {example} --out answers.csv",
         f"vitrina evaluate {run} {example}",
-        f"vitrina describe {run}",
+        f"vitrina describe {run}" if findings is None or findings.healthy else f"vitrina doctor {run} --heal",
     ):
         screen.print(Text(f"  {line}", "cyan"))
     screen.print()

@@ -91,14 +91,22 @@ class Case:
         return self.signs is not None and self.signs.broke_at is not None
 
     @property
+    def by_class(self) -> bool:
+        """True if rare classes count more: the score is then the mean over the classes of the share that is right."""
+        return bool(self.classes and self.settings.get("class_weight"))
+
+    def _score(self, part: str) -> float:
+        return float(self.checkup.get(part, {}).get("balanced" if self.by_class else "score", math.nan))
+
+    @property
     def train_score(self) -> float:
         """At the end, on rows it learned from: the share that is right, or R²; NaN if it was not measured."""
-        return float(self.checkup.get("train", {}).get("score", math.nan))
+        return self._score("train")
 
     @property
     def validation_score(self) -> float:
         """At the end, on the validation part; NaN without one."""
-        return float(self.checkup.get("validation", {}).get("score", math.nan))
+        return self._score("validation")
 
     @property
     def best_validation_score(self) -> float:
@@ -106,7 +114,7 @@ class Case:
         if self.signs is None:
             return math.nan
         known = self.signs.of_epochs("validation_accuracy")
-        if self.classes and np.isfinite(known).any():
+        if self.classes and np.isfinite(known).any() and not self.by_class:
             return float(np.nanmax(known))
         return self.validation_score
 
@@ -120,18 +128,24 @@ class Case:
     def constant(self) -> float:
         """The score of always answering the same."""
         refs = self.exam.references
+        if self.by_class:
+            return 1.0 / self.classes
         if refs is None:
             return self.exam.target.majority if self.classes else 0.0
         return max(refs.constant_validation if math.isfinite(refs.constant_validation) else refs.constant_held, 0.0)
 
     @property
     def simple(self) -> float:
-        """The score of the better simple model on rows it was not fitted to; NaN without one. Where the validation part is
-        another world, that of held-back training rows."""
+        """The score of the better simple model on rows it was not fitted to, the lower of what it has on held-back training rows
+        and on validation; NaN without one. Where the validation part is another world, that of held-back rows."""
         refs = self.exam.references
         if refs is None:
             return math.nan
-        return max(refs.best_held, refs.best_validation) if math.isfinite(refs.best_validation) else refs.best_held
+        held, validation = refs.best_held, refs.best_validation
+        if self.by_class:
+            held, validation = refs.balanced_held, refs.balanced_validation
+        doubts = doubt_of(held, refs.rows[1], bool(self.classes)) + doubt_of(validation, refs.rows[2], bool(self.classes))
+        return min(held, validation) if math.isfinite(validation) and held - validation < doubts else held
 
     @property
     def learnable(self) -> bool:
@@ -162,10 +176,7 @@ class Case:
         """How far two scores may lie apart by chance."""
         refs = self.exam.references
         rows = min(row for row in refs.rows if row) if refs else 0
-        if not rows:
-            return 0.0
-        share = min(max(self.simple, 0.02), 0.98)
-        return ERRORS * math.sqrt(share * (1 - share) / rows) if self.classes else 0.3 / math.sqrt(rows)
+        return doubt_of(self.simple, rows, bool(self.classes))
 
     @property
     def left(self) -> float:
@@ -173,10 +184,28 @@ class Case:
         if self.broke:
             return math.inf
         constant = self.exam.target.constant_error
+        if self.by_class:
+            return (1.0 - self.train_score) / (1.0 - self.constant)
         error = self.checkup.get("train", {}).get("error", self.signs.last_error if self.signs else math.nan)
         return float(error) / constant if constant > 0 else math.nan
 
     @property
     def stuck(self) -> bool:
         """True if the training took next to nothing off the error of a constant answer."""
+        if self.trained and self.by_class and not self.broke:  # the error counts rare classes more, that of a constant does not
+            return self.train_score < self.constant + 0.03
         return self.trained and (self.broke or not self.left < 0.97)
+
+    @property
+    def behind(self) -> bool:
+        """True if it is not quite what simple models are, however little."""
+        return self.broke or not math.isfinite(self.simple) or not math.isfinite(self.reached) or self.reached < self.simple - 0.25 * self.doubt
+
+
+def doubt_of(score: float, rows: int, classes: bool) -> float:
+    """Two standard errors of a score on so many rows: of a share √(p(1-p)/n), of R² 2·√R²·(1-R²)/√n (Olkin and Finn 1995)."""
+    if not rows or not math.isfinite(score):
+        return 0.0
+    share = min(max(score, 0.02), 0.98)
+    error = math.sqrt(share * (1.0 - share)) if classes else 2.0 * math.sqrt(share) * (1.0 - share)
+    return ERRORS * error / math.sqrt(rows)

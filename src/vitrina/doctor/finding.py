@@ -18,13 +18,19 @@ class Remedy:
     """A change that can be applied to a training.
 
     changes: settings and their new values ("learning_rate", "optimizer", "network" as JSON, "epochs", ...), as `vt.train` takes
-    them; data: what is to be done to the arrays ("drop" columns, "scale", "unshare" rows), by `healing.treat`. A remedy
+    them; data: what is to be done to the arrays, by `treatment.treat`: "fill" in, "unshare"
+    or "resplit" rows; "judge" marks a change after which scores cannot be compared. A remedy
     without either is for a person: nothing but the words can be given.
     """
 
     words: str
     changes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def changes_the_judge(self) -> bool:
+        """True if what was measured before cannot be compared with what is measured after."""
+        return any(name in self.data for name in ("unshare", "resplit", "judge"))
 
     @property
     def can_be_applied(self) -> bool:
@@ -54,6 +60,7 @@ class Finding:
     evidence: Mapping[str, Any] = field(default_factory=dict[str, Any])
     remedies: tuple[Remedy, ...] = ()
     consequences: tuple[Finding, ...] = ()
+    rank: float | None = None  # where it stands in the chain of causes, if not where its rule does
 
     @property
     def remedy(self) -> Remedy:
@@ -110,6 +117,11 @@ class Findings(Sequence[Finding]):
     def healthy(self) -> bool:
         """True if there is nothing above a note."""
         return all(finding.severity == "note" for finding in self._findings)
+
+    @property
+    def grave(self) -> Findings:
+        """Those above a note."""
+        return Findings([finding for finding in self._findings if finding.severity != "note"])
 
     def to_json(self) -> list[dict[str, Any]]:
         return [finding.to_json() for finding in self._findings]

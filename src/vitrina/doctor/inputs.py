@@ -110,11 +110,11 @@ def _counts_rows(values: np.ndarray) -> bool:
 
 
 def _alone(flat: np.ndarray, y: np.ndarray, classes: int) -> list[float]:
-    """How well each column tells the target by itself: the mean of the target in each of 32 bins of its rank, learned on
+    """How well each column tells the target by itself: the mean of the target in each of 64 bins of its rank, learned on
     every other row and judged on the rest, as R² over all classes (or outputs)."""
     target = np.eye(classes)[y] if classes else y.reshape(len(y), -1).astype(np.float64)
     target = target - target.mean(axis=0)
-    bins = min(32, max(2, len(flat) // 20))
+    bins = min(64, max(2, len(flat) // 20))
     total = float((target[1::2] ** 2).sum()) or 1.0
     found: list[float] = []
     for at in range(flat.shape[1]):

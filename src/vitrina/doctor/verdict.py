@@ -18,9 +18,9 @@ def verdict(case: Case, codes: Sequence[str] | None = None) -> Findings:
 
 
 def grouped(found: Sequence[Finding]) -> list[Finding]:
-    """Causes first: the graver, then the earlier in the chain from data to outcome, then the surer. What a cause explains
-    goes under it, so that one fault is one finding."""
-    ordered = sorted(found, key=lambda one: (-SEVERITIES.index(one.severity), RULES[one.code].rank, -one.confidence))
+    """Causes first: the earlier in the chain from data to outcome, then the graver and the surer; notes last. What a cause
+    explains goes under it, so that one fault is one finding."""
+    ordered = sorted(found, key=lambda one: (one.severity == "note", _rank(one), -SEVERITIES.index(one.severity), -one.confidence))
     taken: list[Finding] = []
     for finding in ordered:
         cause = next((at for at, one in enumerate(taken) if _explains(one, finding)), None)
@@ -29,6 +29,10 @@ def grouped(found: Sequence[Finding]) -> list[Finding]:
         else:
             taken[cause] = replace(taken[cause], consequences=(*taken[cause].consequences, finding))
     return taken
+
+
+def _rank(finding: Finding) -> float:
+    return RULES[finding.code].rank if finding.rank is None else finding.rank
 
 
 def _explains(cause: Finding, finding: Finding) -> bool:

@@ -14,10 +14,10 @@ from vitrina.learning.optimizers import Adam
 from vitrina.locale import say
 from vitrina.network.scale import Scale
 
-LARGE, APART, SMALL = 30.0, 100.0, 0.02  # root mean square; largest over median spread; all root mean squares
+LARGE, FAR, APART, SMALL = 30.0, 150.0, 100.0, 0.02  # root mean square; largest over median spread; all root mean squares
 HARM = 0.12  # of what simple models are above a constant, missing to them
 HUGE = 1e4  # times the training part's range
-TELLS, NEXT = 0.97, 0.9  # R² of one column alone, and of the next best
+TELLS, NEXT = 0.96, 0.9  # R² of one column alone, and of the next best
 LISTED = 8
 BROKEN = (*FOLLOWS, "labels-unrelated", "input-scale", "weights-too-large", "target-scale")
 
@@ -98,8 +98,11 @@ def scale(case: Case) -> Finding | None:
     spread = np.array(columns.spread)
     size = np.sqrt(np.square(columns.mean) + np.square(spread))
     moving = spread > 1e-9 * np.maximum(size, 1e-30)
+    if columns.counts and len(spread) > 2:  # what only counts the rows is told apart
+        moving &= ~np.array(columns.counts)
     if not moving.any():
         return None
+    size, spread = np.where(moving, size, 0.0), np.where(moving, spread, 0.0)
     middle = float(np.median(spread[moving]))
     apart = float(spread.max()) / middle
     tiny = bool(size.max() < SMALL)
@@ -108,7 +111,8 @@ def scale(case: Case) -> Finding | None:
     worst = int(np.argmax(size)) if not tiny else int(np.argmin(np.where(moving, size, np.inf)))
     others = [int(at) for at in np.argsort(-size)[:LISTED] if size[at] > LARGE or size[at] > APART * middle]
     harmed = case.shortfall > HARM or case.fit_shortfall > HARM or case.broke
-    severity = "warning" if not case.trained else "fault" if harmed else "note"
+    flat = case.behind and any(start.saturated > 0.8 for start in case.starts)
+    severity = "warning" if not case.trained else "fault" if harmed else "warning" if flat else "note"
     return Finding(
         "input-scale",
         severity,
@@ -129,7 +133,17 @@ def _scaled(case: Case) -> Remedy:
     if columns.kind == "columns" and len(case.network.input_shape) == 1 or columns.kind == "channels":
         layer = Scale(tuple(1.0 / safe), tuple(-mean / safe))
         return Remedy(say("scale the inputs in the network's first layer"), {"network": in_front(case.network, layer).to_json()})
-    return Remedy(say("scale the inputs"), data={"scale": True})
+    return Remedy(say("scale the inputs"))
+
+
+def _without(case: Case, columns: list[int]) -> Remedy:
+    """The network goes on taking whole rows; its first layer makes these columns 0."""
+    if len(case.network.input_shape) != 1:
+        return Remedy(say("leave the column out"))
+    factor = np.ones(case.network.input_shape[0])
+    factor[columns] = 0.0
+    network = in_front(case.network, Scale(tuple(factor))).to_json()
+    return Remedy(say("leave the column out"), {"network": network}, {"judge": True})
 
 
 @rule("target-scale", "before", 0.55, (*FOLLOWS, "labels-unrelated", "weights-too-small"))
@@ -150,7 +164,7 @@ def target_scale(case: Case) -> Finding | None:
     changes: dict[str, Any] = {"network": behind(case.network, layer).to_json(), "optimizer": Adam().to_json()}
     return Finding(
         "target-scale",
-        "warning" if not case.trained else "fault" if harmed else "note",
+        ("warning" if size > FAR else "note") if not case.trained else "fault" if harmed else "note",
         0.9 if harmed else 0.5,
         say("The target is {mean:.3g} ± {spread:.3g}, far from the size of about 1 that a network starts with.", mean=target.mean, spread=target.spread),
         say("Learn it scaled to mean 0 and spread 1: then neither thousands of steps nor huge slopes are needed to get there."),
@@ -186,11 +200,11 @@ def constant_divided(case: Case) -> Finding | None:
         columns.names[at],
         0,
         {"column": at, "columns": far[:LISTED], "names": [columns.names[k] for k in far[:LISTED]], "train_spread": columns.spread[at], "validation_size": float(there[at])},
-        (Remedy(say("leave the column out"), data={"drop": far}),),
+        (_without(case, far),),
     )
 
 
-@rule("identifier-column", "before", 0.7, ("overfitting", "label-noise", "input-scale", "rate-too-high", "rate-oscillates", "underfitting"))
+@rule("identifier-column", "before", 0.45, ("overfitting", "label-noise", "input-scale", "rate-too-high", "rate-oscillates", "underfitting"))
 def identifier(case: Case) -> Finding | None:
     """Symptom: good on what it learned from, worse on new rows. Why: a number that is different for each row lets a network learn
     rows by heart. Measured: whole steps of one size, no number twice, where chance would have brought ten pairs of equal ones
@@ -211,14 +225,14 @@ def identifier(case: Case) -> Finding | None:
         columns.names[found[0]],
         0,
         {"column": found[0], "columns": found[:LISTED], "names": [columns.names[at] for at in found[:LISTED]], "gap": gap},
-        (Remedy(say("leave the column out"), data={"drop": found}),),
+        (_without(case, found),),
     )
 
 
 @rule("leak", "before", 0.4, ("identifier-column", "labels-unrelated", "overfitting", "input-scale"))
 def leak(case: Case) -> Finding | None:
     """Symptom: too good to be true. Why: one column holds the answer, often because it is filled in afterwards; it will not be
-    known when a prediction is due. Measured: the column alone tells R² above 0.97 of the target (bins of its rank, learned on
+    known when a prediction is due. Measured: the column alone tells R² above 0.96 of the target (bins of its rank, learned on
     every other row, judged on the rest), and the next best less than 0.9. Remedy: leave it out. Example: the date an account
     was closed, when predicting whether it will be.
     """
@@ -239,5 +253,5 @@ def leak(case: Case) -> Finding | None:
         names[telling[0]],
         0,
         {"column": telling[0], "columns": telling[:LISTED], "names": [names[at] for at in telling[:LISTED]], "alone": float(alone[telling[0]]), "next": float(rest.max())},
-        (Remedy(say("leave the column out"), data={"drop": telling}),),
+        (_without(case, telling),),
     )

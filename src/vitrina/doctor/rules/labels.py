@@ -77,7 +77,7 @@ def noise(case: Case) -> Finding | None:
     gap = case.train_score - case.reached
     return Finding(
         "label-noise",
-        "warning",
+        "fault" if case.trained and (gap > 0.05 or case.fit_shortfall > 0.03) else "warning",
         0.7,
         say("About {share:.0%} of the labels look wrong: their rows lie among rows that agree on another class.", share=refs.strangers),
         say("Look at the rows with the largest errors first and mend their labels; until then, smooth the labels and stop early."),
@@ -88,7 +88,7 @@ def noise(case: Case) -> Finding | None:
     )
 
 
-@rule("majority-only", "after", 3.6, ("underfitting", "too-few-steps", "rate-too-low"))
+@rule("majority-only", "after", 3.45, ("underfitting", "too-few-steps", "rate-too-low"))
 def majority(case: Case) -> Finding | None:
     """Symptom: a high share of right answers, and every answer the same. Why: where one class is nearly all of the rows, always
     saying it is a low error, and the few others are outvoted. Measured: one class above 75 % of the training rows, 98 % of the

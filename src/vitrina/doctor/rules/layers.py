@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import math
 from collections.abc import Sequence
 
@@ -9,8 +11,10 @@ import numpy as np
 
 from vitrina.doctor.case import Case
 from vitrina.doctor.finding import Finding, Remedy
+from vitrina.doctor.handwork import is_ours
 from vitrina.doctor.mending import changed, with_activation, with_fields, with_normalisation
 from vitrina.doctor.registry import FOLLOWS, rule
+from vitrina.errors import NetworkError
 from vitrina.locale import say
 from vitrina.network.containers import Residual, Sequential
 from vitrina.network.dense import Dense
@@ -40,10 +44,11 @@ def no_nonlinearity(case: Case) -> Finding | None:
             return None
     refs = case.exam.references
     bent = refs.kernel_held - refs.linear_held > 0.5 * case.doubt if refs else False
-    missing = refs is not None and refs.kernel_held - max(case.reached, 0.0) > max(0.02, 0.5 * case.doubt) and not case.broke
+    clear = refs.kernel_held - refs.linear_held > max(0.03, 1.5 * case.doubt) if refs else False
+    missing = refs is not None and refs.kernel_held - max(case.reached, 0.0) > max(0.01, 0.5 * case.doubt) and not case.broke
     return Finding(
         "no-nonlinearity",
-        ("warning" if bent else "note") if not case.trained else "fault" if bent and missing else "note",
+        ("warning" if bent else "note") if not case.trained else "fault" if bent and (missing or clear) else "note",
         0.9 if bent else 0.4,
         say("None of the {count} layers with weights bends its sums, so together they are one linear layer.", count=len(case.weighted)),
         say("Give the hidden layers activation=\"relu\": without a bend between them, depth adds nothing."),
@@ -135,7 +140,7 @@ def _shallower(case: Case) -> list[Remedy]:
     while at < len(layers):  # pairs of equal width get a shortcut around them
         pair = layers[at : at + 2]
         if len(pair) == 2 and all(isinstance(one, Dense) for one in pair) and at > 0 and at + 2 < len(layers) and pair[0].units == pair[1].units == getattr(layers[at - 1], "units", 0):  # pyright: ignore
-            found.append(Residual(*pair))
+            found.append(Residual(pair[0], with_fields(pair[1], activation="linear", initialiser="zeros")))
             at += 2
         else:
             found.append(layers[at])
@@ -143,6 +148,10 @@ def _shallower(case: Case) -> list[Remedy]:
     if len(found) < len(layers):
         network = Network(case.network.input, *found, cost=case.network.cost)
         remedies.append(Remedy(say("put a shortcut around every two layers"), {"network": network.to_json()}))
+    few = [*case.weighted[:3], case.weighted[-1]]
+    with contextlib.suppress(NetworkError):  # the last one may want what the ones between gave
+        fewer = changed(case.network, lambda name, layer: layer if name in few or name not in case.weighted else None)
+        remedies.append(Remedy(say("three hidden layers instead of {count}", count=len(case.weighted) - 1), {"network": fewer.to_json()}))
     remedies.append(Remedy(say("normalise between the layers"), {"network": with_normalisation(case.network).to_json()}))
     return remedies
 
@@ -192,6 +201,7 @@ def backward_wrong(case: Case) -> Finding | None:
             first["layer"],
             0,
             {**first, "layers": sorted({one["layer"] for one in hand.wrong})},
+            _our_own(case, [one["layer"] for one in hand.wrong]),
         )
     if math.isfinite(hand.cost_slope) and abs(hand.cost_slope - 1.0) > 0.01:
         return Finding(
@@ -237,6 +247,25 @@ def frozen(case: Case) -> Finding | None:
         names[0],
         0,
         {"layer": names[0], "layers": list(names)},
+        _our_own(case, names),
     )
+
+
+def _our_own(case: Case, names: Sequence[str]) -> tuple[Remedy, ...]:
+    """Vitrina's own layers in the place of those that were derived from them."""
+
+    def change(name: str, layer: Layer) -> Layer:
+        if name not in names or is_ours(layer):
+            return layer
+        kind = next((base for base in type(layer).__mro__ if base.__module__.startswith("vitrina.") and base is not Layer), None)
+        if kind is None or not dataclasses.is_dataclass(kind):
+            return layer
+        known = {field.name: getattr(layer, field.name) for field in dataclasses.fields(kind) if field.init}
+        return kind(**known | {"name": layer.name})  # pyright: ignore[reportReturnType]
+
+    network = changed(case.network, change)
+    if network == case.network:
+        return ()
+    return (Remedy(say("take Vitrina's own layer instead"), {"network": network.to_json()}),)
 
 

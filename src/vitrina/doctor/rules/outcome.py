@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from vitrina.doctor.case import Case
+from vitrina.doctor.case import Case, doubt_of
 from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.mending import changed, with_fields
 from vitrina.doctor.registry import rule
@@ -35,15 +35,18 @@ def overfitting(case: Case) -> Finding | None:
     scale = max(case.constant and 1.0 - case.constant, 0.2)
     rises = last > 1.25 * best and own < 0.5 * last
     memorised = own < 0.3 * last and case.train_score > 0.95
-    worse = case.shortfall > 0.05
-    wide = gap > max(0.1 * scale, case.doubt)
-    if not ((rises or memorised) and wide and (worse or gap > 0.12 * scale)):
+    worse = case.shortfall > 0.12 and gap > 0.1 * scale
+    part = case.checkup.get("validation", {})
+    rows = case.classes * min(filter(None, part["truth"])) if case.by_class else part.get("rows", 0)
+    wide = gap > max(0.1 * scale, doubt_of(case.validation_score, rows, bool(case.classes)))
+    free = memorised and own < 0.01 * last and case.network.parameters > 50 * case.exam.parts.rows[0]
+    if not ((rises or memorised) and (wide or free) and (worse or gap > 0.1 * scale)):
         return None
     since = int((int(np.argmin(judged)) + 1) * signs.per_epoch)
     strong = worse or (gap > 0.2 * scale and last > 1.5 * best)
     return Finding(
         "overfitting",
-        "fault" if worse else "warning" if strong or gap > 0.15 else "note",
+        "fault" if worse else "warning" if strong or free or gap > 0.15 else "note",
         0.7,
         say("It learns rows by heart: {train:.0%} on what it learned from, {validation:.0%} on validation, whose error rises since step {since:,}.", train=case.train_score, validation=case.validation_score, since=since),
         say("Keep the best epoch (--patience), and give it less freedom: smaller layers, dropout, weight decay; or more rows."),
@@ -73,7 +76,7 @@ def _less_freedom(case: Case) -> list[Remedy]:
     ]
 
 
-@rule("underfitting", "after", 4.5, ())
+@rule("underfitting", "after", 4.5, ("too-few-steps", "rate-oscillates"))
 def underfitting(case: Case) -> Finding | None:
     """Symptom: poor on what it learned from as well. Why: it has too few units for what there is to learn (or something that no
     other rule names). Measured: a score on training rows more than a tenth below what simple models reach on rows they were not
@@ -88,6 +91,7 @@ def underfitting(case: Case) -> Finding | None:
         return with_fields(layer, units=max(64, 4 * units)) if isinstance(layer, Dense) and name != last and units else layer
 
     hidden = [name for name in case.weighted if name != last]
+    narrow = any(start.kind == "Dense" and start.units < 0.45 * case.network.output_shape[-1] for start in case.starts if start.name in hidden)
     network = changed(case.network, wider)
     if not hidden:
         size = Dense(64, "relu")
@@ -105,4 +109,5 @@ def underfitting(case: Case) -> Finding | None:
             Remedy(say("four times as many units"), {"network": network.to_json()}),
             Remedy(say("four times as many units, three times as many epochs"), {"network": network.to_json(), "epochs": 3 * int(case.settings["epochs"])}),
         ),
+        rank=3.4 if narrow else None,  # fewer units than half of the answers: more steps would not do
     )

@@ -190,7 +190,8 @@ def _with_classes(case: Case, last: str, count: int, single: bool) -> Remedy:
         return with_fields(layer, activation="linear", units=units, initialiser=None) if is_last else layer
 
     network = changed(case.network, change, cost)
-    return Remedy(say("take {cost}, with a linear output per class", cost=cost), {"network": network.to_json()})
+    words = say("take {cost}, with a linear output per class", cost=cost)
+    return Remedy(words, {"network": network.to_json()}, {"classes": True, "judge": True})
 
 
 @rule("cost-sign", "before", 0.9, (*EVERYTHING, "cost-summed", "backward-wrong", "output-range"))

@@ -59,12 +59,13 @@ def differs(case: Case) -> Finding | None:
     apart = bool(shift[worst] > FAR + noise or np.median(shift[moving]) > OTHER or np.median(stretched) > STRETCH + noise / 4)
     if not apart:
         return None
+    sure = bool(np.median(stretched) > math.log(5.0))  # no drift makes every column five times as wide
     refs = case.exam.references
     held = refs.best_held if refs else math.nan
     worse = case.trained and math.isfinite(case.reached) and held - case.reached > max(0.05, case.doubt)
     return Finding(
         "validation-differs",
-        "warning" if not case.trained else "fault" if worse or case.broke or not case.learnable else "note",
+        "fault" if worse or case.broke or (case.trained and not case.learnable) else "warning" if not case.trained or sure else "note",
         0.9 if worse else 0.6,
         say("The validation part is not like the training part: {column} lies {shift:.2g} spreads away, with {stretch:.2g} times the spread.", column=exam.columns.names[worst], shift=float(shift[worst]), stretch=float(stretch[worst])),
         say("Prepare both parts with the very same numbers, fitted on training, and draw them from the same source."),

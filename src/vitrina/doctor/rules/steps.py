@@ -25,8 +25,13 @@ COMMON = ("underfitting", "majority-only")
 
 def first_ratio(case: Case) -> float:
     """The median over the layers of the first step's change over the weights; NaN if it is not known."""
-    known = [start.update / start.norm for start in case.starts if start.inputs and start.norm > 0.0 and math.isfinite(start.update)]
+    known = [ratio for ratio in _ratios(case) if math.isfinite(ratio)]
     return float(np.median(known)) if known else math.nan
+
+
+def _ratios(case: Case) -> list[float]:
+    known = [start for start in case.starts if start.inputs and math.isfinite(start.update) and start.update + start.norm > 0.0]
+    return [start.update / start.norm if start.norm else math.inf for start in known]
 
 
 def usual_ratio(case: Case, part: slice) -> float:
@@ -67,7 +72,8 @@ def too_high(case: Case) -> Finding | None:
         start = case.exam.target.constant_error if case.exam.target.constant_error > 0 else case.signs.first_error
         rose = float(finite.max() / max(min(case.signs.first_error, 10 * start), start, 1e-30)) if len(finite) else math.inf
         long = max(ratio if math.isfinite(ratio) else 0.0, early if math.isfinite(early) else 0.0) > FAR
-        bad = case.broke or case.stuck or case.fit_shortfall > 0.25 or case.left > 0.9
+        bad = case.broke or case.stuck or case.fit_shortfall > 0.4 or case.left > 0.9
+        bad |= long and (case.fit_shortfall > HARM or case.shortfall > HARM)
         if not (case.broke or (bad and (long or rose > 3.0))):
             return None
         severity = "fault"
@@ -86,11 +92,11 @@ def too_high(case: Case) -> Finding | None:
     )
 
 
-@rule("rate-oscillates", "during", 3.2, ("overfitting", *COMMON))
+@rule("rate-oscillates", "during", 3.2, ("overfitting", "dead-units", "saturated", *COMMON))
 def oscillates(case: Case) -> Finding | None:
     """Symptom: the error goes up and down from epoch to epoch and does not settle. Why: steps too long for the bottom of the valley,
     or batches so small that each pulls elsewhere. Measured: over the second half of the epochs, a mean change of more than a
-    quarter of the error, up about as often as down, at more than 5 % of a constant's error; and what is reached is less than
+    quarter of the error (on validation an eighth, where training stands still), up about as often as down, at more than 5 % of a constant's error; and what is reached is less than
     simple models reach, or than its own best epoch. Remedy: a lower rate, or one that falls (cosine). Example: SGD at ten times the rate that suits.
     """
     signs = case.signs
@@ -110,9 +116,11 @@ def oscillates(case: Case) -> Finding | None:
         late = judged[len(judged) // 2 :]
         wanders = float(np.abs(np.diff(late)).mean() / max(late.mean(), 1e-30))
     swings = swing > SWING or (wanders > SWING and swing > SWING / 2)
-    if not (swings and 0.2 < ups < 0.8 and level > 0.05):
+    stays = wanders > SWING / 2 and swing > SWING / 4 and half[-1] > 0.75 * half[0]  # neither learned by heart nor settling
+    if not ((swings or stays) and 0.2 < ups < 0.8 and level > 0.05):
         return None
     harmed = case.shortfall > 0.03 or case.fit_shortfall > 0.03 or float(half[-1]) > 1.5 * float(half.min())
+    harmed |= bool(stays and judged[-1] > 1.3 * judged.min())
     if not harmed:
         return None
     return Finding(
@@ -139,9 +147,8 @@ def too_low(case: Case) -> Finding | None:
     rows that are not learned as well as simple models know others. Remedy: ten times the rate, or find it (vitrina find-lr).
     Example: Adam at 0.0000001.
     """
-    ratio = first_ratio(case)
     late = usual_ratio(case, slice(1, None))
-    ratio = max(late, 0.0) if math.isfinite(late) else ratio
+    ratio = late if math.isfinite(late) else max(_ratios(case), default=math.nan)  # zeros in one layer hide the others' steps
     if not ratio < NEAR or not _reach(case, ratio) < REACH or case.broke:
         return None
     if case.trained:
@@ -167,8 +174,8 @@ def too_low(case: Case) -> Finding | None:
 
 @rule("too-few-steps", "during", 3.5, COMMON)
 def too_few(case: Case) -> Finding | None:
-    """Symptom: the error was still falling when the training ended. Why: it ended too early. Measured: over the last fifth of the
-    steps the error fell by more than 4 %, and the training rows are not learned as well as simple models know others. Remedy:
+    """Symptom: the error was still falling when the training ended. Why: it ended too early. Measured: over the last quarter of the
+    steps the error fell by more than 8 %, and the training rows are not learned as well as simple models know others. Remedy:
     more epochs, or smaller batches. Example: one epoch of ten steps.
     """
     signs = case.signs
@@ -182,13 +189,13 @@ def too_few(case: Case) -> Finding | None:
         fell = (before - after) / max(before, 1e-30)
     else:
         fell = 1.0 if len(signs.errors) < 12 else 0.0
-    if fell < 0.03:
+    if fell < 0.08:
         return None
     short = signs.done < 400
     epochs = int(case.settings["epochs"])
     return Finding(
         "too-few-steps",
-        "fault" if short or fell > 0.1 else "warning",
+        "fault" if short or fell > 0.15 else "warning",
         0.75 if short else 0.55,
         say("It ended after {steps:,} steps while the error was still falling, by {fell:.0%} over the last quarter.", steps=signs.done, fell=fell),
         say("Train for more epochs (five times as many, with patience to stop in time), or in smaller batches."),

@@ -32,8 +32,9 @@ def _normalised(case: Case) -> bool:
     return any(type(layer).__name__ in NORMS for layer in case.layers.values())
 
 
-def _severity(case: Case, harmed: bool, before: str = "warning") -> str:
-    return before if not case.trained else "fault" if harmed else "note"
+def _severity(case: Case, harmed: bool, before: str = "warning", glaring: bool = False) -> str:
+    """glaring: so far from what is usual that it is worth a warning where the network is anything but excellent."""
+    return before if not case.trained else "fault" if harmed else "warning" if glaring and case.behind else "note"
 
 
 def _harmed(case: Case) -> bool:
@@ -87,7 +88,7 @@ def saturated(case: Case) -> Finding | None:
     harmed = _harmed(case) if since == 0 else case.stuck
     return Finding(
         "saturated",
-        _severity(case, harmed),  # pyright: ignore[reportArgumentType]
+        _severity(case, harmed, glaring=since == 0 and start.saturated > 0.8),  # pyright: ignore[reportArgumentType]
         0.85 if since == 0 else 0.6,
         say("{layer} stands at the flat ends of {activation} for {share:.0%} of its outputs.", layer=start.name, activation=start.activation, share=start.saturated),
         say("Start its weights smaller (leave the initialiser out), or use relu: at the flat ends no slope passes."),
@@ -144,7 +145,7 @@ def too_large(case: Case) -> Finding | None:
     worst = max(layers, key=lambda one: one.weight / one.ideal)
     return Finding(
         "weights-too-large",
-        _severity(case, _harmed(case), "warning" if wild else "note"),  # pyright: ignore[reportArgumentType]
+        _severity(case, _harmed(case), "warning" if wild else "note", wild and worst.weight > 8.0 * worst.ideal),  # pyright: ignore[reportArgumentType]
         0.85,
         say("The weights of {layer} start {times:.2g} times larger than suits it; the first error is {first:.3g}, and guessing has {constant:.3g}.", layer=worst.name, times=worst.weight / worst.ideal, first=first, constant=constant),
         say("Leave the initialiser out, so that they start as suits the activation."),
@@ -208,7 +209,7 @@ def vanishing(case: Case) -> Finding | None:
     )
 
 
-@rule("dead-units", "before", 2.25, ("underfitting", "too-few-steps", "rate-too-low", "vanishing", "majority-only", "rate-oscillates", "bottleneck"))
+@rule("dead-units", "before", 2.35, ("underfitting", "too-few-steps", "rate-too-low", "vanishing", "majority-only", "rate-oscillates", "bottleneck"))
 def dead(case: Case) -> Finding | None:
     """Symptom: a layer gives 0 for most units whatever comes in, and what stands before it does not learn. Why: a ReLU whose sums
     are all below 0 passes no slope and cannot come back. Measured: half or more of a hidden layer's units 0 for every one of
@@ -238,6 +239,7 @@ def dead(case: Case) -> Finding | None:
             _usual(case),
             Remedy(say("use leaky_relu in the hidden layers"), {"network": with_activation(case.network, "leaky_relu", names).to_json()}),
         ),
+        rank=None if early else 3.8,  # what was alive at the start was killed by something
     )
 
 
