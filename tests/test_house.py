@@ -36,6 +36,7 @@ DOORS = {
     ("vitrina.model", "vitrina.evaluate.metrics"): "model.evaluate",
     ("vitrina.model", "vitrina.glass.trace"): "model.trace",
     ("vitrina.training", "vitrina.glass.recorder"): "train(record=True)",
+    ("vitrina.training", "vitrina.doctor.checkup"): "train(record=True), with the doctor beside it",
     ("vitrina.training", "vitrina.glass.controls"): "train(out=...), which the page can pause",
     ("vitrina.racing.contest", "vitrina.material"): "race(network, (x, y))",
 }

@@ -1,1 +1,1 @@
-"""How often the doctor is right: faulty trainings beside their repaired twins, and healthy ones that tempt (`python -m benchmarks.doctor`)."""
+"""How often the doctor is right: faulty trainings, their repaired twins, and healthy ones (`python -m benchmarks.doctor`)."""

@@ -21,6 +21,7 @@ from benchmarks.doctor.measure import work  # noqa: E402
 from benchmarks.doctor.score import show  # noqa: E402
 from benchmarks.doctor.setups import chosen  # noqa: E402
 
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.doctor", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1)

@@ -32,7 +32,9 @@ def digits(network: Any = None, **options: Any) -> Kit:
 
 
 def tumours(network: Any = None, **options: Any) -> Kit:
-    return Kit(named("breast-cancer"), network or dense(30, 2, 16, 16), {"epochs": 30, "optimizer": vt.Adam(3e-3)} | options)
+    return Kit(
+        named("breast-cancer"), network or dense(30, 2, 16, 16), {"epochs": 30, "optimizer": vt.Adam(3e-3)} | options
+    )
 
 
 def sugar(network: Any = None, **options: Any) -> Kit:
@@ -47,7 +49,11 @@ def shells(network: Any = None, **options: Any) -> Kit:
 
 def income(network: Any = None, **options: Any) -> Kit:
     rows = named("adult")
-    return Kit(rows, network or dense(rows.x.shape[1], 2, 32, 16), {"epochs": 8, "optimizer": vt.Adam(1e-3), "patience": 3} | options)
+    return Kit(
+        rows,
+        network or dense(rows.x.shape[1], 2, 32, 16),
+        {"epochs": 8, "optimizer": vt.Adam(1e-3), "patience": 3} | options,
+    )
 
 
 def figures(network: Any = None, **options: Any) -> Kit:
@@ -241,7 +247,9 @@ def divided_by_nothing(seed: int, bad: bool) -> Kit:
 
 @fault("identifier-column", "column 10", True)
 def row_numbers(seed: int, bad: bool) -> Kit:
-    kit = sugar(dense(11 if bad else 10, 1, 64, cost="mean_squared_error"), epochs=150, optimizer=vt.Adam(1e-2), patience=None)
+    kit = sugar(
+        dense(11 if bad else 10, 1, 64, cost="mean_squared_error"), epochs=150, optimizer=vt.Adam(1e-2), patience=None
+    )
     if not bad:
         return sugar()
     total = len(kit.rows.x) + len(kit.rows.xv) + len(kit.rows.xt)
@@ -265,7 +273,10 @@ def the_answer_inside(seed: int, bad: bool) -> Kit:
     if not bad:
         return kit
     rows, noise = kit.rows, seeded(seed)
-    parts = [np.column_stack([x[:, :30], y + 0.05 * noise.normal(size=len(y)), x[:, 30:]]).astype(np.float32) for x, y in ((rows.x, rows.y), (rows.xv, rows.yv))]
+    parts = [
+        np.column_stack([x[:, :30], y + 0.05 * noise.normal(size=len(y)), x[:, 30:]]).astype(np.float32)
+        for x, y in ((rows.x, rows.y), (rows.xv, rows.yv))
+    ]
     last = np.column_stack([rows.xt[:, :30], noise.normal(size=len(rows.xt)), rows.xt[:, 30:]]).astype(np.float32)
     return kit.but(rows=replace(rows, x=parts[0], xv=parts[1], xt=last), network=dense(width + 1, 2, 32, 16))
 
@@ -282,7 +293,14 @@ def the_number_inside(seed: int, bad: bool) -> Kit:
         x[:, 3] = column
         return x
 
-    return kit.but(rows=replace(rows, x=put(rows.x, rows.y[:, 0]), xv=put(rows.xv, rows.yv[:, 0]), xt=put(rows.xt, noise.normal(size=len(rows.xt)))))
+    return kit.but(
+        rows=replace(
+            rows,
+            x=put(rows.x, rows.y[:, 0]),
+            xv=put(rows.xv, rows.yv[:, 0]),
+            xt=put(rows.xt, noise.normal(size=len(rows.xt))),
+        )
+    )
 
 
 @fault("target-scale", "target", True)
@@ -337,14 +355,22 @@ def _flipped(y: np.ndarray, seed: int, share: float, classes: int) -> np.ndarray
 def noisy_digits(seed: int, bad: bool) -> Kit:
     kit = digits(dense(64, 10, 128, 64), epochs=40)
     rows = kit.rows
-    return kit.but(rows=replace(rows, y=_flipped(rows.y, seed, 0.3, 10), yv=_flipped(rows.yv, seed + 1, 0.3, 10))) if bad else kit
+    return (
+        kit.but(rows=replace(rows, y=_flipped(rows.y, seed, 0.3, 10), yv=_flipped(rows.yv, seed + 1, 0.3, 10)))
+        if bad
+        else kit
+    )
 
 
 @fault("label-noise", "target", True)
 def noisy_tumours(seed: int, bad: bool) -> Kit:
     kit = tumours(dense(30, 2, 64, 32), epochs=60)
     rows = kit.rows
-    return kit.but(rows=replace(rows, y=_flipped(rows.y, seed, 0.25, 2), yv=_flipped(rows.yv, seed + 1, 0.25, 2))) if bad else kit
+    return (
+        kit.but(rows=replace(rows, y=_flipped(rows.y, seed, 0.25, 2), yv=_flipped(rows.yv, seed + 1, 0.25, 2)))
+        if bad
+        else kit
+    )
 
 
 @fault("label-noise", "target", True)
@@ -398,7 +424,11 @@ def rows_in_both_classes(seed: int, bad: bool) -> Kit:
     if not bad:
         return kit.but(patience=8)
     rows = kit.rows
-    return kit.but(rows=replace(rows, xv=np.concatenate([rows.x[:30], rows.xv[:10]]), yv=np.concatenate([rows.y[:30], rows.yv[:10]])))
+    return kit.but(
+        rows=replace(
+            rows, xv=np.concatenate([rows.x[:30], rows.xv[:10]]), yv=np.concatenate([rows.y[:30], rows.yv[:10]])
+        )
+    )
 
 
 @fault("validation-differs", "column", True)
@@ -433,22 +463,31 @@ def all_equal(seed: int, bad: bool) -> Kit:
 
 @fault("symmetric-weights", "dense_1", True)
 def all_equal_numbers(seed: int, bad: bool) -> Kit:
-    return shells(dense(10, 1, 32, 16, activation="tanh", cost="mean_squared_error", **({"initialiser": "zeros"} if bad else {})))
+    return shells(
+        dense(10, 1, 32, 16, activation="tanh", cost="mean_squared_error", **({"initialiser": "zeros"} if bad else {}))
+    )
 
 
 @fault("weights-too-large", "dense", True)
 def large_weights(seed: int, bad: bool) -> Kit:
-    return digits(dense(64, 10, 32, 32, **({"initialiser": vt.Normal(2.0)} if bad else {})), optimizer=vt.SGD(0.03), epochs=25)
+    return digits(
+        dense(64, 10, 32, 32, **({"initialiser": vt.Normal(2.0)} if bad else {})), optimizer=vt.SGD(0.03), epochs=25
+    )
 
 
 @fault("weights-too-large", "dense", True)
 def large_weights_adam(seed: int, bad: bool) -> Kit:
-    return sugar(dense(10, 1, 32, 32, cost="mean_squared_error", **({"initialiser": vt.Normal(3.0)} if bad else {})), optimizer=vt.Adam(1e-3))
+    return sugar(
+        dense(10, 1, 32, 32, cost="mean_squared_error", **({"initialiser": vt.Normal(3.0)} if bad else {})),
+        optimizer=vt.Adam(1e-3),
+    )
 
 
 @fault("weights-too-large", ("conv2d", "dense"), True)
 def large_weights_convolutional(seed: int, bad: bool) -> Kit:
-    return digits(convolutional(8, 10, 8, **({"initialiser": vt.Normal(2.0)} if bad else {})), optimizer=vt.Adam(2e-3), epochs=12)
+    return digits(
+        convolutional(8, 10, 8, **({"initialiser": vt.Normal(2.0)} if bad else {})), optimizer=vt.Adam(2e-3), epochs=12
+    )
 
 
 @fault("weights-too-small", "dense", True)
@@ -458,7 +497,9 @@ def small_weights(seed: int, bad: bool) -> Kit:
 
 @fault("weights-too-small", "dense", True)
 def small_weights_deep(seed: int, bad: bool) -> Kit:
-    return tumours(dense(30, 2, 16, 16, 16, 16, **({"initialiser": vt.Normal(0.003)} if bad else {})), optimizer=vt.SGD(0.1))
+    return tumours(
+        dense(30, 2, 16, 16, 16, 16, **({"initialiser": vt.Normal(0.003)} if bad else {})), optimizer=vt.SGD(0.1)
+    )
 
 
 @fault("vanishing", "dense_1", True)
@@ -473,7 +514,11 @@ def sigmoids_adam(seed: int, bad: bool) -> Kit:
 
 @fault("vanishing", "dense_1", True)
 def sigmoids_numbers(seed: int, bad: bool) -> Kit:
-    return shells(dense(10, 1, *[24] * 6, activation="sigmoid" if bad else "relu", cost="mean_squared_error"), optimizer=vt.SGD(0.02), epochs=30)
+    return shells(
+        dense(10, 1, *[24] * 6, activation="sigmoid" if bad else "relu", cost="mean_squared_error"),
+        optimizer=vt.SGD(0.02),
+        epochs=30,
+    )
 
 
 @fault("exploding-depth", "dense", True)
@@ -483,7 +528,11 @@ def growing(seed: int, bad: bool) -> Kit:
 
 @fault("exploding-depth", "dense", True)
 def growing_numbers(seed: int, bad: bool) -> Kit:
-    return shells(dense(10, 1, *[32] * 8, cost="mean_squared_error", **({"initialiser": vt.Normal(0.6)} if bad else {})), optimizer=vt.Adam(1e-3), epochs=20)
+    return shells(
+        dense(10, 1, *[32] * 8, cost="mean_squared_error", **({"initialiser": vt.Normal(0.6)} if bad else {})),
+        optimizer=vt.Adam(1e-3),
+        epochs=20,
+    )
 
 
 @fault("dead-units", "dense_1", True)
@@ -507,12 +556,19 @@ def biased_inside(seed: int, bad: bool) -> Kit:
 
 @fault("saturated", "dense", True)
 def flat_ends(seed: int, bad: bool) -> Kit:
-    return digits(dense(64, 10, 32, 32, activation="tanh", **({"initialiser": vt.Normal(3.0)} if bad else {})), optimizer=vt.SGD(0.05))
+    return digits(
+        dense(64, 10, 32, 32, activation="tanh", **({"initialiser": vt.Normal(3.0)} if bad else {})),
+        optimizer=vt.SGD(0.05),
+    )
 
 
 @fault("saturated", "dense", True)
 def flat_sigmoids(seed: int, bad: bool) -> Kit:
-    return tumours(dense(30, 2, 32, 32, activation="sigmoid", **({"initialiser": vt.Normal(6.0)} if bad else {})), optimizer=vt.SGD(0.3), epochs=60)
+    return tumours(
+        dense(30, 2, 32, 32, activation="sigmoid", **({"initialiser": vt.Normal(6.0)} if bad else {})),
+        optimizer=vt.SGD(0.3),
+        epochs=60,
+    )
 
 
 @fault("no-nonlinearity", "dense_1", True)
@@ -549,7 +605,9 @@ def thirty_layers(seed: int, bad: bool) -> Kit:
 
 @fault("too-deep-plain", "dense", True)
 def twenty_layers(seed: int, bad: bool) -> Kit:
-    net = dense(10, 1, *[16] * 24, cost="mean_squared_error") if bad else dense(10, 1, 16, 16, cost="mean_squared_error")
+    net = (
+        dense(10, 1, *[16] * 24, cost="mean_squared_error") if bad else dense(10, 1, 16, 16, cost="mean_squared_error")
+    )
     return shells(net, optimizer=vt.SGD(0.005), epochs=8)
 
 
@@ -562,7 +620,19 @@ def silenced(seed: int, bad: bool) -> Kit:
 @fault("dropout-too-high", "dropout", True)
 def silenced_convolutional(seed: int, bad: bool) -> Kit:
     drop = vt.Dropout(0.97 if bad else 0.2)
-    return digits(vt.Network(vt.Input((64,)), vt.Reshape((8, 8, 1)), vt.Conv2D(8, 3, activation="relu"), vt.Flatten(), drop, vt.Dense(24, "relu"), drop, vt.Dense(10)), epochs=10)
+    return digits(
+        vt.Network(
+            vt.Input((64,)),
+            vt.Reshape((8, 8, 1)),
+            vt.Conv2D(8, 3, activation="relu"),
+            vt.Flatten(),
+            drop,
+            vt.Dense(24, "relu"),
+            drop,
+            vt.Dense(10),
+        ),
+        epochs=10,
+    )
 
 
 @fault("frozen", "still_dense_1", True)
@@ -574,7 +644,11 @@ def frozen_first(seed: int, bad: bool) -> Kit:
 @fault("frozen", "still_dense_1", True)
 def frozen_last(seed: int, bad: bool) -> Kit:
     kind = broken.StillDense if bad else vt.Dense
-    return sugar(vt.Network(vt.Input((10,)), vt.Dense(4, "relu"), kind(1), cost="mean_squared_error"), optimizer=vt.SGD(0.02), epochs=40)
+    return sugar(
+        vt.Network(vt.Input((10,)), vt.Dense(4, "relu"), kind(1), cost="mean_squared_error"),
+        optimizer=vt.SGD(0.02),
+        epochs=40,
+    )
 
 
 @fault("backward-wrong", "wrong_dense_1", True)
@@ -586,7 +660,9 @@ def wrong_sign(seed: int, bad: bool) -> Kit:
 @fault("backward-wrong", "leaky_back_1", True)
 def wrong_way(seed: int, bad: bool) -> Kit:
     kind = broken.LeakyBack if bad else vt.Dense
-    return shells(vt.Network(vt.Input((10,)), vt.Dense(32, "tanh"), kind(16, "tanh"), vt.Dense(1), cost="mean_squared_error"))
+    return shells(
+        vt.Network(vt.Input((10,)), vt.Dense(32, "tanh"), kind(16, "tanh"), vt.Dense(1), cost="mean_squared_error")
+    )
 
 
 # -- the steps
@@ -702,7 +778,9 @@ def by_heart(seed: int, bad: bool) -> Kit:
 @fault("overfitting", "validation")
 def by_heart_sonar(seed: int, bad: bool) -> Kit:
     kit = Kit(named("sonar").first(40), dense(60, 2, 256, 128), {"epochs": 150, "optimizer": vt.Adam(3e-3)})
-    return kit if bad else Kit(named("sonar"), dense(60, 2, 32), {"epochs": 25, "optimizer": vt.Adam(3e-3), "patience": 6})
+    return (
+        kit if bad else Kit(named("sonar"), dense(60, 2, 32), {"epochs": 25, "optimizer": vt.Adam(3e-3), "patience": 6})
+    )
 
 
 @fault("overfitting", "validation")
@@ -731,5 +809,7 @@ def _start(network: vt.Network, seed: int) -> dict[str, np.ndarray]:
 def _beside(rows: Rows, numbers: np.ndarray) -> Rows:
     a, b = len(rows.x), len(rows.x) + len(rows.xv)
     parts = (numbers[:a], numbers[a:b], numbers[b:])
-    x, xv, xt = (np.column_stack([x, part]).astype(np.float32) for x, part in zip((rows.x, rows.xv, rows.xt), parts, strict=True))
+    x, xv, xt = (
+        np.column_stack([x, part]).astype(np.float32) for x, part in zip((rows.x, rows.xv, rows.xt), parts, strict=True)
+    )
     return replace(rows, x=x, xv=xv, xt=xt)

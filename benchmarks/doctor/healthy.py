@@ -98,7 +98,11 @@ def sigmoid_for_shares(seed: int) -> Kit:
 
 @healthy
 def whole_numbers_as_quantities(seed: int) -> Kit:
-    return Kit(named("wine-quality"), dense(11, 1, 32, cost="mean_squared_error"), {"epochs": 40, "optimizer": vt.Adam(5e-3), "patience": 8})
+    return Kit(
+        named("wine-quality"),
+        dense(11, 1, 32, cost="mean_squared_error"),
+        {"epochs": 40, "optimizer": vt.Adam(5e-3), "patience": 8},
+    )
 
 
 @healthy
@@ -110,7 +114,9 @@ def hundreds_that_are_reached(seed: int) -> Kit:
 
 @healthy
 def half_dropout(seed: int) -> Kit:
-    net = vt.Network(vt.Input((64,)), vt.Dense(64, "relu"), vt.Dropout(0.5), vt.Dense(64, "relu"), vt.Dropout(0.5), vt.Dense(10))
+    net = vt.Network(
+        vt.Input((64,)), vt.Dense(64, "relu"), vt.Dropout(0.5), vt.Dense(64, "relu"), vt.Dropout(0.5), vt.Dense(10)
+    )
     return digits(net, epochs=30)
 
 
@@ -230,7 +236,9 @@ def clipped_in_time(seed: int) -> Kit:
 @healthy
 def repeated_rows(seed: int) -> Kit:
     """Rows that repeat by nature: 30 % of mammography."""
-    return Kit(named("mammography"), dense(6, 2, 16), {"epochs": 10, "optimizer": vt.Adam(3e-3), "class_weight": "balanced"})
+    return Kit(
+        named("mammography"), dense(6, 2, 16), {"epochs": 10, "optimizer": vt.Adam(3e-3), "class_weight": "balanced"}
+    )
 
 
 @healthy

@@ -62,8 +62,26 @@ def run(setup: SetUp, kind: str, seed: int, engine: str, heal: bool = False) -> 
             text = json.dumps([found[0].where, {k: str(v) for k, v in found[0].evidence.items()}])
             shown = not setup.shown or any(place in text for place in setup.shown)
             steps = _steps(kit)
-            share = 0.0 if found[0].code in [code for code, severity, _ in before if severity != "note"] else min(1.0, found[0].since / max(1, steps)) if found[0].since else 1.0
-        return Outcome(setup.name, kind, setup.code, seed, engine, score, before, told(found), shown, share, time.perf_counter() - began)
+            share = (
+                0.0
+                if found[0].code in [code for code, severity, _ in before if severity != "note"]
+                else min(1.0, found[0].since / max(1, steps))
+                if found[0].since
+                else 1.0
+            )
+        return Outcome(
+            setup.name,
+            kind,
+            setup.code,
+            seed,
+            engine,
+            score,
+            before,
+            told(found),
+            shown,
+            share,
+            time.perf_counter() - began,
+        )
 
 
 def told(findings: Any) -> list[list[str]]:

@@ -39,11 +39,19 @@ def show(outcomes: list[dict[str, Any]]) -> None:
         fails = one["score"] < twin - 0.03
         named = first(one) == one["code"] or (one["code"] == "small-last-batch")
         if not (named and one["shown"] and fails):
-            print(f"{'MISS' if not named else 'place' if not one['shown'] else 'works'} {one['name']:28s} seed {one['seed']} {one['code']:18s} said {[f'{c}:{s[0]}:{w}' for c, s, w in one['after']]} before {[f'{c}:{s[0]}' for c, s, w in one['before']]} {one['score']:.2f} / {twin:.2f}")
+            kind = "MISS" if not named else "place" if not one["shown"] else "works"
+            print(f"{kind:5s} {one['name']:28s} seed {one['seed']} {one['code']:18s} {one['score']:.2f} / {twin:.2f}")
+            print(f"      before {_brief(one['before'])}  after {_brief(one['after'])}")
     for one in sorted(sound, key=lambda one: one["name"]):
         if alarmed(one):
-            print(f"ALARM {one['kind']} {one['name']} seed {one['seed']}: before {one['before']} after {one['after']} {one['score']:.2f}")
-    for half, members in (("fitted", [o for o in outcomes if is_fitted(o["name"])]), ("apart", [o for o in outcomes if not is_fitted(o["name"])]), ("all", outcomes)):
+            print(
+                f"ALARM {one['kind']} {one['name']} seed {one['seed']}: before {one['before']} after {one['after']} {one['score']:.2f}"
+            )
+    for half, members in (
+        ("fitted", [o for o in outcomes if is_fitted(o["name"])]),
+        ("apart", [o for o in outcomes if not is_fitted(o["name"])]),
+        ("all", outcomes),
+    ):
         bad = [o for o in members if o["kind"] == "faulty"]
         good = [o for o in members if o["kind"] != "faulty"]
         if bad:
@@ -52,3 +60,7 @@ def show(outcomes: list[dict[str, Any]]) -> None:
             print(f"{half}: named {len(named)}/{len(bad)}, shown {len(shown)}/{len(named)}, ", end="")
         alarms = [o for o in good if alarmed(o)]
         print(f"alarms {len(alarms)}/{len(good)}")
+
+
+def _brief(findings: list[list[str]]) -> str:
+    return ", ".join(f"{code}:{severity[0]}:{where}" for code, severity, where in findings)

@@ -47,26 +47,63 @@ class SetUp:
         return not self.code
 
 
-def dense(inputs: int, outputs: int, *units: int, activation: str = "relu", cost: str = "cross_entropy", last: str = "linear", **options: Any) -> vt.Network:
+def dense(
+    inputs: int,
+    outputs: int,
+    *units: int,
+    activation: str = "relu",
+    cost: str = "cross_entropy",
+    last: str = "linear",
+    **options: Any,
+) -> vt.Network:
     """Dense layers."""
     layers = [vt.Dense(count, activation, **options) for count in units]
     return vt.Network(vt.Input((inputs,)), *layers, vt.Dense(outputs, last, **options), cost=cost)
 
 
-def convolutional(side: int, outputs: int, *filters: int, activation: str = "relu", units: int = 32, norm: bool = False, last: str = "linear", **options: Any) -> vt.Network:
+def convolutional(
+    side: int,
+    outputs: int,
+    *filters: int,
+    activation: str = "relu",
+    units: int = 32,
+    norm: bool = False,
+    last: str = "linear",
+    **options: Any,
+) -> vt.Network:
     """Convolutions of 3 × 3, one Dense layer, the answer."""
     layers: list[Any] = [vt.Reshape((side, side, 1))]
     for count in filters:
         layers += [vt.Conv2D(count, 3, padding="same", activation="linear" if norm else activation, **options)]
         layers += [vt.BatchNorm(), vt.Activation(activation)] if norm else []
-    layers += [vt.MaxPool2D(2), vt.Flatten(), vt.Dense(units, activation, **options), vt.Dense(outputs, last, **options)]
+    layers += [
+        vt.MaxPool2D(2),
+        vt.Flatten(),
+        vt.Dense(units, activation, **options),
+        vt.Dense(outputs, last, **options),
+    ]
     return vt.Network(vt.Input((side * side,)), *layers)
 
 
-def residual(inputs: int, outputs: int, width: int = 32, blocks: int = 3, activation: str = "relu", cost: str = "cross_entropy", last: str = "linear", **options: Any) -> vt.Network:
+def residual(
+    inputs: int,
+    outputs: int,
+    width: int = 32,
+    blocks: int = 3,
+    activation: str = "relu",
+    cost: str = "cross_entropy",
+    last: str = "linear",
+    **options: Any,
+) -> vt.Network:
     """Dense blocks with shortcuts."""
     inner = [vt.Residual(vt.Dense(width, activation, **options), vt.Dense(width, **options)) for _ in range(blocks)]
-    return vt.Network(vt.Input((inputs,)), vt.Dense(width, activation, **options), *inner, vt.Dense(outputs, last, **options), cost=cost)
+    return vt.Network(
+        vt.Input((inputs,)),
+        vt.Dense(width, activation, **options),
+        *inner,
+        vt.Dense(outputs, last, **options),
+        cost=cost,
+    )
 
 
 def recurrent(side: int, outputs: int, units: int = 24, last: str = "linear", kind: Any = vt.GRU) -> vt.Network:

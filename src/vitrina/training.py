@@ -253,14 +253,17 @@ def _watchers(folder: RunFolder | None, material: Material, record: bool | None)
     recipe, probes = material.recipe, None
     if material.validation is not None:
         probes = (material.validation.x, material.validation.y)
+    names = list(recipe.input_names) if recipe else []
     about = {
         "classes": list(recipe.classes) if recipe else [],
-        "inputs": list(recipe.input_names) if recipe else [],
+        "inputs": names,
         "target": material.target,
         "probes_from": "validation" if probes else "train",
     }
     recorder = Recorder(folder.path / "recording", about, probes)
-    return [CheckUp(folder.path, material.validation, about["inputs"]), recorder, Controls(folder.path, recorder.look_now)]
+    doctor = CheckUp(folder.path, material.validation, names)
+    watchers: list[Callback] = [doctor, recorder, Controls(folder.path, recorder.look_now)]
+    return watchers
 
 
 def _teach_many(

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 
 def doctor(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The directory of a run.", show_default=False)],
-    deep: Annotated[bool, typer.Option("--deep", help="Try what a good engineer tries by hand, on the run's own data.")] = False,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Try what a good engineer tries by hand, on the run's own data.")
+    ] = False,
     heal: Annotated[bool, typer.Option("--heal", help="Try the remedies, and keep what helps on validation.")] = False,
     out: Annotated[
-        str | None, typer.Option("--out", metavar="RUN", help="Where to keep the healed run (default: the next number in runs/).")
+        str | None,
+        typer.Option("--out", metavar="RUN", help="Where to keep the healed run (default: the next number in runs/)."),
     ] = None,
     json: Json = False,
     lang: Lang = None,
@@ -37,7 +40,14 @@ def doctor(
     findings = diagnose(run)
     tests = _battery(Path(run)) if deep else None
     if json:
-        print_json({"run": run, "healthy": findings.healthy, "findings": findings.to_json(), **({"battery": tests} if tests is not None else {})})
+        print_json(
+            {
+                "run": run,
+                "healthy": findings.healthy,
+                "findings": findings.to_json(),
+                **({"battery": tests} if tests is not None else {}),
+            }
+        )
         return
     show(findings, run)
     if tests is not None:

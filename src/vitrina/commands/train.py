@@ -131,7 +131,10 @@ def train(
         list[str] | None, typer.Option("--log", metavar="TOOL", help="Also write for tensorboard or wandb.")
     ] = None,
     heal: Annotated[
-        bool, typer.Option("--heal", help="Where something is wrong, try the remedies and keep what helps, in a run of its own.")
+        bool,
+        typer.Option(
+            "--heal", help="Where something is wrong, try the remedies and keep what helps, in a run of its own."
+        ),
     ] = False,
     watch: Annotated[bool, typer.Option("--watch", help="See it learn in the browser.")] = False,
     json: Json = False,
@@ -170,7 +173,9 @@ def train(
     if heal and not record:
         raise UsageError(say("--heal reads the recording; leave out --no-record"))
     if heal and resume is not None:
-        raise UsageError(say("--heal goes with a new training; for a run that is there: vitrina doctor {run} --heal", run=resume))
+        raise UsageError(
+            say("--heal goes with a new training; for a run that is there: vitrina doctor {run} --heal", run=resume)
+        )
     if watch and not record:
         raise UsageError(say("--watch shows the recording; leave out --no-record"))
     if data is not None:

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from vitrina.model import Model
 
 
-def as_json(model: Model, run: Path, seconds: float, told: list[str], findings: Findings | None = None) -> dict[str, Any]:
+def as_json(
+    model: Model, run: Path, seconds: float, told: list[str], findings: Findings | None = None
+) -> dict[str, Any]:
     """told: warnings of the training; seconds: from the start of the command; findings: of the doctor, where there are any."""
     settings, measured, recipe = model.settings, model.measured, model.recipe
     return {

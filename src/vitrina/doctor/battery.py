@@ -66,7 +66,11 @@ def slopes(material: Material, network: Network, settings: Mapping[str, Any]) ->
     hand = check_handwork(network, material.train.x[some], material.train.y[some], params, state, every=True)
     wrong = [*hand.wrong, *hand.none]
     right = not wrong and (not np.isfinite(hand.cost_slope) or abs(hand.cost_slope - 1.0) < 0.01)
-    verdict = say("Every backward pass agrees with finite differences.") if right else say("A backward pass is wrong; mend it before anything else.")
+    verdict = (
+        say("Every backward pass agrees with finite differences.")
+        if right
+        else say("A backward pass is wrong; mend it before anything else.")
+    )
     return Trial("slopes", right, verdict, {"wrong": wrong, "cost_slope": hand.cost_slope})
 
 
@@ -75,17 +79,31 @@ def one_batch(material: Material, network: Network, settings: Mapping[str, Any])
     x, y = _rows(material, FEW)
     score = _taught(network, (x, y), settings, epochs=STEPS, batch_size=FEW)
     passed = score > 0.95
-    verdict = say("It learns {rows} rows by heart, as it should.", rows=len(x)) if passed else say("It cannot learn even {rows} rows by heart: the fault is in the network, its cost or its steps, not in the data.", rows=len(x))
+    verdict = (
+        say("It learns {rows} rows by heart, as it should.", rows=len(x))
+        if passed
+        else say(
+            "It cannot learn even {rows} rows by heart: the fault is in the network, its cost or its steps, not in the data.",
+            rows=len(x),
+        )
+    )
     return Trial("one-batch", passed, verdict, {"rows": len(x), "score": score})
 
 
 def rates(material: Material, network: Network, settings: Mapping[str, Any]) -> Trial:
     """The learning-rate range test (Smith 2015, arXiv:1506.01186) beside the run's own rate."""
     own = Optimizer.from_json(settings["optimizer"])
-    found = find_learning_rate(network, _rows(material, MOST_ROWS), optimizer=own, batch_size=settings["batch_size"], seed=settings["seed"])
+    found = find_learning_rate(
+        network, _rows(material, MOST_ROWS), optimizer=own, batch_size=settings["batch_size"], seed=settings["seed"]
+    )
     apart = own.rate / found.suggestion
     passed = (0.1 <= apart <= 10.0) if found.decided else None
-    verdict = say("The run's rate of {own:.2g} is {apart:.2g} times what the range test suggests ({suggestion:.2g}).", own=own.rate, apart=apart, suggestion=found.suggestion)
+    verdict = say(
+        "The run's rate of {own:.2g} is {apart:.2g} times what the range test suggests ({suggestion:.2g}).",
+        own=own.rate,
+        apart=apart,
+        suggestion=found.suggestion,
+    )
     return Trial("rates", passed, verdict, {"own": own.rate, "suggestion": found.suggestion, "decided": found.decided})
 
 
@@ -95,7 +113,11 @@ def constant_labels(material: Material, network: Network, settings: Mapping[str,
     same = np.repeat(y[:1], len(y), axis=0)
     before, after = (_error(network, (x, same), settings, epochs) for epochs in (0, 20))
     passed = after < 0.1 * before or after < 0.02
-    verdict = say("With one answer for all rows the error goes away, as it should.") if passed else say("Even one answer for all rows is not learned: the output cannot reach it.")
+    verdict = (
+        say("With one answer for all rows the error goes away, as it should.")
+        if passed
+        else say("Even one answer for all rows is not learned: the output cannot reach it.")
+    )
     return Trial("constant-labels", passed, verdict, {"before": before, "after": after})
 
 
@@ -108,7 +130,17 @@ def shuffled_labels(material: Material, network: Network, settings: Mapping[str,
     honest = _taught(network, (x[:cut], y[:cut]), settings, judged=held)
     mixed = _taught(network, (x[:cut], y[:cut][order]), settings, judged=held)
     passed = honest - mixed > 0.05
-    verdict = say("Labels matter: {honest:.3f} with the right ones, {mixed:.3f} with shuffled ones.", honest=honest, mixed=mixed) if passed else say("Shuffled labels do as well as the given ones: these have nothing to do with the rows, or the network learns nothing from them.")
+    verdict = (
+        say(
+            "Labels matter: {honest:.3f} with the right ones, {mixed:.3f} with shuffled ones.",
+            honest=honest,
+            mixed=mixed,
+        )
+        if passed
+        else say(
+            "Shuffled labels do as well as the given ones: they have nothing to do with the rows, or nothing is learned from them."
+        )
+    )
     return Trial("shuffled-labels", passed, verdict, {"honest": honest, "shuffled": mixed})
 
 
@@ -127,7 +159,16 @@ def capacity(material: Material, network: Network, settings: Mapping[str, Any]) 
         scores[f"{times:g}"] = _taught(changed(network, sized), (x[:cut], y[:cut]), settings, judged=(x[cut:], y[cut:]))
     best = max(scores, key=lambda one: scores[one])
     clear = scores[best] - scores["1"] > 0.02
-    verdict = say("With {times} times the units it would be better: {best:.3f} instead of {own:.3f}.", times=best, best=scores[best], own=scores["1"]) if clear else say("Neither a quarter nor four times the units would be clearly better.")
+    verdict = (
+        say(
+            "With {times} times the units it would be better: {best:.3f} instead of {own:.3f}.",
+            times=best,
+            best=scores[best],
+            own=scores["1"],
+        )
+        if clear
+        else say("Neither a quarter nor four times the units would be clearly better.")
+    )
     return Trial("capacity", not clear, verdict, {"scores": scores})
 
 
@@ -148,10 +189,19 @@ def _model(network: Network, pair: Any, settings: Mapping[str, Any], epochs: int
 
 
 def _taught(
-    network: Network, pair: Any, settings: Mapping[str, Any], epochs: int | None = None, batch_size: int | None = None, judged: Any = None
+    network: Network,
+    pair: Any,
+    settings: Mapping[str, Any],
+    epochs: int | None = None,
+    batch_size: int | None = None,
+    judged: Any = None,
 ) -> float:
     model = _model(network, pair, settings, epochs or min(settings["epochs"], 20), batch_size or settings["batch_size"])
-    return float(judge(network, nest(model.weights), nest(model.state), Examples(*(judged or pair))).get("balanced", float("nan")))
+    return float(
+        judge(network, nest(model.weights), nest(model.state), Examples(*(judged or pair))).get(
+            "balanced", float("nan")
+        )
+    )
 
 
 def _error(network: Network, pair: Any, settings: Mapping[str, Any], epochs: int) -> float:

@@ -95,6 +95,10 @@ class Case:
         """True if rare classes count more: the score is then the mean over the classes of the share that is right."""
         return bool(self.classes and self.settings.get("class_weight"))
 
+    def told(self, score: float) -> str:
+        """A score as people read it: `96 %` right, or `R² 0.52`."""
+        return f"{score:.0%}" if self.classes else f"R² {score:.2f}"
+
     def _score(self, part: str) -> float:
         return float(self.checkup.get(part, {}).get("balanced" if self.by_class else "score", math.nan))
 
@@ -121,7 +125,9 @@ class Case:
     @property
     def reached(self) -> float:
         """How good it is where it counts: on validation, or without one on what it learned from."""
-        best = max((s for s in (self.best_validation_score, self.validation_score) if math.isfinite(s)), default=math.nan)
+        best = max(
+            (s for s in (self.best_validation_score, self.validation_score) if math.isfinite(s)), default=math.nan
+        )
         return best if math.isfinite(best) else self.train_score
 
     @property
@@ -144,7 +150,9 @@ class Case:
         held, validation = refs.best_held, refs.best_validation
         if self.by_class:
             held, validation = refs.balanced_held, refs.balanced_validation
-        doubts = doubt_of(held, refs.rows[1], bool(self.classes)) + doubt_of(validation, refs.rows[2], bool(self.classes))
+        doubts = doubt_of(held, refs.rows[1], bool(self.classes)) + doubt_of(
+            validation, refs.rows[2], bool(self.classes)
+        )
         return min(held, validation) if math.isfinite(validation) and held - validation < doubts else held
 
     @property
@@ -192,14 +200,21 @@ class Case:
     @property
     def stuck(self) -> bool:
         """True if the training took next to nothing off the error of a constant answer."""
-        if self.trained and self.by_class and not self.broke:  # the error counts rare classes more, that of a constant does not
+        if (
+            self.trained and self.by_class and not self.broke
+        ):  # the error counts rare classes more, that of a constant does not
             return self.train_score < self.constant + 0.03
         return self.trained and (self.broke or not self.left < 0.97)
 
     @property
     def behind(self) -> bool:
         """True if it is not quite what simple models are, however little."""
-        return self.broke or not math.isfinite(self.simple) or not math.isfinite(self.reached) or self.reached < self.simple - 0.25 * self.doubt
+        return (
+            self.broke
+            or not math.isfinite(self.simple)
+            or not math.isfinite(self.reached)
+            or self.reached < self.simple - 0.25 * self.doubt
+        )
 
 
 def doubt_of(score: float, rows: int, classes: bool) -> float:

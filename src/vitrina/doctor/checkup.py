@@ -113,7 +113,11 @@ def judge(network: Network, params: Any, state: Any, examples: Examples) -> dict
         taught_errors = np.asarray(cost.per_example(ops, taught, put["y"]), np.float64)
     readable = np.asarray(cost.readable(ops, prediction))
     codes, classes = class_numbers(network, examples.y[some])
-    found: dict[str, Any] = {"rows": len(some), "error": float(errors.mean()), "training_error": float(taught_errors.mean())}
+    found: dict[str, Any] = {
+        "rows": len(some),
+        "error": float(errors.mean()),
+        "training_error": float(taught_errors.mean()),
+    }
     if classes:
         answers = readable.argmax(axis=-1) if readable.shape[-1] > 1 else (readable[:, 0] > 0.5).astype(np.int64)
         right = (answers == codes).astype(np.float64)
@@ -122,7 +126,9 @@ def judge(network: Network, params: Any, state: Any, examples: Examples) -> dict
             "balanced": balanced(right, codes),
             "answers": np.bincount(answers, minlength=classes).tolist(),
             "truth": np.bincount(codes, minlength=classes).tolist(),
-            "certain": float(np.mean(readable.max(axis=-1) if readable.shape[-1] > 1 else np.abs(readable - 0.5) + 0.5)),
+            "certain": float(
+                np.mean(readable.max(axis=-1) if readable.shape[-1] > 1 else np.abs(readable - 0.5) + 0.5)
+            ),
         }
     elif readable.size == examples.y[some].size:
         value = r2(readable, examples.y[some])
@@ -187,5 +193,3 @@ def load_checkup(run: Path) -> dict[str, Any] | None:
         return numbers(json.loads((run / FILE).read_text("utf-8")))
     except (OSError, ValueError):
         return None
-
-

@@ -84,8 +84,12 @@ def case_of(path: Path) -> Case:
     settings = RunFolder.existing(path).read_settings()
     exam = Examination.load(path)
     if exam is None:
-        raise ModelError(f"{path} has not been examined while it was trained; train with a recording (without --no-record)")
-    return Case(Network.from_json(settings["network"]), settings, exam, signs_of(Recording(path)), load_checkup(path) or {})
+        raise ModelError(
+            f"{path} has not been examined while it was trained; train with a recording (without --no-record)"
+        )
+    return Case(
+        Network.from_json(settings["network"]), settings, exam, signs_of(Recording(path)), load_checkup(path) or {}
+    )
 
 
 def before_training(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,7 @@ class Examination:
     def to_json(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
-            **{
-                name: value.to_json() if hasattr(value, "to_json") else value
-                for name, value in vars(self).items()
-            },
+            **{name: value.to_json() if hasattr(value, "to_json") else value for name, value in vars(self).items()},
         }
 
     def save(self, run: Path) -> None:
@@ -81,8 +78,15 @@ def examine(
     target = target_of(network, train.y)
     truth = codes if classes else train.y
     references, as_classes, as_numbers = None, math.nan, math.nan
-    if columns.kind != "codes" and not any(columns.not_finite) and not target.not_finite and len(network.output_shape) == 1:
-        pair = (validation.x, class_numbers(network, validation.y)[0] if classes else validation.y) if validation else None
+    if (
+        columns.kind != "codes"
+        and not any(columns.not_finite)
+        and not target.not_finite
+        and len(network.output_shape) == 1
+    ):
+        pair = (
+            (validation.x, class_numbers(network, validation.y)[0] if classes else validation.y) if validation else None
+        )
         if pair is not None and not (np.isfinite(pair[0]).all() and np.isfinite(pair[1]).all()):
             pair = None
         references = refer(train.x, truth, classes, pair)
@@ -130,14 +134,17 @@ def _from_json(document: dict[str, Any]) -> Examination:
         raise ValueError("it has another format")
     names = document["columns"].pop("names"), (document["beside"] or {}).pop("names", [])
     kept = numbers(document)
-    start, references = kept["start"], kept["references"]
+    start: Any = kept["start"]
+    references: Any = kept["references"]
+    for part in filter(None, (kept["parts"], references)):
+        part["rows"] = tuple(part["rows"])
     return Examination(
         Columns(names=names[0], **kept["columns"]),
         Columns(names=names[1], **kept["beside"]) if kept["beside"] else None,
         Target(**kept["target"]),
         Target(**kept["target_beside"]) if kept["target_beside"] else None,
-        Parts(**{**kept["parts"], "rows": tuple(kept["parts"]["rows"])}),
-        References(**{**references, "rows": tuple(references["rows"])}) if references else None,
+        Parts(**kept["parts"]),
+        References(**references) if references else None,
         FirstPass(start["error"], [LayerStart(**layer) for layer in start["layers"]]) if start else None,
         Handwork(**kept["handwork"]),
         kept["as_classes"],

@@ -30,7 +30,8 @@ class LayerStart:
     mean cosine between the outputs of two examples; dead: the share of units that give 0 for every example; saturated: of its
     outputs, those at the flat ends of the activation, NaN where there are none; signal: the root mean square of the error
     signal. weight, ideal: the root mean square of its weights, and what suits its activation (He et al. 2015, Glorot and
-    Bengio 2010), NaN without weights; same: True if all units have the same weights; even: True if all inputs have. gradient, update: Euclidean norms of the
+    Bengio 2010), NaN without weights; same: True if all units have the same weights; even: True if all inputs have.
+    gradient, update: Euclidean norms of the
     gradient and of what the optimizer would change, over all its parameters; norm: of the parameters; inputs, units: how many
     numbers come into a unit, and how many units there are.
     """
@@ -112,7 +113,10 @@ def _layers(network: Network, measured: Mapping[str, np.ndarray], params: Any) -
         units = y.reshape(-1, y.shape[-1])
         inputs = int(np.prod(weight.shape[:-1])) if weight is not None and weight.ndim > 1 else 0
         low, high = SATURATED.get(activation, (math.nan, math.nan))
-        parts = {kind: [v[0] for key, v in measured.items() if key.startswith(f"{name}|{kind}|")] for kind in ("gradient", "update")}
+        parts = {
+            kind: [v[0] for key, v in measured.items() if key.startswith(f"{name}|{kind}|")]
+            for kind in ("gradient", "update")
+        }
         found.append(
             LayerStart(
                 name,
@@ -129,7 +133,9 @@ def _layers(network: Network, measured: Mapping[str, np.ndarray], params: Any) -
                 _rms(weight) if inputs else math.nan,
                 math.sqrt(FAMILIES.get(activation, 1.0) / inputs) if inputs else math.nan,
                 bool(inputs and weight is not None and weight.shape[-1] > 1 and np.ptp(weight, axis=-1).max() == 0.0),
-                bool(inputs and weight is not None and np.ptp(weight.reshape(-1, weight.shape[-1]), axis=0).max() == 0.0),
+                bool(
+                    inputs and weight is not None and np.ptp(weight.reshape(-1, weight.shape[-1]), axis=0).max() == 0.0
+                ),
                 _norm(parts["gradient"]),
                 _norm(parts["update"]),
                 _norm(list(own.values())),

@@ -45,7 +45,9 @@ def is_ours(thing: Any) -> bool:
     return type(thing).__module__.startswith(OURS)
 
 
-def check_handwork(network: Network, x: np.ndarray, y: np.ndarray, params: Any, state: Any, every: bool = False) -> Handwork:
+def check_handwork(
+    network: Network, x: np.ndarray, y: np.ndarray, params: Any, state: Any, every: bool = False
+) -> Handwork:
     """Checks what is not Vitrina's own; with `every`, all layers. x, y: some examples; params, state: nested arrays."""
     own = {name for name, layer, _ in network.walk() if every or not is_ours(layer)}
     wrong: list[dict[str, Any]] = []
@@ -86,7 +88,9 @@ def _check_layer(ops: NumpyOps, one: Passed, state: Any, wrong: list[Any], none:
         if slope is None or np.shape(slope) != value.shape or not value.size:
             continue
         way = rng.normal(size=value.shape)
-        numeric = (_moved(ops, layer, one, own, x, name, way, TINY, dy) - _moved(ops, layer, one, own, x, name, way, -TINY, dy)) / (2 * TINY)
+        numeric = (
+            _moved(ops, layer, one, own, x, name, way, TINY, dy) - _moved(ops, layer, one, own, x, name, way, -TINY, dy)
+        ) / (2 * TINY)
         analytic = float(np.sum(slope * way))
         told = {"layer": one.name, "of": name, "analytic": analytic, "numeric": numeric}
         if abs(analytic - numeric) > 1e-3 * max(abs(analytic), abs(numeric), 1e-6):
@@ -94,7 +98,15 @@ def _check_layer(ops: NumpyOps, one: Passed, state: Any, wrong: list[Any], none:
 
 
 def _moved(
-    ops: NumpyOps, layer: Layer, one: Passed, state: Any, x: np.ndarray, name: str, way: np.ndarray, far: float, dy: np.ndarray
+    ops: NumpyOps,
+    layer: Layer,
+    one: Passed,
+    state: Any,
+    x: np.ndarray,
+    name: str,
+    way: np.ndarray,
+    far: float,
+    dy: np.ndarray,
 ) -> float:
     params = one.params
     if name == "its inputs":
@@ -116,7 +128,9 @@ def _check_cost(network: Network, y: np.ndarray) -> dict[str, float]:
     try:
         better, worse = (float(cost.value(ops, answer, some, ones)) for answer in (good, bad))
         once = float(cost.value(ops, half, some, ones))
-        twice = float(cost.value(ops, np.concatenate([half, half]), np.concatenate([some, some]), np.ones(2 * len(some))))
+        twice = float(
+            cost.value(ops, np.concatenate([half, half]), np.concatenate([some, some]), np.ones(2 * len(some)))
+        )
         way = np.random.default_rng(0).normal(size=half.shape)
         slope = float(np.sum(cost.gradient(ops, half, some, ones) * way))
         moved = [float(cost.value(ops, half + far * way, some, ones)) for far in (TINY, -TINY)]
@@ -138,7 +152,13 @@ def _answers(y: np.ndarray, outputs: tuple[int, ...], link: str) -> tuple[Any, A
         return None, None
     count = outputs[0]
     flat = y.reshape(len(y), -1)
-    whole = flat.shape[1] == 1 and count > 1 and np.array_equal(flat, np.floor(flat)) and flat.min() >= 0 and flat.max() < count
+    whole = (
+        flat.shape[1] == 1
+        and count > 1
+        and np.array_equal(flat, np.floor(flat))
+        and flat.min() >= 0
+        and flat.max() < count
+    )
     if whole or (link == "softmax" and count > 1):
         codes = flat[:, 0].astype(int) if flat.shape[1] == 1 else flat.argmax(axis=1)
         return 3.0 * np.eye(count)[codes], 3.0 * np.eye(count)[(codes + 1) % count]
@@ -152,7 +172,9 @@ def _answers(y: np.ndarray, outputs: tuple[int, ...], link: str) -> tuple[Any, A
 
 def _scale(ops: NumpyOps, network: Network, y: np.ndarray, answers: np.ndarray, value: float) -> float:
     outputs = network.output_shape[0]
-    plain = COSTS["cross_entropy" if answers.shape != y.reshape(len(y), -1).shape and outputs > 1 else "mean_squared_error"]
+    plain = COSTS[
+        "cross_entropy" if answers.shape != y.reshape(len(y), -1).shape and outputs > 1 else "mean_squared_error"
+    ]
     if network.cost.classifies and outputs == 1:
         plain = COSTS["binary_cross_entropy"]
     usual = float(plain.value(ops, answers, y, np.ones(len(y))))

@@ -19,7 +19,9 @@ def lines_of(healing: Healing) -> Iterator[Text]:
     from rich.text import Text
 
     if healing.findings.healthy:
-        yield Text.assemble(("✓ ", "bold green"), say("Nothing is wrong that the doctor knows of; it is left as it is."))
+        yield Text.assemble(
+            ("✓ ", "bold green"), say("Nothing is wrong that the doctor knows of; it is left as it is.")
+        )
         return
     for one in healing.tried:
         mark = ("✓ ", "bold green") if one.kept else ("· ", "dim")
@@ -29,7 +31,9 @@ def lines_of(healing: Healing) -> Iterator[Text]:
         yield Text.assemble(("✗ ", "bold red"), say("None of these helped; the run is left as it is."))
         return
     before = f"{healing.before:.3f}" if math.isfinite(healing.before) else say("nothing learned")
-    yield Text.assemble(("", ""), say("On validation: {before} before, {after:.3f} now.", before=before, after=healing.after))
+    yield Text.assemble(
+        ("", ""), say("On validation: {before} before, {after:.3f} now.", before=before, after=healing.after)
+    )
     for name, (was, now) in healing.changes.items():
         yield from _change(name, was, now)
 
@@ -54,7 +58,11 @@ def _short(value: Any) -> str:
     """`Dense(units=32, activation=relu)`: what differs from nothing, long lists cut."""
     if not isinstance(value, dict):
         return str(value)
-    fields = [f"{name}={_brief(item)}" for name, item in value.items() if name != "type" and item not in (None, True, False, 0.0)]
+    fields = [
+        f"{name}={_brief(item)}"
+        for name, item in value.items()
+        if name != "type" and item not in (None, True, False, 0.0)
+    ]
     return f"{value.get('type', '')}({', '.join(fields)})"
 
 

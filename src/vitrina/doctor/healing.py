@@ -34,7 +34,17 @@ if TYPE_CHECKING:
 
 TRIALS = 10
 LONG = 20.0  # seconds: of a training that takes longer, trials see a part
-TRAINED = ("batch_size", "epochs", "seed", "shuffle", "patience", "class_weight", "gradient_clip", "precision", "engine")
+TRAINED = (
+    "batch_size",
+    "epochs",
+    "seed",
+    "shuffle",
+    "patience",
+    "class_weight",
+    "gradient_clip",
+    "precision",
+    "engine",
+)
 
 
 @dataclass(frozen=True)
@@ -277,7 +287,13 @@ def material_of(settings: Mapping[str, Any], data: Any, validation: Any, run: st
 
 
 def _final(
-    best: Attempt, settings: Mapping[str, Any], material: Material, data: Any, validation: Any, out: Any, progress: bool | None
+    best: Attempt,
+    settings: Mapping[str, Any],
+    material: Material,
+    data: Any,
+    validation: Any,
+    out: Any,
+    progress: bool | None,
 ) -> Any:
     """The healed model: of data that a recipe prepares taught once more from the data, so that it keeps the recipe and is
     measured on the test part; of arrays the one that was tried."""

@@ -51,7 +51,11 @@ def columns_of(
         return Columns("codes")
     flat, kind = _as_columns(x)
     count = flat.shape[1]
-    names = list(names) if len(names) == count else [f"{'channel' if kind == 'channels' else 'column'} {at}" for at in range(count)]
+    names = (
+        list(names)
+        if len(names) == count
+        else [f"{'channel' if kind == 'channels' else 'column'} {at}" for at in range(count)]
+    )
     finite = np.isfinite(flat)
     known = np.where(finite, flat, np.nan)
     with np.errstate(all="ignore"):
@@ -69,7 +73,8 @@ def columns_of(
         counts=[_counts_rows(x[:, at]) for at in range(count)] if small else [],
         alone=_alone(flat, y[_sampled(len(x))], classes) if small and y is not None and finite.all() else [],
         first_not_finite=int(np.argmax(by_row)) if by_row.any() else -1,
-        scaled_by_network=isinstance(first, BatchNorm | LayerNorm | RMSNorm | GroupNorm) or type(first).__name__ == "Scale",
+        scaled_by_network=isinstance(first, BatchNorm | LayerNorm | RMSNorm | GroupNorm)
+        or type(first).__name__ == "Scale",
     )
 
 
@@ -121,9 +126,10 @@ def _alone(flat: np.ndarray, y: np.ndarray, classes: int) -> list[float]:
         edges = np.unique(np.quantile(flat[::2, at], np.linspace(0, 1, bins + 1)[1:-1]))
         code = np.searchsorted(edges, flat[:, at], side="right")
         rows = np.bincount(code[::2], minlength=bins)
-        means = np.stack(
-            [np.bincount(code[::2], target[::2, k], minlength=bins) for k in range(target.shape[1])], axis=1
-        ) / np.maximum(rows, 1)[:, None]
+        means = (
+            np.stack([np.bincount(code[::2], target[::2, k], minlength=bins) for k in range(target.shape[1])], axis=1)
+            / np.maximum(rows, 1)[:, None]
+        )
         left = float(((target[1::2] - means[code[1::2]]) ** 2).sum())
         found.append(1.0 - left / total)
     return found

@@ -27,7 +27,9 @@ def _changed(prefix: str, container: Any, change: Change) -> list[Layer]:
     found: list[Layer] = []
     for name, layer in container.children:
         if hasattr(layer, "children"):
-            fields = {f.name: getattr(layer, f.name) for f in dataclasses.fields(layer) if f.init and f.name != "layers"}
+            fields = {
+                f.name: getattr(layer, f.name) for f in dataclasses.fields(layer) if f.init and f.name != "layers"
+            }
             found.append(type(layer)(*_changed(f"{prefix}{name}/", layer, change), **fields))
             continue
         after = change(prefix + name, layer)

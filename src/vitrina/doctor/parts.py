@@ -32,9 +32,7 @@ class Parts:
         return asdict(self)
 
 
-def parts_of(
-    x: np.ndarray, validation: np.ndarray | None, columns: Columns, beside: Columns | None
-) -> Parts:
+def parts_of(x: np.ndarray, validation: np.ndarray | None, columns: Columns, beside: Columns | None) -> Parts:
     """Facts of the two parts' inputs."""
     rows = (len(x), 0 if validation is None else len(validation))
     if validation is None or not rows[1]:

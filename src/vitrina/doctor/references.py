@@ -74,9 +74,7 @@ def refer(
     guess = target.mean(axis=0)
     linear = [rows @ columns[0].T for rows in columns]
     squares = [np.sum(rows * rows, axis=1) for rows in columns]
-    gaps = [
-        np.maximum(a[:, None] + squares[0][None] - 2.0 * k, 0.0) for a, k in zip(squares, linear, strict=True)
-    ]
+    gaps = [np.maximum(a[:, None] + squares[0][None] - 2.0 * k, 0.0) for a, k in zip(squares, linear, strict=True)]
     width = float(np.median(gaps[0][gaps[0] > 1e-9])) if (gaps[0] > 1e-9).any() else 1.0
     gauss = [np.exp(-gap / width) for gap in gaps]
     scores = {
@@ -113,7 +111,11 @@ def rounded_share(x: np.ndarray, y: np.ndarray, fitted: int = FITTED, judged: in
     near, beside = (np.exp(-np.maximum(gap, 0.0) / width) for gap in gaps)
     mean = y[fit].mean()
     shares = [
-        float((np.round(mean + beside @ np.linalg.solve(near + penalty * np.eye(len(a)), y[fit] - mean)) == y[held]).mean())
+        float(
+            (
+                np.round(mean + beside @ np.linalg.solve(near + penalty * np.eye(len(a)), y[fit] - mean)) == y[held]
+            ).mean()
+        )
         for penalty in PENALTIES
     ]
     return max(shares)

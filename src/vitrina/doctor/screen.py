@@ -30,7 +30,7 @@ def _lines(finding: Finding) -> Iterator[Text]:
 
     mark, colour = MARKS[finding.severity]
     quiet = "dim" if finding.severity == "note" else ""
-    yield Text.assemble((f"{mark} ", colour), (finding.what, "bold" if not quiet else quiet))
+    yield Text.assemble((f"{mark} ", colour), (finding.what, quiet or "bold"))
     yield Text.assemble("  ", (finding.todo, quiet))
     yield Text.assemble("  ", (f"{finding.code} · {measured(finding.evidence)}", "dim"))
     for one in finding.consequences:

@@ -97,7 +97,9 @@ def _looks_like_classes(network: Network, y: np.ndarray) -> tuple[int, np.ndarra
 
 def _follows(values: np.ndarray) -> float:
     flat = values.reshape(len(values), -1)[:, 0]
-    return float(np.corrcoef(flat[1:], flat[:-1])[0, 1]) if len(flat) > 2 and flat[1:].std() > 0 < flat[:-1].std() else 0.0
+    return (
+        float(np.corrcoef(flat[1:], flat[:-1])[0, 1]) if len(flat) > 2 and flat[1:].std() > 0 < flat[:-1].std() else 0.0
+    )
 
 
 def _constant_error(network: Network, y: np.ndarray) -> float:

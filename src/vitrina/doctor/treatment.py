@@ -41,7 +41,9 @@ def treat(rows: Arrays, how: Mapping[str, Any]) -> Arrays:
         else:
             rows = _resplit(rows)
     if "classes" in how:
-        rows = replace(rows, train=_as_classes(rows.train), validation=_as_classes(rows.validation) if rows.validation else None)
+        rows = replace(
+            rows, train=_as_classes(rows.train), validation=_as_classes(rows.validation) if rows.validation else None
+        )
     if "resplit" in how:
         rows = _resplit(rows)
     return rows

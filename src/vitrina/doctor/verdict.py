@@ -8,7 +8,9 @@ from dataclasses import replace
 from vitrina.doctor.case import Case
 from vitrina.doctor.finding import SEVERITIES, Finding, Findings
 from vitrina.doctor.registry import RULES
-from vitrina.doctor.rules import inputs  # noqa: F401  # registers every family
+from vitrina.doctor.rules import FAMILIES
+
+REGISTERED = len(FAMILIES)  # importing the families has registered their rules
 
 
 def verdict(case: Case, codes: Sequence[str] | None = None) -> Findings:
@@ -20,7 +22,9 @@ def verdict(case: Case, codes: Sequence[str] | None = None) -> Findings:
 def grouped(found: Sequence[Finding]) -> list[Finding]:
     """Causes first: the earlier in the chain from data to outcome, then the graver and the surer; notes last. What a cause
     explains goes under it, so that one fault is one finding."""
-    ordered = sorted(found, key=lambda one: (one.severity == "note", _rank(one), -SEVERITIES.index(one.severity), -one.confidence))
+    ordered = sorted(
+        found, key=lambda one: (one.severity == "note", _rank(one), -SEVERITIES.index(one.severity), -one.confidence)
+    )
     taken: list[Finding] = []
     for finding in ordered:
         cause = next((at for at, one in enumerate(taken) if _explains(one, finding)), None)

@@ -77,7 +77,9 @@ def histogram(values: np.ndarray) -> np.ndarray:
     if not len(finite):
         return np.zeros(2 + BARS, np.float32)
     low, high = float(finite.min()), float(finite.max())
-    half = 0.5 * high - 0.5 * low  # the width itself may be too large for a float, just before an error becomes infinite
+    half = (
+        0.5 * high - 0.5 * low
+    )  # the width itself may be too large for a float, just before an error becomes infinite
     shares = (0.5 * finite.astype(np.float64) - 0.5 * low) / (half or 1.0)
     places = np.clip(shares * BARS, 0, BARS - 1).astype(np.int64)  # np.histogram takes three times as long
     return np.concatenate([[low, high], np.bincount(places, minlength=BARS)]).astype(np.float32)

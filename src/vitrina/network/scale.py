@@ -27,7 +27,9 @@ class Scale(Layer):
         for name in ("factor", "shift"):
             given: Any = getattr(self, name)
             values = tuple(float(value) for value in (given if isinstance(given, list | tuple) else (given,)))
-            require(bool(values) and all(map(math.isfinite, values)), f"Scale: {name} must be finite numbers, not {given!r}")
+            require(
+                bool(values) and all(map(math.isfinite, values)), f"Scale: {name} must be finite numbers, not {given!r}"
+            )
             object.__setattr__(self, name, values)
 
     def output_shape(self, input_shape: Shape) -> Shape:

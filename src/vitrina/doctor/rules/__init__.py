@@ -2,4 +2,4 @@
 
 from vitrina.doctor.rules import inputs, labels, layers, outcome, output, parts, steps, weights
 
-__all__ = ["inputs", "labels", "layers", "outcome", "output", "parts", "steps", "weights"]
+FAMILIES = (inputs, parts, labels, output, layers, weights, steps, outcome)

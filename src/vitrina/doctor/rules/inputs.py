@@ -14,7 +14,12 @@ from vitrina.learning.optimizers import Adam
 from vitrina.locale import say
 from vitrina.network.scale import Scale
 
-LARGE, FAR, APART, SMALL = 30.0, 150.0, 100.0, 0.02  # root mean square; largest over median spread; all root mean squares
+LARGE, FAR, APART, SMALL = (
+    30.0,
+    150.0,
+    100.0,
+    0.02,
+)  # root mean square; largest over median spread; all root mean squares
 HARM = 0.12  # of what simple models are above a constant, missing to them
 HUGE = 1e4  # times the training part's range
 TELLS, NEXT = 0.96, 0.9  # R² of one column alone, and of the next best
@@ -37,11 +42,21 @@ def not_finite(case: Case) -> Finding | None:
                 "input-not-finite",
                 "fault",
                 1.0,
-                say("{column} has values that are not numbers (NaN or infinite), first in row {row}.", column=facts.names[bad[0]], row=facts.first_not_finite),
+                say(
+                    "{column} has values that are not numbers (NaN or infinite), first in row {row}.",
+                    column=facts.names[bad[0]],
+                    row=facts.first_not_finite,
+                ),
                 say("Fill them in or leave those rows out: one such value is enough to spoil every weight."),
                 facts.names[bad[0]],
                 0,
-                {"columns": bad[:LISTED], "names": [facts.names[at] for at in bad[:LISTED]], "values": facts.not_finite[bad[0]], "row": facts.first_not_finite, "part": part},
+                {
+                    "columns": bad[:LISTED],
+                    "names": [facts.names[at] for at in bad[:LISTED]],
+                    "values": facts.not_finite[bad[0]],
+                    "row": facts.first_not_finite,
+                    "part": part,
+                },
                 (Remedy(say("fill in what is missing with the column's mean"), data={"fill": bad}),),
             )
     if target.not_finite:
@@ -50,7 +65,9 @@ def not_finite(case: Case) -> Finding | None:
             "fault",
             1.0,
             say("The target has {count} values that are not numbers (NaN or infinite).", count=target.not_finite),
-            say("Leave those rows out: there is nothing to be learned from them, and one is enough to spoil every weight."),
+            say(
+                "Leave those rows out: there is nothing to be learned from them, and one is enough to spoil every weight."
+            ),
             "target",
             0,
             {"values": target.not_finite},
@@ -117,11 +134,25 @@ def scale(case: Case) -> Finding | None:
         "input-scale",
         severity,
         0.95 if harmed else 0.6,
-        say("The inputs are not scaled: {column} is about {size:.3g} in size, where about 1 is wanted.", column=columns.names[worst], size=float(size[worst])),
-        say("Bring every column to mean 0 and spread 1 before training: one learning rate cannot fit large and small inputs."),
+        say(
+            "The inputs are not scaled: {column} is about {size:.3g} in size, where about 1 is wanted.",
+            column=columns.names[worst],
+            size=float(size[worst]),
+        ),
+        say(
+            "Bring every column to mean 0 and spread 1 before training: one learning rate cannot fit large and small inputs."
+        ),
         columns.names[worst],
         0,
-        {"column": worst, "columns": others or [worst], "names": [columns.names[at] for at in others or [worst]], "size": float(size[worst]), "spread": float(spread[worst]), "median_spread": middle, "shortfall": case.shortfall},
+        {
+            "column": worst,
+            "columns": others or [worst],
+            "names": [columns.names[at] for at in others or [worst]],
+            "size": float(size[worst]),
+            "spread": float(spread[worst]),
+            "median_spread": middle,
+            "shortfall": case.shortfall,
+        },
         (_scaled(case),),
     )
 
@@ -130,9 +161,11 @@ def _scaled(case: Case) -> Remedy:
     columns = case.exam.columns
     mean, spread = np.array(columns.mean), np.array(columns.spread)
     safe = np.where(spread > 1e-9 * np.maximum(np.abs(mean), 1e-30), spread, 1.0)
-    if columns.kind == "columns" and len(case.network.input_shape) == 1 or columns.kind == "channels":
+    if (columns.kind == "columns" and len(case.network.input_shape) == 1) or columns.kind == "channels":
         layer = Scale(tuple(1.0 / safe), tuple(-mean / safe))
-        return Remedy(say("scale the inputs in the network's first layer"), {"network": in_front(case.network, layer).to_json()})
+        return Remedy(
+            say("scale the inputs in the network's first layer"), {"network": in_front(case.network, layer).to_json()}
+        )
     return Remedy(say("scale the inputs"))
 
 
@@ -166,11 +199,23 @@ def target_scale(case: Case) -> Finding | None:
         "target-scale",
         ("warning" if size > FAR else "note") if not case.trained else "fault" if harmed else "note",
         0.9 if harmed else 0.5,
-        say("The target is {mean:.3g} ± {spread:.3g}, far from the size of about 1 that a network starts with.", mean=target.mean, spread=target.spread),
-        say("Learn it scaled to mean 0 and spread 1: then neither thousands of steps nor huge slopes are needed to get there."),
+        say(
+            "The target is {mean:.3g} ± {spread:.3g}, far from the size of about 1 that a network starts with.",
+            mean=target.mean,
+            spread=target.spread,
+        ),
+        say(
+            "Learn it scaled to mean 0 and spread 1: then neither thousands of steps nor huge slopes are needed to get there."
+        ),
         "target",
         0,
-        {"mean": target.mean, "spread": target.spread, "low": target.low, "high": target.high, "shortfall": case.shortfall},
+        {
+            "mean": target.mean,
+            "spread": target.spread,
+            "low": target.low,
+            "high": target.high,
+            "shortfall": case.shortfall,
+        },
         (Remedy(say("scale the target in the network's last layer"), changes),),
     )
 
@@ -195,16 +240,33 @@ def constant_divided(case: Case) -> Finding | None:
         "constant-divided",
         "fault",
         0.95,
-        say("{column} is constant where the network learns, and {size:.2g} in the validation part.", column=columns.names[at], size=float(there[at])),
-        say("Divide columns of spread 0 by 1 when scaling, or leave the column out: it was divided by next to nothing."),
+        say(
+            "{column} is constant where the network learns, and {size:.2g} in the validation part.",
+            column=columns.names[at],
+            size=float(there[at]),
+        ),
+        say(
+            "Divide columns of spread 0 by 1 when scaling, or leave the column out: it was divided by next to nothing."
+        ),
         columns.names[at],
         0,
-        {"column": at, "columns": far[:LISTED], "names": [columns.names[k] for k in far[:LISTED]], "train_spread": columns.spread[at], "validation_size": float(there[at])},
+        {
+            "column": at,
+            "columns": far[:LISTED],
+            "names": [columns.names[k] for k in far[:LISTED]],
+            "train_spread": columns.spread[at],
+            "validation_size": float(there[at]),
+        },
         (_without(case, far),),
     )
 
 
-@rule("identifier-column", "before", 0.45, ("overfitting", "label-noise", "input-scale", "rate-too-high", "rate-oscillates", "underfitting"))
+@rule(
+    "identifier-column",
+    "before",
+    0.45,
+    ("overfitting", "label-noise", "input-scale", "rate-too-high", "rate-oscillates", "underfitting"),
+)
 def identifier(case: Case) -> Finding | None:
     """Symptom: good on what it learned from, worse on new rows. Why: a number that is different for each row lets a network learn
     rows by heart. Measured: whole steps of one size, no number twice, where chance would have brought ten pairs of equal ones
@@ -220,11 +282,19 @@ def identifier(case: Case) -> Finding | None:
         "identifier-column",
         "warning" if not case.trained else "fault" if harmed else "note",
         0.85 if harmed else 0.5,
-        say("{column} is different in every row, as a row number or a customer number is.", column=columns.names[found[0]]),
+        say(
+            "{column} is different in every row, as a row number or a customer number is.",
+            column=columns.names[found[0]],
+        ),
         say("Leave it out: it lets the network learn rows by heart, and says nothing about new ones."),
         columns.names[found[0]],
         0,
-        {"column": found[0], "columns": found[:LISTED], "names": [columns.names[at] for at in found[:LISTED]], "gap": gap},
+        {
+            "column": found[0],
+            "columns": found[:LISTED],
+            "names": [columns.names[at] for at in found[:LISTED]],
+            "gap": gap,
+        },
         (_without(case, found),),
     )
 
@@ -248,10 +318,23 @@ def leak(case: Case) -> Finding | None:
         "leak",
         "warning",
         0.9,
-        say("{column} alone tells {share:.0%} of the answer; the next best column tells {next:.0%}.", column=names[telling[0]], share=float(alone[telling[0]]), next=float(max(rest.max(), 0.0))),
-        say("Leave it out unless it is really known when a prediction is due: it looks like the answer under another name."),
+        say(
+            "{column} alone tells {share:.0%} of the answer; the next best column tells {next:.0%}.",
+            column=names[telling[0]],
+            share=float(alone[telling[0]]),
+            next=float(max(rest.max(), 0.0)),
+        ),
+        say(
+            "Leave it out unless it is really known when a prediction is due: it looks like the answer under another name."
+        ),
         names[telling[0]],
         0,
-        {"column": telling[0], "columns": telling[:LISTED], "names": [names[at] for at in telling[:LISTED]], "alone": float(alone[telling[0]]), "next": float(rest.max())},
+        {
+            "column": telling[0],
+            "columns": telling[:LISTED],
+            "names": [names[at] for at in telling[:LISTED]],
+            "alone": float(alone[telling[0]]),
+            "next": float(rest.max()),
+        },
         (_without(case, telling),),
     )

@@ -31,8 +31,10 @@ def unrelated(case: Case) -> Finding | None:
     chance = case.doubt + (0.02 if case.classes else 0.05)
     related = refs.best_held - refs.constant_held > chance
     if math.isfinite(refs.best_validation):
-        related |= refs.best_validation - max(refs.constant_validation, 0.0 if not case.classes else 0.0) > chance
-    strange = refs.strangers > STRANGE * refs.expected_strangers if case.classes and refs.expected_strangers > 0.05 else True
+        related |= refs.best_validation - max(refs.constant_validation, 0.0) > chance
+    strange = (
+        refs.strangers > STRANGE * refs.expected_strangers if case.classes and refs.expected_strangers > 0.05 else True
+    )
     if related or not strange or exam.target.majority > 0.9 or refs.rows[0] < 60:
         return None
     after = case.trained and math.isfinite(case.reached)
@@ -50,11 +52,21 @@ def _unrelated(case: Case, severity: str) -> Finding:
         "labels-unrelated",
         severity,  # pyright: ignore[reportArgumentType]
         0.85,
-        say("The labels seem to have nothing to do with the inputs: on other rows no model tried is better than a constant answer."),
+        say(
+            "The labels seem to have nothing to do with the inputs: on other rows no model tried is better than a constant answer."
+        ),
         say("Check how rows and labels were joined, for instance whether one of them was sorted or shuffled alone."),
         "target",
         0,
-        {"constant": refs.constant_held, "linear": refs.linear_held, "kernel": refs.kernel_held, "strangers": refs.strangers, "strangers_by_chance": refs.expected_strangers, "train_score": case.train_score, "reached": case.reached},
+        {
+            "constant": refs.constant_held,
+            "linear": refs.linear_held,
+            "kernel": refs.kernel_held,
+            "strangers": refs.strangers,
+            "strangers_by_chance": refs.expected_strangers,
+            "train_score": case.train_score,
+            "reached": case.reached,
+        },
     )
 
 
@@ -79,11 +91,21 @@ def noise(case: Case) -> Finding | None:
         "label-noise",
         "fault" if case.trained and (gap > 0.05 or case.fit_shortfall > 0.03) else "warning",
         0.7,
-        say("About {share:.0%} of the labels look wrong: their rows lie among rows that agree on another class.", share=refs.strangers),
-        say("Look at the rows with the largest errors first and mend their labels; until then, smooth the labels and stop early."),
+        say(
+            "About {share:.0%} of the labels look wrong: their rows lie among rows that agree on another class.",
+            share=refs.strangers,
+        ),
+        say(
+            "Look at the rows with the largest errors first and mend their labels; until then, smooth the labels and stop early."
+        ),
         "target",
         0,
-        {"strangers": refs.strangers, "strangers_by_chance": refs.expected_strangers, "rows": [int(row) for row, _ in hardest], "gap": gap},
+        {
+            "strangers": refs.strangers,
+            "strangers_by_chance": refs.expected_strangers,
+            "rows": [int(row) for row, _ in hardest],
+            "gap": gap,
+        },
         (Remedy(say("smooth the labels by 0.1 and keep the best epoch"), {"label_smoothing": 0.1, "patience": 5}),),
     )
 
@@ -110,10 +132,18 @@ def majority(case: Case) -> Finding | None:
         "fault" if findable else "warning",
         0.9 if findable else 0.6,
         say("It answers the commonest class for {share:.0%} of the rows; the others are ignored.", share=share),
-        say("Let rare classes count more (class_weight=\"balanced\", --class-weight balanced), and judge by balanced accuracy."),
+        say(
+            'Let rare classes count more (class_weight="balanced", --class-weight balanced), and judge by balanced accuracy.'
+        ),
         "target",
         case.signs.done if case.signs else 0,
-        {"answers": answers, "truth": part.get("truth"), "majority": case.exam.target.majority, "balanced": part["balanced"], "simple_balanced": refs.balanced_held if refs else math.nan},
+        {
+            "answers": answers,
+            "truth": part.get("truth"),
+            "majority": case.exam.target.majority,
+            "balanced": part["balanced"],
+            "simple_balanced": refs.balanced_held if refs else math.nan,
+        },
         (Remedy(say("let rare classes count more"), {"class_weight": "balanced"}),),
     )
 

@@ -22,14 +22,29 @@ from vitrina.network.dropout import Dropout
 from vitrina.network.layer import Layer
 from vitrina.network.network import Network
 
-STRAIGHT = ("Dense", "Conv1D", "Conv2D", "Flatten", "Reshape", "Dropout", "AveragePool1D", "AveragePool2D", "GlobalAveragePool", "Activation", "BatchNorm", "Scale")
+STRAIGHT = (
+    "Dense",
+    "Conv1D",
+    "Conv2D",
+    "Flatten",
+    "Reshape",
+    "Dropout",
+    "AveragePool1D",
+    "AveragePool2D",
+    "GlobalAveragePool",
+    "Activation",
+    "BatchNorm",
+    "Scale",
+)
 NORMS = ("BatchNorm", "LayerNorm", "RMSNorm", "GroupNorm")
 HARM = 0.1
 DEEP, DEEP_BEFORE, ALIKE = 9, 14, 0.97
 MUCH = 0.7  # dropout
 
 
-@rule("no-nonlinearity", "before", 1.4, ("underfitting", "too-few-steps", "rate-too-low", "bottleneck", "rate-oscillates"))
+@rule(
+    "no-nonlinearity", "before", 1.4, ("underfitting", "too-few-steps", "rate-too-low", "bottleneck", "rate-oscillates")
+)
 def no_nonlinearity(case: Case) -> Finding | None:
     """Symptom: no better than a linear model. Why: without a bend between them, several layers are one: products of matrices are
     a matrix. Measured: two or more layers with weights, none of them (nor anything between) bent; a fault where a kernel model
@@ -45,21 +60,50 @@ def no_nonlinearity(case: Case) -> Finding | None:
     refs = case.exam.references
     bent = refs.kernel_held - refs.linear_held > 0.5 * case.doubt if refs else False
     clear = refs.kernel_held - refs.linear_held > max(0.03, 1.5 * case.doubt) if refs else False
-    missing = refs is not None and refs.kernel_held - max(case.reached, 0.0) > max(0.01, 0.5 * case.doubt) and not case.broke
+    missing = (
+        refs is not None and refs.kernel_held - max(case.reached, 0.0) > max(0.01, 0.5 * case.doubt) and not case.broke
+    )
     return Finding(
         "no-nonlinearity",
         ("warning" if bent else "note") if not case.trained else "fault" if bent and (missing or clear) else "note",
         0.9 if bent else 0.4,
-        say("None of the {count} layers with weights bends its sums, so together they are one linear layer.", count=len(case.weighted)),
-        say("Give the hidden layers activation=\"relu\": without a bend between them, depth adds nothing."),
+        say(
+            "None of the {count} layers with weights bends its sums, so together they are one linear layer.",
+            count=len(case.weighted),
+        ),
+        say('Give the hidden layers activation="relu": without a bend between them, depth adds nothing.'),
         case.weighted[0],
         0,
-        {"layer": case.weighted[0], "layers": case.weighted[:-1], "linear": refs.linear_held if refs else math.nan, "kernel": refs.kernel_held if refs else math.nan, "reached": case.reached},
-        (Remedy(say("bend the hidden layers with relu"), {"network": with_activation(case.network, "relu", case.weighted[:-1]).to_json()}),),
+        {
+            "layer": case.weighted[0],
+            "layers": case.weighted[:-1],
+            "linear": refs.linear_held if refs else math.nan,
+            "kernel": refs.kernel_held if refs else math.nan,
+            "reached": case.reached,
+        },
+        (
+            Remedy(
+                say("bend the hidden layers with relu"),
+                {"network": with_activation(case.network, "relu", case.weighted[:-1]).to_json()},
+            ),
+        ),
     )
 
 
-@rule("bottleneck", "before", 1.5, ("underfitting", "too-few-steps", "rate-too-low", "dead-units", "rate-oscillates", "too-deep-plain", "majority-only"))
+@rule(
+    "bottleneck",
+    "before",
+    1.5,
+    (
+        "underfitting",
+        "too-few-steps",
+        "rate-too-low",
+        "dead-units",
+        "rate-oscillates",
+        "too-deep-plain",
+        "majority-only",
+    ),
+)
 def bottleneck(case: Case) -> Finding | None:
     """Symptom: some classes are never told apart. Why: all that later layers know has to pass the narrowest one. Measured: a hidden
     layer of one unit, or of fewer than a third of the classes (two at most), between wider ones; a fault where the training rows
@@ -76,16 +120,28 @@ def bottleneck(case: Case) -> Finding | None:
     harmed = case.fit_shortfall > 0.07 or (case.shortfall > HARM)
     sure = start.units == 1 and wanted > 2
     width = max([s.units for s in hidden] + [wanted, 16])
-    network = changed(case.network, lambda name, layer: with_fields(layer, units=width) if name in [s.name for s in narrow] else layer)
+    network = changed(
+        case.network, lambda name, layer: with_fields(layer, units=width) if name in [s.name for s in narrow] else layer
+    )
     return Finding(
         "bottleneck",
         ("warning" if sure else "note") if not case.trained else "fault" if harmed else "note",
         0.9 if sure else 0.75,
-        say("{layer} has {units} units, and all that is known of an example has to pass it.", layer=start.name, units=start.units),
+        say(
+            "{layer} has {units} units, and all that is known of an example has to pass it.",
+            layer=start.name,
+            units=start.units,
+        ),
         say("Give it at least as many units as there are answers to tell apart, better as many as its neighbours."),
         start.name,
         0,
-        {"layer": start.name, "units": start.units, "inputs": start.inputs, "answers": wanted, "fit_shortfall": case.fit_shortfall},
+        {
+            "layer": start.name,
+            "units": start.units,
+            "inputs": start.inputs,
+            "answers": wanted,
+            "fit_shortfall": case.fit_shortfall,
+        },
         (Remedy(say("widen {layer} to {units} units", layer=start.name, units=width), {"network": network.to_json()}),),
     )
 
@@ -98,7 +154,22 @@ def plain_depth(case: Case) -> int:
     return len(case.weighted)
 
 
-@rule("too-deep-plain", "before", 2.3, ("vanishing", "underfitting", "too-few-steps", "rate-too-low", "dead-units", "rate-too-high", "majority-only", "rate-oscillates", "overfitting"))
+@rule(
+    "too-deep-plain",
+    "before",
+    2.3,
+    (
+        "vanishing",
+        "underfitting",
+        "too-few-steps",
+        "rate-too-low",
+        "dead-units",
+        "rate-too-high",
+        "majority-only",
+        "rate-oscillates",
+        "overfitting",
+    ),
+)
 def too_deep(case: Case) -> Finding | None:
     """Symptom: a deeper network learns less than a shallow one. Why: each plain layer makes examples more alike, until the last ones
     see one and the same (He et al. 2015, arXiv:1512.03385, the degradation problem). Measured: nine or more layers with weights
@@ -123,7 +194,11 @@ def too_deep(case: Case) -> Finding | None:
         "too-deep-plain",
         before if not case.trained else "fault" if harmed else "note",
         0.8,
-        say("{depth} layers stand one after the other without a shortcut; in the last, any two examples look alike ({alike:.2f} of 1).", depth=depth, alike=alike),
+        say(
+            "{depth} layers stand one after the other without a shortcut; in the last, any two examples look alike ({alike:.2f} of 1).",
+            depth=depth,
+            alike=alike,
+        ),
         say("Put shortcuts around them (vt.Residual), normalise between them, or take fewer layers."),
         hidden[-1].name,
         0,
@@ -135,12 +210,12 @@ def too_deep(case: Case) -> Finding | None:
 def _shallower(case: Case) -> list[Remedy]:
     remedies: list[Remedy] = []
     layers = list(case.network.layers)
+    widths = [layer.units if isinstance(layer, Dense) else 0 for layer in layers]
     found: list[Layer] = []
     at = 0
     while at < len(layers):  # pairs of equal width get a shortcut around them
-        pair = layers[at : at + 2]
-        if len(pair) == 2 and all(isinstance(one, Dense) for one in pair) and at > 0 and at + 2 < len(layers) and pair[0].units == pair[1].units == getattr(layers[at - 1], "units", 0):  # pyright: ignore
-            found.append(Residual(pair[0], with_fields(pair[1], activation="linear", initialiser="zeros")))
+        if 0 < at < len(layers) - 2 and widths[at] and widths[at - 1] == widths[at] == widths[at + 1]:
+            found.append(Residual(layers[at], with_fields(layers[at + 1], activation="linear", initialiser="zeros")))
             at += 2
         else:
             found.append(layers[at])
@@ -151,18 +226,32 @@ def _shallower(case: Case) -> list[Remedy]:
     few = [*case.weighted[:3], case.weighted[-1]]
     with contextlib.suppress(NetworkError):  # the last one may want what the ones between gave
         fewer = changed(case.network, lambda name, layer: layer if name in few or name not in case.weighted else None)
-        remedies.append(Remedy(say("three hidden layers instead of {count}", count=len(case.weighted) - 1), {"network": fewer.to_json()}))
-    remedies.append(Remedy(say("normalise between the layers"), {"network": with_normalisation(case.network).to_json()}))
+        remedies.append(
+            Remedy(
+                say("three hidden layers instead of {count}", count=len(case.weighted) - 1),
+                {"network": fewer.to_json()},
+            )
+        )
+    remedies.append(
+        Remedy(say("normalise between the layers"), {"network": with_normalisation(case.network).to_json()})
+    )
     return remedies
 
 
-@rule("dropout-too-high", "before", 1.6, ("underfitting", "too-few-steps", "rate-too-low", "rate-oscillates", "majority-only", "rate-too-high"))
+@rule(
+    "dropout-too-high",
+    "before",
+    1.6,
+    ("underfitting", "too-few-steps", "rate-too-low", "rate-oscillates", "majority-only", "rate-too-high"),
+)
 def dropout(case: Case) -> Finding | None:
     """Symptom: training and validation are both poor. Why: with nine of ten units silenced at random, too little of an example is
     left in any step (Srivastava et al. 2014 use a half, and a fifth for inputs). Measured: a rate above 0.7; a fault where the
     training rows are not learned as well as simple models know others. Remedy: 0.3. Example: Dropout(0.9).
     """
-    found = {name: layer.rate for name, layer in case.layers.items() if isinstance(layer, Dropout) and layer.rate > MUCH}
+    found = {
+        name: layer.rate for name, layer in case.layers.items() if isinstance(layer, Dropout) and layer.rate > MUCH
+    }
     if not found:
         return None
     name = max(found, key=lambda one: found[one])
@@ -177,12 +266,23 @@ def dropout(case: Case) -> Finding | None:
         say("Lower it to 0.2 to 0.5: too little of each example is left to learn from."),
         name,
         0,
-        {"layer": name, "rate": found[name], "error": train.get("error"), "error_with_dropout": train.get("training_error"), "fit_shortfall": case.fit_shortfall},
+        {
+            "layer": name,
+            "rate": found[name],
+            "error": train.get("error"),
+            "error_with_dropout": train.get("training_error"),
+            "fit_shortfall": case.fit_shortfall,
+        },
         (Remedy(say("lower dropout to 0.3"), {"network": network.to_json()}),),
     )
 
 
-@rule("backward-wrong", "before", 0.85, (*FOLLOWS, "label-noise", "labels-unrelated", "input-scale", "weights-too-large", "frozen", "weights-too-small"))
+@rule(
+    "backward-wrong",
+    "before",
+    0.85,
+    (*FOLLOWS, "label-noise", "labels-unrelated", "input-scale", "weights-too-large", "frozen", "weights-too-small"),
+)
 def backward_wrong(case: Case) -> Finding | None:
     """Symptom: the error does not fall, or rises, whatever the rate. Why: a backward pass written by hand does not give the slope
     of its forward pass. Measured: slopes along random directions against finite differences in float64, of every layer and cost
@@ -196,8 +296,13 @@ def backward_wrong(case: Case) -> Finding | None:
             "backward-wrong",
             "fault",
             0.99,
-            say("The backward pass of {layer} is wrong: its slope by {of} is {analytic:.4g}, and measured it is {numeric:.4g}.", **first),
-            say("Mend `backward`, or leave it out and train on JAX, PyTorch or TensorFlow, which then derive it from `forward`."),
+            say(
+                "The backward pass of {layer} is wrong: its slope by {of} is {analytic:.4g}, and measured it is {numeric:.4g}.",
+                **first,
+            ),
+            say(
+                "Mend `backward`, or leave it out and train on JAX, PyTorch or TensorFlow, which then derive it from `forward`."
+            ),
             first["layer"],
             0,
             {**first, "layers": sorted({one["layer"] for one in hand.wrong})},
@@ -217,7 +322,12 @@ def backward_wrong(case: Case) -> Finding | None:
     return None
 
 
-@rule("frozen", "before", 1.7, ("underfitting", "too-few-steps", "rate-too-low", "vanishing", "rate-oscillates", "bottleneck"))
+@rule(
+    "frozen",
+    "before",
+    1.7,
+    ("underfitting", "too-few-steps", "rate-too-low", "vanishing", "rate-oscillates", "bottleneck"),
+)
 def frozen(case: Case) -> Finding | None:
     """Symptom: layers whose weights never change. Why: their slopes are exactly 0 although the error reaches them: they were
     frozen, or their backward pass gives nothing. Measured: a gradient of exactly 0 beside an error signal that is not, or
@@ -226,7 +336,13 @@ def frozen(case: Case) -> Finding | None:
     hand = case.exam.handwork
     still = [one["layer"] for one in hand.none]
     for start in case.starts:
-        if start.gradient == 0.0 and start.signal > 0.0 and start.size > 0.0 and math.isfinite(start.norm) and start.inputs:
+        if (
+            start.gradient == 0.0
+            and start.signal > 0.0
+            and start.size > 0.0
+            and math.isfinite(start.norm)
+            and start.inputs
+        ):
             still.append(start.name)
     if case.signs is not None and len(case.signs.steps) > 2:
         for layer in case.signs.layers.values():
@@ -257,7 +373,9 @@ def _our_own(case: Case, names: Sequence[str]) -> tuple[Remedy, ...]:
     def change(name: str, layer: Layer) -> Layer:
         if name not in names or is_ours(layer):
             return layer
-        kind = next((base for base in type(layer).__mro__ if base.__module__.startswith("vitrina.") and base is not Layer), None)
+        kind = next(
+            (base for base in type(layer).__mro__ if base.__module__.startswith("vitrina.") and base is not Layer), None
+        )
         if kind is None or not dataclasses.is_dataclass(kind):
             return layer
         known = {field.name: getattr(layer, field.name) for field in dataclasses.fields(kind) if field.init}
@@ -267,5 +385,3 @@ def _our_own(case: Case, names: Sequence[str]) -> tuple[Remedy, ...]:
     if network == case.network:
         return ()
     return (Remedy(say("take Vitrina's own layer instead"), {"network": network.to_json()}),)
-
-

@@ -21,7 +21,8 @@ def overfitting(case: Case) -> Finding | None:
     """Symptom: the error on what it learned from goes on falling while that on validation rises. Why: with more freedom than the rows
     tie down, a network learns rows by heart. Measured: the last validation error a quarter above its best, training error below
     half of it, and a score on training rows more than 0.1 above that on validation; or a simple model that is better on
-    validation. Remedy: keep the best epoch (patience), smaller layers, dropout, weight decay, more rows. Example: 512 units for 60 rows.
+    validation. Remedy: keep the best epoch (patience), smaller layers, dropout, weight decay, more rows.
+    Example: 512 units for 60 rows.
     """
     signs = case.signs
     if signs is None or case.broke or not case.exam.parts.rows[1]:
@@ -43,16 +44,32 @@ def overfitting(case: Case) -> Finding | None:
     if not ((rises or memorised) and (wide or free) and (worse or gap > 0.1 * scale)):
         return None
     since = int((int(np.argmin(judged)) + 1) * signs.per_epoch)
-    strong = worse or (gap > 0.2 * scale and last > 1.5 * best)
+    strong = worse or (gap > 0.2 * max(scale, 0.7) and last > 1.5 * best)
     return Finding(
         "overfitting",
-        "fault" if worse else "warning" if strong or free or gap > 0.15 else "note",
+        "fault" if worse else "warning" if strong or free or gap > 0.2 else "note",
         0.7,
-        say("It learns rows by heart: {train:.0%} on what it learned from, {validation:.0%} on validation, whose error rises since step {since:,}.", train=case.train_score, validation=case.validation_score, since=since),
-        say("Keep the best epoch (--patience), and give it less freedom: smaller layers, dropout, weight decay; or more rows."),
+        say(
+            "It learns rows by heart: {train} on what it learned from, {validation} on validation, no better since step {since:,}.",
+            train=case.told(case.train_score),
+            validation=case.told(case.validation_score),
+            since=since,
+        ),
+        say(
+            "Keep the best epoch (--patience), and give it less freedom: smaller layers, dropout, weight decay; or more rows."
+        ),
         "validation",
         since,
-        {"train_score": case.train_score, "validation_score": case.validation_score, "best_validation_error": best, "last_validation_error": last, "train_error": own, "simple": case.simple, "parameters": case.network.parameters, "rows": case.exam.parts.rows[0]},
+        {
+            "train_score": case.train_score,
+            "validation_score": case.validation_score,
+            "best_validation_error": best,
+            "last_validation_error": last,
+            "train_error": own,
+            "simple": case.simple,
+            "parameters": case.network.parameters,
+            "rows": case.exam.parts.rows[0],
+        },
         tuple(_less_freedom(case)),
     )
 
@@ -62,16 +79,38 @@ def _less_freedom(case: Case) -> list[Remedy]:
 
     def smaller(name: str, layer: Layer) -> Layer:
         units = getattr(layer, "units", None)
-        return with_fields(layer, units=max(4, units // 8)) if isinstance(layer, Dense) and name != last and units else layer
+        return (
+            with_fields(layer, units=max(4, units // 8))
+            if isinstance(layer, Dense) and name != last and units
+            else layer
+        )
 
     def dropped(name: str, layer: Layer) -> Layer | list[Layer]:
         return [layer, Dropout(0.5)] if isinstance(layer, Dense) and name != last else layer
 
     patience = {"patience": 5}
     return [
-        Remedy(say("layers an eighth as wide, and patience"), {"network": changed(case.network, smaller).to_json(), **patience}),
-        Remedy(say("dropout of a half, and patience"), {"network": changed(case.network, dropped).to_json(), **patience}),
-        Remedy(say("AdamW with a decay of 0.1, and patience"), {"optimizer": {"type": "AdamW", "learning_rate": case.rate if case.rate < 0.01 else None, "weight_decay": 0.1, "beta_1": 0.9, "beta_2": 0.999, "epsilon": 1e-8}, **patience}),
+        Remedy(
+            say("layers an eighth as wide, and patience"),
+            {"network": changed(case.network, smaller).to_json(), **patience},
+        ),
+        Remedy(
+            say("dropout of a half, and patience"), {"network": changed(case.network, dropped).to_json(), **patience}
+        ),
+        Remedy(
+            say("AdamW with a decay of 0.1, and patience"),
+            {
+                "optimizer": {
+                    "type": "AdamW",
+                    "learning_rate": case.rate if case.rate < 0.01 else None,
+                    "weight_decay": 0.1,
+                    "beta_1": 0.9,
+                    "beta_2": 0.999,
+                    "epsilon": 1e-8,
+                },
+                **patience,
+            },
+        ),
         Remedy(say("patience"), patience),
     ]
 
@@ -88,10 +127,18 @@ def underfitting(case: Case) -> Finding | None:
 
     def wider(name: str, layer: Layer) -> Layer:
         units = getattr(layer, "units", None)
-        return with_fields(layer, units=max(64, 4 * units)) if isinstance(layer, Dense) and name != last and units else layer
+        return (
+            with_fields(layer, units=max(64, 4 * units))
+            if isinstance(layer, Dense) and name != last and units
+            else layer
+        )
 
     hidden = [name for name in case.weighted if name != last]
-    narrow = any(start.kind == "Dense" and start.units < 0.45 * case.network.output_shape[-1] for start in case.starts if start.name in hidden)
+    narrow = any(
+        start.kind == "Dense" and start.units < 0.45 * case.network.output_shape[-1]
+        for start in case.starts
+        if start.name in hidden
+    )
     network = changed(case.network, wider)
     if not hidden:
         size = Dense(64, "relu")
@@ -100,14 +147,27 @@ def underfitting(case: Case) -> Finding | None:
         "underfitting",
         "fault",
         0.6,
-        say("It does not even learn its own rows: {train:.0%}, where simple models reach {simple:.0%} on rows they never saw.", train=case.train_score, simple=case.simple),
+        say(
+            "It does not even learn its own rows: {train}, where simple models reach {simple} on rows they never saw.",
+            train=case.told(case.train_score),
+            simple=case.told(case.simple),
+        ),
         say("Give it more units or one more layer, and train longer."),
         hidden[0] if hidden else last,
         case.signs.done if case.signs else 0,
-        {"layer": hidden[0] if hidden else last, "train_score": case.train_score, "simple": case.simple, "constant": case.constant, "parameters": case.network.parameters},
+        {
+            "layer": hidden[0] if hidden else last,
+            "train_score": case.train_score,
+            "simple": case.simple,
+            "constant": case.constant,
+            "parameters": case.network.parameters,
+        },
         (
             Remedy(say("four times as many units"), {"network": network.to_json()}),
-            Remedy(say("four times as many units, three times as many epochs"), {"network": network.to_json(), "epochs": 3 * int(case.settings["epochs"])}),
+            Remedy(
+                say("four times as many units, three times as many epochs"),
+                {"network": network.to_json(), "epochs": 3 * int(case.settings["epochs"])},
+            ),
         ),
         rank=3.4 if narrow else None,  # fewer units than half of the answers: more steps would not do
     )

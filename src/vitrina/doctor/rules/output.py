@@ -24,7 +24,17 @@ RANGES = {
     "softplus": (0.0, math.inf),
 }
 BEYOND = 0.05  # of the target's range, how far it may lie outside what the output can say
-EVERYTHING = (*FOLLOWS, "labels-unrelated", "label-noise", "input-scale", "target-scale", "weights-too-large", "not-shuffled", "cost-for-classes", "weights-too-small")
+EVERYTHING = (
+    *FOLLOWS,
+    "labels-unrelated",
+    "label-noise",
+    "input-scale",
+    "target-scale",
+    "weights-too-large",
+    "not-shuffled",
+    "cost-for-classes",
+    "weights-too-small",
+)
 
 
 def last_activation(case: Case) -> tuple[str, str]:
@@ -51,15 +61,25 @@ def softmax_twice(case: Case) -> Finding | None:
     """
     name, activation = last_activation(case)
     link = case.network.cost.link
-    twice = case.network.cost.classifies and (activation == link or (activation == "softmax" and case.network.output_shape[-1] > 1) or activation == "sigmoid")
+    twice = case.network.cost.classifies and (
+        activation == link or (activation == "softmax" and case.network.output_shape[-1] > 1) or activation == "sigmoid"
+    )
     if not twice:
         return None
     return Finding(
         "softmax-twice",
         "fault",
         0.98,
-        say("{layer} ends with {activation}, and {cost} applies {link} once more.", layer=name, activation=activation, cost=case.network.cost.label, link=link),
-        say("Take the activation off the last layer: the cost wants weighted sums, and turns them into probabilities itself."),
+        say(
+            "{layer} ends with {activation}, and {cost} applies {link} once more.",
+            layer=name,
+            activation=activation,
+            cost=case.network.cost.label,
+            link=link,
+        ),
+        say(
+            "Take the activation off the last layer: the cost wants weighted sums, and turns them into probabilities itself."
+        ),
         name,
         0,
         {"layer": name, "activation": activation, "cost": case.network.cost.label},
@@ -79,7 +99,7 @@ def one_unit_softmax(case: Case) -> Finding | None:
                 "fault",
                 0.99,
                 say("{layer} is a softmax over one unit, which is 1 whatever it is given.", layer=start.name),
-                say("Make it linear (with cost=\"binary_cross_entropy\" for yes or no): no slope can pass it as it is."),
+                say('Make it linear (with cost="binary_cross_entropy" for yes or no): no slope can pass it as it is.'),
                 start.name,
                 0,
                 {"layer": start.name, "units": 1},
@@ -113,7 +133,15 @@ def output_range(case: Case) -> Finding | None:
         "output-range",
         "fault",
         0.95,
-        say("{layer} ends with {activation} and can say {low:g} to {high:g}; asked for are {least:.3g} to {most:.3g}.", layer=name, activation=activation, low=low, high=high, least=asked[0], most=asked[1]),
+        say(
+            "{layer} ends with {activation} and can say {low:g} to {high:g}; asked for are {least:.3g} to {most:.3g}.",
+            layer=name,
+            activation=activation,
+            low=low,
+            high=high,
+            least=asked[0],
+            most=asked[1],
+        ),
         say("Take the activation off the last layer, so that it can reach every answer."),
         name,
         0,
@@ -135,7 +163,10 @@ def output_clipped(case: Case) -> Finding | None:
     target, classifies = case.exam.target, case.network.cost.classifies
     negative = target.low < -BEYOND * (target.high - target.low) or case.network.cost.link == "exp"
     ends = {layer["name"]: layer for layer in (case.checkup.get("end") or {}).get("layers", [])}
-    dead = activation == "relu" and (ends.get(name, {}).get("dead", 0.0) >= 0.5 or (not case.trained and bool(case.starts) and case.starts[-1].dead >= 0.5))
+    dead = activation == "relu" and (
+        ends.get(name, {}).get("dead", 0.0) >= 0.5
+        or (not case.trained and bool(case.starts) and case.starts[-1].dead >= 0.5)
+    )
     if not (classifies or negative or dead):
         return None
     return Finding(
@@ -146,7 +177,12 @@ def output_clipped(case: Case) -> Finding | None:
         say("Take the activation off the last layer: where it says 0 it passes no slope, and stays there."),
         name,
         0,
-        {"layer": name, "activation": activation, "target_low": target.low, "silent_outputs": ends.get(name, {}).get("dead")},
+        {
+            "layer": name,
+            "activation": activation,
+            "target_low": target.low,
+            "silent_outputs": ends.get(name, {}).get("dead"),
+        },
         _straight(case, name),
     )
 
@@ -165,16 +201,27 @@ def cost_for_classes(case: Case) -> Finding | None:
     exam = case.exam
     if single and count > 2 and not exam.as_classes - exam.as_numbers > 0.08:
         return None
-    name, activation = last_activation(case)
+    name, _ = last_activation(case)
     return Finding(
         "cost-for-classes",
         "fault" if count > 2 else "warning",
         0.9,
-        say("The target holds {count} classes, and {cost} takes them for quantities.", count=count, cost=case.network.cost.label),
-        say("Use cost=\"cross_entropy\" with one linear output per class (\"binary_cross_entropy\" with one output for yes or no)."),
+        say(
+            "The target holds {count} classes, and {cost} takes them for quantities.",
+            count=count,
+            cost=case.network.cost.label,
+        ),
+        say(
+            'Use cost="cross_entropy" with one linear output per class ("binary_cross_entropy" with one output for yes or no).'
+        ),
         "cost",
         0,
-        {"classes": count, "cost": case.network.cost.label, "as_classes": exam.as_classes, "as_numbers": exam.as_numbers},
+        {
+            "classes": count,
+            "cost": case.network.cost.label,
+            "as_classes": exam.as_classes,
+            "as_numbers": exam.as_numbers,
+        },
         (_with_classes(case, name, count, single),),
     )
 
@@ -207,8 +254,14 @@ def cost_sign(case: Case) -> Finding | None:
         "cost-sign",
         "fault",
         0.98,
-        say("The cost is upside down: {better:.3g} for right answers, {worse:.3g} for wrong ones.", better=hand.cost_better, worse=hand.cost_worse),
-        say("Change the sign of the cost and of its slope: learning makes it small, so it has to be small for good answers."),
+        say(
+            "The cost is upside down: {better:.3g} for right answers, {worse:.3g} for wrong ones.",
+            better=hand.cost_better,
+            worse=hand.cost_worse,
+        ),
+        say(
+            "Change the sign of the cost and of its slope: learning makes it small, so it has to be small for good answers."
+        ),
         "cost",
         0,
         {"right_answers": hand.cost_better, "wrong_answers": hand.cost_worse, "cost": case.network.cost.label},
@@ -231,10 +284,15 @@ def cost_summed(case: Case) -> Finding | None:
         "cost-summed",
         "warning" if not case.trained else "fault" if harmed else "note",
         0.95,
-        say("The cost adds up over the batch instead of averaging: twice the examples, {times:.2g} times the cost.", times=hand.cost_doubled)
+        say(
+            "The cost adds up over the batch instead of averaging: twice the examples, {times:.2g} times the cost.",
+            times=hand.cost_doubled,
+        )
         if doubled
         else say("The cost is {times:.3g} times the usual one, and so are its slopes.", times=hand.cost_scale),
-        say("Divide it by the number of examples (the sum of their weights), or lower the learning rate as many times."),
+        say(
+            "Divide it by the number of examples (the sum of their weights), or lower the learning rate as many times."
+        ),
         "cost",
         0,
         {"doubled": hand.cost_doubled, "scale": hand.cost_scale, "batch_size": case.batch_size},

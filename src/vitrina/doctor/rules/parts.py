@@ -30,7 +30,9 @@ def shared(case: Case) -> Finding | None:
         "fault",
         0.95,
         say("{share:.0%} of the validation rows are training rows as well.", share=parts.shared),
-        say("Take them out of one of the two parts, and split before rows are copied: as it is, learning by heart looks like success."),
+        say(
+            "Take them out of one of the two parts, and split before rows are copied: as it is, learning by heart looks like success."
+        ),
         "validation",
         0,
         {"shared": parts.shared, "repeated_in_training": parts.repeated, "rows": round(parts.shared * parts.rows[1])},
@@ -38,7 +40,12 @@ def shared(case: Case) -> Finding | None:
     )
 
 
-@rule("validation-differs", "before", 0.35, ("overfitting", "label-noise", "underfitting", "rate-oscillates", "identifier-column"))
+@rule(
+    "validation-differs",
+    "before",
+    0.35,
+    ("overfitting", "label-noise", "underfitting", "rate-oscillates", "identifier-column"),
+)
 def differs(case: Case) -> Finding | None:
     """Symptom: good on what it learned from, poor on validation from the first epoch. Why: the validation part was prepared in
     another way, or is of another world. Measured: a column's mean more than 1.5 training spreads away (and four standard
@@ -56,7 +63,9 @@ def differs(case: Case) -> Finding | None:
     noise = 4.0 / math.sqrt(rows)
     stretched = np.abs(np.log(np.maximum(stretch[moving], 1e-12)))
     worst = int(np.argmax(np.where(moving, shift, 0.0)))
-    apart = bool(shift[worst] > FAR + noise or np.median(shift[moving]) > OTHER or np.median(stretched) > STRETCH + noise / 4)
+    apart = bool(
+        shift[worst] > FAR + noise or np.median(shift[moving]) > OTHER or np.median(stretched) > STRETCH + noise / 4
+    )
     if not apart:
         return None
     sure = bool(np.median(stretched) > math.log(5.0))  # no drift makes every column five times as wide
@@ -65,12 +74,29 @@ def differs(case: Case) -> Finding | None:
     worse = case.trained and math.isfinite(case.reached) and held - case.reached > max(0.05, case.doubt)
     return Finding(
         "validation-differs",
-        "fault" if worse or case.broke or (case.trained and not case.learnable) else "warning" if not case.trained or sure else "note",
+        "fault"
+        if worse or case.broke or (case.trained and not case.learnable)
+        else "warning"
+        if not case.trained or sure
+        else "note",
         0.9 if worse else 0.6,
-        say("The validation part is not like the training part: {column} lies {shift:.2g} spreads away, with {stretch:.2g} times the spread.", column=exam.columns.names[worst], shift=float(shift[worst]), stretch=float(stretch[worst])),
+        say(
+            "The validation part differs from the training part: {column} lies {shift:.2g} spreads away, {stretch:.2g} times as wide.",
+            column=exam.columns.names[worst],
+            shift=float(shift[worst]),
+            stretch=float(stretch[worst]),
+        ),
         say("Prepare both parts with the very same numbers, fitted on training, and draw them from the same source."),
         exam.columns.names[worst],
         0,
-        {"column": worst, "shift": float(shift[worst]), "stretch": float(stretch[worst]), "median_shift": float(np.median(shift[moving])), "median_stretch": float(np.median(stretch[moving])), "held_by_simple": held, "reached": case.reached},
+        {
+            "column": worst,
+            "shift": float(shift[worst]),
+            "stretch": float(stretch[worst]),
+            "median_shift": float(np.median(shift[moving])),
+            "median_stretch": float(np.median(stretch[moving])),
+            "held_by_simple": held,
+            "reached": case.reached,
+        },
         (Remedy(say("hold validation rows back from the training part instead"), data={"resplit": True}),),
     )

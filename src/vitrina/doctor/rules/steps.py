@@ -30,7 +30,11 @@ def first_ratio(case: Case) -> float:
 
 
 def _ratios(case: Case) -> list[float]:
-    known = [start for start in case.starts if start.inputs and math.isfinite(start.update) and start.update + start.norm > 0.0]
+    known = [
+        start
+        for start in case.starts
+        if start.inputs and math.isfinite(start.update) and start.update + start.norm > 0.0
+    ]
     return [start.update / start.norm if start.norm else math.inf for start in known]
 
 
@@ -52,7 +56,12 @@ def _rates(case: Case, *rates: float) -> tuple[Remedy, ...]:
     return tuple(Remedy(say("learning rate {rate:.2g}", rate=rate), with_rate(case, rate)) for rate in rates)
 
 
-@rule("rate-too-high", "before", 3.0, ("dead-units", "saturated", "rate-oscillates", "vanishing", "too-deep-plain", "overfitting", *COMMON))
+@rule(
+    "rate-too-high",
+    "before",
+    3.0,
+    ("dead-units", "saturated", "rate-oscillates", "vanishing", "too-deep-plain", "overfitting", *COMMON),
+)
 def too_high(case: Case) -> Finding | None:
     """Symptom: the error jumps up, to infinity, or stays at what a constant answer has; units die. Why: a step so long that it
     leaps over the valley. Measured: before training, a first step that changes the weights by more than half of them; after, an
@@ -70,7 +79,11 @@ def too_high(case: Case) -> Finding | None:
         early = usual_ratio(case, slice(0, max(2, len(case.signs.steps) // 3)))
         finite = errors[np.isfinite(errors)]
         start = case.exam.target.constant_error if case.exam.target.constant_error > 0 else case.signs.first_error
-        rose = float(finite.max() / max(min(case.signs.first_error, 10 * start), start, 1e-30)) if len(finite) else math.inf
+        rose = (
+            float(finite.max() / max(min(case.signs.first_error, 10 * start), start, 1e-30))
+            if len(finite)
+            else math.inf
+        )
         long = max(ratio if math.isfinite(ratio) else 0.0, early if math.isfinite(early) else 0.0) > FAR
         bad = case.broke or case.stuck or case.fit_shortfall > 0.4 or case.left > 0.9
         bad |= long and (case.fit_shortfall > HARM or case.shortfall > HARM)
@@ -83,11 +96,20 @@ def too_high(case: Case) -> Finding | None:
         "rate-too-high",
         severity,  # pyright: ignore[reportArgumentType]
         0.85,
-        say("The learning rate of {rate:.3g} is too high: one step changes the weights by {share:.0%}.", rate=case.rate, share=min(ratio, 99.0) if math.isfinite(ratio) else 1.0),
+        say(
+            "The learning rate of {rate:.3g} is too high: one step changes the weights by {share:.0%}.",
+            rate=case.rate,
+            share=min(ratio, 99.0) if math.isfinite(ratio) else 1.0,
+        ),
         say("Train again with a tenth of it, or let vitrina find-lr look for one."),
         "learning_rate",
         since,
-        {"learning_rate": case.rate, "first_step_over_weights": ratio, "error_rose": rose, **({"born": birth} if birth else {})},
+        {
+            "learning_rate": case.rate,
+            "first_step_over_weights": ratio,
+            "error_rose": rose,
+            **({"born": birth} if birth else {}),
+        },
         _rates(case, case.rate / 10, min(case.optimizer.usual_rate, case.rate / 10), case.rate / 100),
     )
 
@@ -96,8 +118,10 @@ def too_high(case: Case) -> Finding | None:
 def oscillates(case: Case) -> Finding | None:
     """Symptom: the error goes up and down from epoch to epoch and does not settle. Why: steps too long for the bottom of the valley,
     or batches so small that each pulls elsewhere. Measured: over the second half of the epochs, a mean change of more than a
-    quarter of the error (on validation an eighth, where training stands still), up about as often as down, at more than 5 % of a constant's error; and what is reached is less than
-    simple models reach, or than its own best epoch. Remedy: a lower rate, or one that falls (cosine). Example: SGD at ten times the rate that suits.
+    quarter of the error (on validation an eighth, where training stands still), up about as often as down, at more than 5 %
+    of a constant's error; and what is reached is less than simple models reach, or than its own best epoch.
+    Remedy: a lower rate, or one that falls (cosine).
+    Example: SGD at ten times the rate that suits.
     """
     signs = case.signs
     if signs is None or case.broke:
@@ -116,7 +140,9 @@ def oscillates(case: Case) -> Finding | None:
         late = judged[len(judged) // 2 :]
         wanders = float(np.abs(np.diff(late)).mean() / max(late.mean(), 1e-30))
     swings = swing > SWING or (wanders > SWING and swing > SWING / 2)
-    stays = wanders > SWING / 2 and swing > SWING / 4 and half[-1] > 0.75 * half[0]  # neither learned by heart nor settling
+    stays = (
+        wanders > SWING / 2 and swing > SWING / 4 and half[-1] > 0.75 * half[0]
+    )  # neither learned by heart nor settling
     if not ((swings or stays) and 0.2 < ups < 0.8 and level > 0.05):
         return None
     harmed = case.shortfall > 0.03 or case.fit_shortfall > 0.03 or float(half[-1]) > 1.5 * float(half.min())
@@ -132,7 +158,11 @@ def oscillates(case: Case) -> Finding | None:
         "learning_rate",
         int(len(errors) // 2 * signs.per_epoch),
         {"swing": swing, "validation_swing": wanders, "ups": ups, "learning_rate": case.rate, "level": level},
-        (*_rates(case, case.rate / 10), Remedy(say("let the rate fall along a cosine"), {"schedule": Cosine().to_json()}), *_rates(case, case.rate / 30)),
+        (
+            *_rates(case, case.rate / 10),
+            Remedy(say("let the rate fall along a cosine"), {"schedule": Cosine().to_json()}),
+            *_rates(case, case.rate / 30),
+        ),
     )
 
 
@@ -148,7 +178,9 @@ def too_low(case: Case) -> Finding | None:
     Example: Adam at 0.0000001.
     """
     late = usual_ratio(case, slice(1, None))
-    ratio = late if math.isfinite(late) else max(_ratios(case), default=math.nan)  # zeros in one layer hide the others' steps
+    ratio = (
+        late if math.isfinite(late) else max(_ratios(case), default=math.nan)
+    )  # zeros in one layer hide the others' steps
     if not ratio < NEAR or not _reach(case, ratio) < REACH or case.broke:
         return None
     if case.trained:
@@ -163,11 +195,21 @@ def too_low(case: Case) -> Finding | None:
         "rate-too-low",
         severity,  # pyright: ignore[reportArgumentType]
         0.8,
-        say("The learning rate of {rate:.3g} is too low: all {steps:,} steps together can move the weights by {share:.1%}.", rate=case.rate, steps=case.planned_steps, share=_reach(case, ratio)),
+        say(
+            "The learning rate of {rate:.3g} is too low: all {steps:,} steps together can move the weights by {share:.1%}.",
+            rate=case.rate,
+            steps=case.planned_steps,
+            share=_reach(case, ratio),
+        ),
         say("Train with ten to a hundred times as much, or let vitrina find-lr look for one."),
         "learning_rate",
         0,
-        {"learning_rate": case.rate, "step_over_weights": ratio, "reach": _reach(case, ratio), "left": case.left if case.trained else math.nan},
+        {
+            "learning_rate": case.rate,
+            "step_over_weights": ratio,
+            "reach": _reach(case, ratio),
+            "left": case.left if case.trained else math.nan,
+        },
         _rates(case, max(case.rate * 10, case.optimizer.usual_rate), case.rate * 100, case.rate * 10),
     )
 
@@ -197,16 +239,37 @@ def too_few(case: Case) -> Finding | None:
         "too-few-steps",
         "fault" if short or fell > 0.15 else "warning",
         0.75 if short else 0.55,
-        say("It ended after {steps:,} steps while the error was still falling, by {fell:.0%} over the last quarter.", steps=signs.done, fell=fell),
+        say(
+            "It ended after {steps:,} steps while the error was still falling, by {fell:.0%} over the last quarter.",
+            steps=signs.done,
+            fell=fell,
+        ),
         say("Train for more epochs (five times as many, with patience to stop in time), or in smaller batches."),
         "epochs",
         signs.done,
-        {"steps": signs.done, "fell": fell, "epochs": epochs, "batch_size": case.batch_size, "fit_shortfall": case.fit_shortfall},
-        (Remedy(say("train for {epochs} epochs", epochs=5 * epochs), {"epochs": 5 * epochs}), Remedy(say("train for {epochs} epochs in batches of 32", epochs=10 * epochs), {"epochs": 10 * epochs, "batch_size": min(32, case.batch_size)})),
+        {
+            "steps": signs.done,
+            "fell": fell,
+            "epochs": epochs,
+            "batch_size": case.batch_size,
+            "fit_shortfall": case.fit_shortfall,
+        },
+        (
+            Remedy(say("train for {epochs} epochs", epochs=5 * epochs), {"epochs": 5 * epochs}),
+            Remedy(
+                say("train for {epochs} epochs in batches of 32", epochs=10 * epochs),
+                {"epochs": 10 * epochs, "batch_size": min(32, case.batch_size)},
+            ),
+        ),
     )
 
 
-@rule("decay-too-strong", "before", 2.6, ("vanishing", "too-few-steps", "rate-too-low", "saturated", "dead-units", "too-deep-plain", *COMMON))
+@rule(
+    "decay-too-strong",
+    "before",
+    2.6,
+    ("vanishing", "too-few-steps", "rate-too-low", "saturated", "dead-units", "too-deep-plain", *COMMON),
+)
 def decay(case: Case) -> Finding | None:
     """Symptom: weights shrink to nothing and answers become one. Why: weight decay pulls every weight towards 0 more strongly than
     the error pulls elsewhere. Measured: decay times weights above the gradient before the first step (added to the gradient), or
@@ -220,7 +283,11 @@ def decay(case: Case) -> Finding | None:
     norms = [(start.norm, start.gradient) for start in case.starts if start.inputs]
     if not norms:
         return None
-    pull = strength * math.sqrt(sum(norm**2 for norm, _ in norms)) / max(math.sqrt(sum(slope**2 for _, slope in norms)), 1e-30)
+    pull = (
+        strength
+        * math.sqrt(sum(norm**2 for norm, _ in norms))
+        / max(math.sqrt(sum(slope**2 for _, slope in norms)), 1e-30)
+    )
     worn = case.rate * strength * case.planned_steps
     strong = worn > 3.0 if decoupled else pull > 0.3 or strength >= 0.1
     shrunk = math.nan
@@ -230,12 +297,22 @@ def decay(case: Case) -> Finding | None:
     harmed = case.fit_shortfall > 0.05 or case.shortfall > HARM or case.left > 0.85
     if not (strong or shrunk < 0.3):
         return None
-    severity = ("warning" if (worn > 10 if decoupled else strength >= 0.5) else "note") if not case.trained else "fault" if harmed and not shrunk > 0.9 else "note"
+    severity = (
+        ("warning" if (worn > 10 if decoupled else strength >= 0.5) else "note")
+        if not case.trained
+        else "fault"
+        if harmed and not shrunk > 0.9
+        else "note"
+    )
     return Finding(
         "decay-too-strong",
         severity,  # pyright: ignore[reportArgumentType]
         0.85,
-        say("A weight decay of {decay:g} pulls the weights to 0 more strongly than the error pulls elsewhere; {left:.0%} of their size is left.", decay=strength, left=shrunk if math.isfinite(shrunk) else 1.0),
+        say(
+            "A weight decay of {decay:g} pulls the weights to 0, more strongly than the error pulls; {left:.0%} of their size is left.",
+            decay=strength,
+            left=shrunk if math.isfinite(shrunk) else 1.0,
+        ),
         say("Lower it to 0.0001 (0.01 with AdamW), or leave it out."),
         "weight_decay",
         0,
@@ -248,14 +325,20 @@ def decay(case: Case) -> Finding | None:
 def ends_early(case: Case) -> Finding | None:
     """Symptom: the error falls at first, then stands still for the rest. Why: the schedule has brought the rate to next to nothing
     long before the end. Measured: less than a hundredth of the highest rate over the last 40 % of the training or more. A fault
-    where the training rows are not learned. Remedy: a cosine over the whole training, or a constant rate. Example: a step decay after 2 %.
+    where the training rows are not learned. Remedy: a cosine over the whole training, or a constant rate.
+    Example: a step decay after 2 %.
     """
     places = np.linspace(0.0, 1.0, 101)[:-1]
     try:
         factors = np.array([case.factor(float(place)) for place in places])
     except Exception:  # a schedule of one's own
         return None
-    if isinstance(case.schedule, ReduceOnPlateau) and case.signs is not None and len(case.signs.rates) > 3 and case.signs.done:
+    if (
+        isinstance(case.schedule, ReduceOnPlateau)
+        and case.signs is not None
+        and len(case.signs.rates) > 3
+        and case.signs.done
+    ):
         places = case.signs.steps / case.signs.done
         factors = case.signs.rates
     living = np.flatnonzero(factors > OVER * factors.max())
@@ -272,7 +355,10 @@ def ends_early(case: Case) -> Finding | None:
         "schedule",
         int(over * case.planned_steps),
         {"over_after": over, "last_factor": float(factors[-1]), "schedule": type(case.schedule).__name__},
-        (Remedy(say("a cosine over the whole training"), {"schedule": Cosine().to_json()}), Remedy(say("a constant learning rate"), {"schedule": ConstantRate().to_json()})),
+        (
+            Remedy(say("a cosine over the whole training"), {"schedule": Cosine().to_json()}),
+            Remedy(say("a constant learning rate"), {"schedule": ConstantRate().to_json()}),
+        ),
     )
 
 
@@ -295,12 +381,19 @@ def clipped(case: Case) -> Finding | None:
         "clipped-to-nothing",
         ("warning" if _reach(case, ratio) < REACH else "note") if not case.trained else "fault" if harmed else "note",
         0.9,
-        say("Gradients of length {length:.3g} are cut to {limit:.3g}, so that a step is next to nothing.", length=length, limit=limit),
+        say(
+            "Gradients of length {length:.3g} are cut to {limit:.3g}, so that a step is next to nothing.",
+            length=length,
+            limit=limit,
+        ),
         say("Raise gradient_clip to 1 or more, or leave it out."),
         "gradient_clip",
         0,
         {"gradient_clip": limit, "gradient": length, "step_over_weights": ratio},
-        (Remedy(say("no limit to the gradient"), {"gradient_clip": None}), Remedy(say("Adam, with a limit of 1"), {"gradient_clip": 1.0, "optimizer": Adam().to_json()})),
+        (
+            Remedy(say("no limit to the gradient"), {"gradient_clip": None}),
+            Remedy(say("Adam, with a limit of 1"), {"gradient_clip": 1.0, "optimizer": Adam().to_json()}),
+        ),
     )
 
 
@@ -312,7 +405,11 @@ def small_last_batch(case: Case) -> Finding | None:
     rows in batches of 32.
     """
     left = case.exam.parts.rows[0] % max(1, case.batch_size)
-    if not any(isinstance(layer, BatchNorm) for layer in case.layers.values()) or not 0 < left < 4 or case.batch_size < 16:
+    if (
+        not any(isinstance(layer, BatchNorm) for layer in case.layers.values())
+        or not 0 < left < 4
+        or case.batch_size < 16
+    ):
         return None
     return Finding(
         "small-last-batch",

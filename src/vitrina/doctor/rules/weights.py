@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -42,7 +43,9 @@ def _harmed(case: Case) -> bool:
 
 
 def _usual(case: Case) -> Remedy:
-    return Remedy(say("start the weights as suits each activation"), {"network": with_usual_weights(case.network).to_json()})
+    return Remedy(
+        say("start the weights as suits each activation"), {"network": with_usual_weights(case.network).to_json()}
+    )
 
 
 @rule("symmetric-weights", "before", 1.8, (*FOLLOWS, "weights-too-small", "weights-too-large", "bottleneck"))
@@ -52,14 +55,17 @@ def symmetric(case: Case) -> Finding | None:
     treats them all alike; or ReLU on weights of 0, which passes no slope. Remedy: random weights. Example: all weights 0.
     """
     layers = [start for start in case.starts if start.inputs]
-    for start, after in zip(layers, layers[1:], strict=False):
+    for start, after in itertools.pairwise(layers):
         mute = start.weight == 0.0 and start.activation == "relu"
         if start.same and (after.even or mute):
             return Finding(
                 "symmetric-weights",
                 "fault",
                 0.98,
-                say("All units of {layer} start with the same weights, so they stay copies of one unit.", layer=start.name),
+                say(
+                    "All units of {layer} start with the same weights, so they stay copies of one unit.",
+                    layer=start.name,
+                ),
                 say("Start them at random (leave the initialiser out): equal units get equal slopes for ever."),
                 start.name,
                 0,
@@ -90,12 +96,29 @@ def saturated(case: Case) -> Finding | None:
         "saturated",
         _severity(case, harmed, glaring=since == 0 and start.saturated > 0.8),  # pyright: ignore[reportArgumentType]
         0.85 if since == 0 else 0.6,
-        say("{layer} stands at the flat ends of {activation} for {share:.0%} of its outputs.", layer=start.name, activation=start.activation, share=start.saturated),
+        say(
+            "{layer} stands at the flat ends of {activation} for {share:.0%} of its outputs.",
+            layer=start.name,
+            activation=start.activation,
+            share=start.saturated,
+        ),
         say("Start its weights smaller (leave the initialiser out), or use relu: at the flat ends no slope passes."),
         start.name,
         since,
-        {"layer": start.name, "layers": [one.name for one in found], "share": start.saturated, "weight": start.weight, "usual_weight": start.ideal},
-        (_usual(case), Remedy(say("use relu in the hidden layers"), {"network": with_activation(case.network, "relu", [one.name for one in hidden(case)]).to_json()})),
+        {
+            "layer": start.name,
+            "layers": [one.name for one in found],
+            "share": start.saturated,
+            "weight": start.weight,
+            "usual_weight": start.ideal,
+        },
+        (
+            _usual(case),
+            Remedy(
+                say("use relu in the hidden layers"),
+                {"network": with_activation(case.network, "relu", [one.name for one in hidden(case)]).to_json()},
+            ),
+        ),
     )
 
 
@@ -121,12 +144,27 @@ def exploding(case: Case) -> Finding | None:
         "exploding-depth",
         _severity(case, _harmed(case) or case.broke),  # pyright: ignore[reportArgumentType]
         0.9,
-        say("Outputs grow {growth:.2g} times from layer to layer: {size:.2g} in {layer}.", growth=growth, size=float(sizes[-1]), layer=layers[-1].name),
+        say(
+            "Outputs grow {growth:.2g} times from layer to layer: {size:.2g} in {layer}.",
+            growth=growth,
+            size=float(sizes[-1]),
+            layer=layers[-1].name,
+        ),
         say("Start the weights as suits the activation (leave the initialiser out), or normalise between the layers."),
         layers[-1].name,
         0,
-        {"layer": layers[-1].name, "growth": growth, "depth": len(layers), "size": float(sizes[-1]), "first_error": first, "constant_error": constant},
-        (_usual(case), Remedy(say("normalise between the layers"), {"network": with_normalisation(case.network).to_json()})),
+        {
+            "layer": layers[-1].name,
+            "growth": growth,
+            "depth": len(layers),
+            "size": float(sizes[-1]),
+            "first_error": first,
+            "constant_error": constant,
+        },
+        (
+            _usual(case),
+            Remedy(say("normalise between the layers"), {"network": with_normalisation(case.network).to_json()}),
+        ),
     )
 
 
@@ -147,11 +185,24 @@ def too_large(case: Case) -> Finding | None:
         "weights-too-large",
         _severity(case, _harmed(case), "warning" if wild else "note", wild and worst.weight > 8.0 * worst.ideal),  # pyright: ignore[reportArgumentType]
         0.85,
-        say("The weights of {layer} start {times:.2g} times larger than suits it; the first error is {first:.3g}, and guessing has {constant:.3g}.", layer=worst.name, times=worst.weight / worst.ideal, first=first, constant=constant),
+        say(
+            "The weights of {layer} start {times:.2g} times too large; the first error is {first:.3g}, guessing has {constant:.3g}.",
+            layer=worst.name,
+            times=worst.weight / worst.ideal,
+            first=first,
+            constant=constant,
+        ),
         say("Leave the initialiser out, so that they start as suits the activation."),
         worst.name,
         0,
-        {"layer": worst.name, "layers": [one.name for one in layers], "weight": worst.weight, "usual_weight": worst.ideal, "first_error": first, "constant_error": constant},
+        {
+            "layer": worst.name,
+            "layers": [one.name for one in layers],
+            "weight": worst.weight,
+            "usual_weight": worst.ideal,
+            "first_error": first,
+            "constant_error": constant,
+        },
         (_usual(case),),
     )
 
@@ -170,16 +221,40 @@ def too_small(case: Case) -> Finding | None:
         "weights-too-small",
         _severity(case, _harmed(case), "warning" if least.weight / least.ideal < 0.05 else "note"),  # pyright: ignore[reportArgumentType]
         0.85,
-        say("The weights of {layer} start at {share:.2g} of the size that suits it.", layer=least.name, share=least.weight / least.ideal),
+        say(
+            "The weights of {layer} start at {share:.2g} of the size that suits it.",
+            layer=least.name,
+            share=least.weight / least.ideal,
+        ),
         say("Leave the initialiser out: signals and slopes fade out where weights are tiny."),
         least.name,
         0,
-        {"layer": least.name, "layers": [one.name for one in layers], "weight": least.weight, "usual_weight": least.ideal},
+        {
+            "layer": least.name,
+            "layers": [one.name for one in layers],
+            "weight": least.weight,
+            "usual_weight": least.ideal,
+        },
         (_usual(case),),
     )
 
 
-@rule("vanishing", "before", 2.2, ("underfitting", "too-few-steps", "rate-too-low", "too-deep-plain", "majority-only", "rate-oscillates", "saturated", "dead-units", "rate-too-high"))
+@rule(
+    "vanishing",
+    "before",
+    2.2,
+    (
+        "underfitting",
+        "too-few-steps",
+        "rate-too-low",
+        "too-deep-plain",
+        "majority-only",
+        "rate-oscillates",
+        "saturated",
+        "dead-units",
+        "rate-too-high",
+    ),
+)
 def vanishing(case: Case) -> Finding | None:
     """Symptom: the last layers learn and the first do not; the error stays at a plateau. Why: each squashing layer passes at most a
     share of the slope (sigmoid a quarter), and shares multiply. Measured: before the first step, the gradient of the first layer
@@ -190,26 +265,49 @@ def vanishing(case: Case) -> Finding | None:
     if len(layers) < 4:
         return None
     first, last = (start.gradient / max(start.norm, 1e-30) for start in (layers[0], layers[-1]))
-    if not first < FADED * last or layers[0].gradient == 0.0 and layers[0].signal == 0.0 and layers[0].dead > 0:
+    if not first < FADED * last or (layers[0].gradient == 0.0 and layers[0].signal == 0.0 and layers[0].dead > 0):
         return None
     names = [one.name for one in hidden(case)]
     return Finding(
         "vanishing",
-        _severity(case, _harmed(case), "warning" if first < 0.1 * FADED * last or any(one.activation in SQUASHING for one in layers) else "note"),  # pyright: ignore[reportArgumentType]
+        _severity(
+            case,
+            _harmed(case),
+            "warning" if first < 0.1 * FADED * last or any(one.activation in SQUASHING for one in layers) else "note",
+        ),  # pyright: ignore[reportArgumentType]
         0.85,
-        say("The slope fades on its way back: in {layer} it is {share:.1e} of what it is in {last}.", layer=layers[0].name, share=first / max(last, 1e-300), last=layers[-1].name),
-        say("Use relu in the hidden layers (with weights that suit it), shortcuts (vt.Residual), or normalise between the layers."),
+        say(
+            "The slope fades on its way back: in {layer} it is {share:.1e} of what it is in {last}.",
+            layer=layers[0].name,
+            share=first / max(last, 1e-300),
+            last=layers[-1].name,
+        ),
+        say(
+            "Use relu in the hidden layers (with weights that suit it), shortcuts (vt.Residual), or normalise between the layers."
+        ),
         layers[0].name,
         0,
-        {"layer": layers[0].name, "share": first / max(last, 1e-300), "signals": {one.name: one.signal for one in layers}},
+        {
+            "layer": layers[0].name,
+            "share": first / max(last, 1e-300),
+            "signals": {one.name: one.signal for one in layers},
+        },
         (
-            Remedy(say("use relu in the hidden layers"), {"network": with_activation(case.network, "relu", names).to_json()}),
+            Remedy(
+                say("use relu in the hidden layers"),
+                {"network": with_activation(case.network, "relu", names).to_json()},
+            ),
             Remedy(say("normalise between the layers"), {"network": with_normalisation(case.network).to_json()}),
         ),
     )
 
 
-@rule("dead-units", "before", 2.35, ("underfitting", "too-few-steps", "rate-too-low", "vanishing", "majority-only", "rate-oscillates", "bottleneck"))
+@rule(
+    "dead-units",
+    "before",
+    2.35,
+    ("underfitting", "too-few-steps", "rate-too-low", "vanishing", "majority-only", "rate-oscillates", "bottleneck"),
+)
 def dead(case: Case) -> Finding | None:
     """Symptom: a layer gives 0 for most units whatever comes in, and what stands before it does not learn. Why: a ReLU whose sums
     are all below 0 passes no slope and cannot come back. Measured: half or more of a hidden layer's units 0 for every one of
@@ -230,14 +328,23 @@ def dead(case: Case) -> Finding | None:
         "dead-units",
         _severity(case, _harmed(case)),  # pyright: ignore[reportArgumentType]
         0.9 if early else 0.6,
-        say("{share:.0%} of the units of {layer} are dead: they give 0 for every example.", share=share, layer=worst.name),
-        say("Start again with a lower learning rate and weights that suit relu, or use leaky_relu, which never goes silent."),
+        say(
+            "{share:.0%} of the units of {layer} are dead: they give 0 for every example.",
+            share=share,
+            layer=worst.name,
+        ),
+        say(
+            "Start again with a lower learning rate and weights that suit relu, or use leaky_relu, which never goes silent."
+        ),
         worst.name,
         0 if early else _when_it_died(case, worst.name),
         {"layer": worst.name, "layers": [one.name for one in found], "share": share, "share_at_start": worst.dead},
         (
             _usual(case),
-            Remedy(say("use leaky_relu in the hidden layers"), {"network": with_activation(case.network, "leaky_relu", names).to_json()}),
+            Remedy(
+                say("use leaky_relu in the hidden layers"),
+                {"network": with_activation(case.network, "leaky_relu", names).to_json()},
+            ),
         ),
         rank=None if early else 3.8,  # what was alive at the start was killed by something
     )
