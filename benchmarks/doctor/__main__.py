@@ -1,4 +1,4 @@
-"""python -m benchmarks.doctor [--seeds N] [--engines numpy,jax] [--only NAME] [--out FILE]"""
+"""python -m benchmarks.doctor [--seeds N] [--engines numpy,jax] [--only NAME] [--heal] [--out FILE]"""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--engines", default="numpy")
     parser.add_argument("--only", help="part of a name, or a code")
+    parser.add_argument("--heal", action="store_true", help="also repair what fails")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", help="a file for the outcomes, as JSON lines")
     given = parser.parse_args()
     if not SHARED.is_dir():
         print(f"without {SHARED}, the set-ups on {', '.join(IN_SHARED)} are left out")
     tasks = [
-        (one.name, kind, seed, engine)
+        (one.name, kind, seed, engine, given.heal)
         for engine in given.engines.split(",")
         for seed in range(given.seeds)
         for one in chosen([*FAULTY, *HEALTHY], given.only)

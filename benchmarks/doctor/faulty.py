@@ -698,7 +698,7 @@ def residual_too_fast(seed: int, bad: bool) -> Kit:
 
 @fault("rate-oscillates", "learning_rate")
 def to_and_fro(seed: int, bad: bool) -> Kit:
-    return digits(optimizer=vt.SGD(0.12, momentum=0.9) if bad else vt.SGD(0.01, momentum=0.9), batch_size=16, epochs=20)
+    return digits(optimizer=vt.SGD(0.07, momentum=0.9) if bad else vt.SGD(0.01, momentum=0.9), batch_size=16, epochs=20)
 
 
 @fault("rate-oscillates", "learning_rate")

@@ -36,7 +36,7 @@ class Outcome:
     share: float
     seconds: float
     healed: float = math.nan
-    tried: list[Any] | None = None
+    tried: list[list[Any]] | None = None
 
 
 def run(setup: SetUp, kind: str, seed: int, engine: str, heal: bool = False) -> Outcome:
@@ -69,19 +69,11 @@ def run(setup: SetUp, kind: str, seed: int, engine: str, heal: bool = False) -> 
                 if found[0].since
                 else 1.0
             )
+        seconds = time.perf_counter() - began
+        healed, tried = _healed(kit, out) if heal and kind == "faulty" else (math.nan, None)
         return Outcome(
-            setup.name,
-            kind,
-            setup.code,
-            seed,
-            engine,
-            score,
-            before,
-            told(found),
-            shown,
-            share,
-            time.perf_counter() - began,
-        )
+            setup.name, kind, setup.code, seed, engine, score, before, told(found), shown, share, seconds, healed, tried
+        )  # fmt: skip
 
 
 def told(findings: Any) -> list[list[str]]:
@@ -109,9 +101,9 @@ def teach(kit: Kit, seed: int, engine: str, out: Path) -> Any:
 def judged(kit: Kit, model: Any) -> float:
     """The share of test rows that are right (balanced over classes), or R²."""
     rows = kit.rows
-    if kit.network.cost.classifies or rows.yt.dtype.kind == "i":
+    if model.network.cost.classifies or rows.yt.dtype.kind == "i":
         answer = np.asarray(model.predict(rows.xt)).reshape(len(rows.xt), -1)[:, 0]
-        truth = rows.yt.reshape(-1)
+        truth = rows.yt.argmax(1) if rows.yt.ndim > 1 and rows.yt.shape[1] > 1 else rows.yt.reshape(-1)
         right = answer == truth
         return float(np.mean([right[truth == kind].mean() for kind in np.unique(truth)]))
     answer = np.asarray(model.predict(rows.xt)).reshape(rows.yt.shape)
@@ -120,10 +112,20 @@ def judged(kit: Kit, model: Any) -> float:
     return max(-1.0, r2(answer, rows.yt))
 
 
-def work(task: tuple[str, str, int, str]) -> dict[str, Any]:
-    """(name, kind, seed, engine): one outcome, as plain numbers, in a process of its own."""
+def _healed(kit: Kit, out: Path) -> tuple[float, list[list[Any]] | None]:
+    """The score on test rows after repair, and what was tried."""
+    if not (out / "examination.json").exists():
+        return math.nan, None
+    rows = kit.rows
+    healing = vt.heal(out, (rows.x, rows.y), None if "validation" in kit.options else (rows.xv, rows.yv))
+    tried = [[one.code, one.words, one.score, one.kept] for one in healing.tried]
+    return (judged(kit, healing.model) if healing.model is not None else math.nan), tried
+
+
+def work(task: tuple[str, str, int, str, bool]) -> dict[str, Any]:
+    """(name, kind, seed, engine, heal): one outcome, as plain numbers, in a process of its own."""
     from benchmarks.doctor.faulty import FAULTY
     from benchmarks.doctor.healthy import HEALTHY
 
-    name, kind, seed, engine = task
-    return asdict(run(next(one for one in (*FAULTY, *HEALTHY) if one.name == name), kind, seed, engine))
+    name, kind, seed, engine, heal = task
+    return asdict(run(next(one for one in (*FAULTY, *HEALTHY) if one.name == name), kind, seed, engine, heal))

@@ -47,6 +47,12 @@ def show(outcomes: list[dict[str, Any]]) -> None:
             print(
                 f"ALARM {one['kind']} {one['name']} seed {one['seed']}: before {one['before']} after {one['after']} {one['score']:.2f}"
             )
+    for one in sorted(faulty, key=lambda one: one["name"]):
+        if one.get("tried") is not None and recovered(one, twins) < 0.8:
+            print(
+                f"NOT FIXED {one['name']:28s} {one['score']:.2f} -> {one['healed']:.2f}, twin {np.mean(twins[one['name']]):.2f}"
+            )
+            print(f"      {[(code, words, round(score, 3), kept) for code, words, score, kept in one['tried']]}")
     for half, members in (
         ("fitted", [o for o in outcomes if is_fitted(o["name"])]),
         ("apart", [o for o in outcomes if not is_fitted(o["name"])]),
@@ -58,8 +64,21 @@ def show(outcomes: list[dict[str, Any]]) -> None:
             named = [o for o in bad if first(o) == o["code"]]
             shown = [o for o in named if o["shown"]]
             print(f"{half}: named {len(named)}/{len(bad)}, shown {len(shown)}/{len(named)}, ", end="")
+        cured = [o for o in bad if o.get("tried") is not None]
+        if cured:
+            fixed = [o for o in cured if recovered(o, twins) >= 0.8]
+            print(f"fixed {len(fixed)}/{len(cured)}, ", end="")
         alarms = [o for o in good if alarmed(o)]
         print(f"alarms {len(alarms)}/{len(good)}")
+
+
+def recovered(outcome: dict[str, Any], twins: Any) -> float:
+    """The share of the gap between the faulty network and its twin that repair made up for."""
+    twin, healed = float(np.mean(twins[outcome["name"]])), outcome["healed"]
+    if not math.isfinite(healed):
+        return 1.0 if outcome["score"] >= twin - 0.03 else 0.0
+    gap = max(twin - outcome["score"], 0.03)
+    return (healed - outcome["score"]) / gap if healed < twin - 0.03 * (twin - outcome["score"] < 0.03) else 1.0
 
 
 def _brief(findings: list[list[str]]) -> str:

@@ -52,6 +52,7 @@ from vitrina.network import (
     Reshape,
     Residual,
     RMSNorm,
+    Scale,
     Sequential,
     TableInput,
     blocks,
@@ -353,6 +354,8 @@ EVERY_LAYER: list[Case] = [
     Case(blocks.gated_mlp(3, hidden=2), (2, 3), batch=2),
     Case(blocks.transformer(4, heads=2, hidden=3, causal=True), (3, 4), batch=2, flat=_KEY_BIAS),
     Case(RMSNorm(), (4,)),
+    Case(Scale((0.5, -2.0, 1.5), (0.1, 0.0, -3.0)), (3,)),
+    Case(Scale(0.25), (2, 3), batch=1),  # pyright: ignore[reportArgumentType]
     Case(RMSNorm(epsilon=0.1), (2, 3), batch=1),
     Case(GroupNorm(2), (6,)),
     Case(GroupNorm(1, epsilon=0.1), (2, 3), batch=1),
@@ -465,6 +468,11 @@ DRAWN: dict[str, st.SearchStrategy[Case]] = {
             Attention(heads, causal), (steps, heads * size), batch, flat=("key_bias",)
         ),
         st.integers(1, 3), st.integers(1, 2), st.integers(2, 5), _batch, st.booleans(),
+    ),
+    "scale": st.builds(
+        lambda factor, shift, places, batch: Case(Scale(tuple(factor), tuple(shift)), (*places, len(factor)), batch),
+        st.lists(st.sampled_from([-2.0, 0.5, 3.0]), min_size=2, max_size=2),
+        st.lists(st.sampled_from([-1.0, 0.0, 2.5]), min_size=2, max_size=2), st.sampled_from([(), (3,), (2, 2)]), _batch,
     ),
     "rms_norm": _cases(st.builds(RMSNorm, epsilon=st.just(0.05)), _any_shape),
     "group_norm": st.builds(

@@ -118,6 +118,11 @@ def _(layer: vn.LayerNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 
 @forward.register
+def _(layer: vn.Scale, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return jnp.add(jnp.multiply(x, jnp.array(layer.factor)), jnp.array(layer.shift))
+
+
+@forward.register
 def _(layer: vn.RMSNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
     return x * lax.rsqrt(jnp.mean(jnp.square(x), -1, keepdims=True) + layer.epsilon) * p["scale"]
 

@@ -141,6 +141,11 @@ def _(layer: vn.LayerNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 
 @forward.register
+def _(layer: vn.Scale, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return tf.constant(layer.factor, x.dtype) * x + tf.constant(layer.shift, x.dtype)
+
+
+@forward.register
 def _(layer: vn.RMSNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
     return x * tf.math.rsqrt(tf.reduce_mean(tf.square(x), -1, keepdims=True) + layer.epsilon) * p["scale"]
 

@@ -153,6 +153,11 @@ def _(layer: vn.LayerNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 
 @forward.register
+def _(layer: vn.Scale, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return torch.addcmul(torch.tensor(layer.shift, dtype=x.dtype), x, torch.tensor(layer.factor, dtype=x.dtype))
+
+
+@forward.register
 def _(layer: vn.RMSNorm, x: Any, p: Any, s: Any, case: Case) -> Any:
     return F.rms_norm(x, x.shape[-1:], p["scale"], layer.epsilon)
 

@@ -50,6 +50,7 @@ from vitrina.network import (
     Reshape,
     Residual,
     RMSNorm,
+    Scale,
     Sequential,
     TableInput,
 )
@@ -239,6 +240,7 @@ def test_layers_that_do_not_fit_are_named_with_both_shapes(make, words):
         (lambda: GroupNorm(0), "GroupNorm: groups must be a whole number of 1 or more, not 0"),
         (lambda: GroupNorm(2, epsilon=0.0), "GroupNorm: epsilon"),
         (lambda: RMSNorm(epsilon=0.0), "RMSNorm: epsilon"),
+        (lambda: Scale((1.0, float("nan"))), "Scale: factor must be finite numbers"),
         (lambda: AveragePool2D(2, stride=0), "AveragePool2D: stride"),
         (lambda: MaxPool2D(2, padding="SAME"), "padding"),
         (lambda: Dropout(1.0), "Dropout: rate must be 0 or more and below 1, not 1.0"),

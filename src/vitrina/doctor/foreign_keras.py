@@ -77,11 +77,14 @@ def _layer(layer: Any) -> list[tuple[Layer, dict[str, np.ndarray], dict[str, np.
     if kind == "Dropout":
         return [(Dropout(layer.rate), {}, {})]
     if kind == "BatchNormalization" and len(arrays) == 4:
-        names = (
-            dict(zip(("scale", "shift"), arrays[:2], strict=True)),
-            dict(zip(("mean", "variance"), arrays[2:], strict=True)),
-        )
-        return [(BatchNorm(layer.momentum, layer.epsilon), *names)]
+        scale, shift, mean, variance = arrays
+        return [
+            (
+                BatchNorm(layer.momentum, layer.epsilon),
+                {"scale": scale, "shift": shift},
+                {"mean": mean, "variance": variance},
+            )
+        ]
     if kind == "LayerNormalization" and len(arrays) == 2:
         return [(LayerNorm(layer.epsilon), dict(zip(("scale", "shift"), arrays, strict=True)), {})]
     if kind in ("Activation", "ReLU", "LeakyReLU", "ELU", "Softmax"):

@@ -17,7 +17,7 @@ import numpy as np
 from vitrina.engines.engine import Chunk, Engine
 from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.errors import ModelError
-from vitrina.learning.batches import batched, order_of
+from vitrina.learning.batches import batched, fewest_rows, order_of
 from vitrina.learning.callbacks import Callback, as_callback
 from vitrina.learning.history import History, Row
 from vitrina.learning.packing import Packing
@@ -143,6 +143,7 @@ class Learner:
         self._progress = _Progress()
         self._pace = Pace()
         self._ordered: tuple[int, np.ndarray, np.ndarray] | None = None
+        self._fewest = fewest_rows(self.network)
 
         params, state = weights if weights is not None else self.network.build(plan.seed)
         parameters = sum(array.size for array in flatten(params).values())
@@ -258,7 +259,7 @@ class Learner:
         """What each step of an epoch sees: (steps, batch) row numbers, and which of them are there."""
         if self._ordered is None or self._ordered[0] != epoch:
             order = order_of(self._rows, self.plan.seed, epoch, self.plan.shuffle)
-            self._ordered = (epoch, *batched(order, self.plan.batch_size))
+            self._ordered = (epoch, *batched(order, self.plan.batch_size, self._fewest))
         return self._ordered[1:]
 
     def _weights(self, index: np.ndarray, present: np.ndarray, first: int, count: int) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 from vitrina.engines.engine import Chunk, Engine, tree_map
 from vitrina.engines.numpy_engine import NumpyOps, stacked
 from vitrina.engines.random_bits import word_of
-from vitrina.learning.batches import batched, order_of
+from vitrina.learning.batches import batched, fewest_rows, order_of
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.history import History, Row
 from vitrina.learning.loop import LARGEST_CHUNK, Evaluator, Examples, Pace, Plan, window
@@ -82,7 +82,7 @@ class PopulationLearner:
         self.epoch = self.position = 0
         self.early_stop = early_stop and validation is not None
         self.callbacks = list(callbacks)
-        self._rows, self._weight = examples.rows, examples.weight
+        self._rows, self._weight, self._fewest = examples.rows, examples.weight, fewest_rows(self.network)
         self._own_batches = plan.shuffle and len({member.seed for member in members}) > 1
         self._recipe = replace(recipe, optimizer=_shared_optimizer(recipe, self.members))
         self._start(weights)
@@ -154,9 +154,9 @@ class PopulationLearner:
         """index (steps, batch) where all see the same, else (steps, members, batch); present (steps, batch)."""
         plan, epoch = self.plan, self.epoch
         if not self._own_batches:
-            return batched(order_of(self._rows, self.members[0].seed, epoch, plan.shuffle), plan.batch_size)
+            return batched(order_of(self._rows, self.members[0].seed, epoch, plan.shuffle), plan.batch_size, self._fewest)
         seeds = [self.members[place].seed for place in self._aboard]
-        both = [batched(order_of(self._rows, seed, epoch, plan.shuffle), plan.batch_size) for seed in seeds]
+        both = [batched(order_of(self._rows, seed, epoch, plan.shuffle), plan.batch_size, self._fewest) for seed in seeds]
         return np.stack([index for index, _ in both], axis=1), both[0][1]
 
     def _weights(self, index: np.ndarray, present: np.ndarray) -> np.ndarray:
