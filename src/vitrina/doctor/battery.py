@@ -14,7 +14,7 @@ import numpy as np
 from vitrina.doctor.checkup import judge
 from vitrina.doctor.handwork import check_handwork
 from vitrina.doctor.healing import material_of
-from vitrina.doctor.mending import changed, with_fields
+from vitrina.doctor.mending import changed, with_fields, with_usual_weights
 from vitrina.errors import VitrinaError
 from vitrina.find_rate import find_learning_rate
 from vitrina.learning.loop import Examples
@@ -62,6 +62,7 @@ def battery(run: str | Path, data: Any = None, validation: Any = None) -> list[d
 def slopes(material: Material, network: Network, settings: Mapping[str, Any]) -> Trial:
     """Every layer's backward pass, and the cost's slope, against finite differences in float64."""
     some = np.random.default_rng(0).permutation(material.train.rows)[:64]
+    network = with_usual_weights(network)  # at weights of 0 a ReLU stands on its kink, where no slope can be measured
     params, state = network.build(settings["seed"])
     hand = check_handwork(network, material.train.x[some], material.train.y[some], params, state, every=True)
     wrong = [*hand.wrong, *hand.none]

@@ -154,9 +154,13 @@ class PopulationLearner:
         """index (steps, batch) where all see the same, else (steps, members, batch); present (steps, batch)."""
         plan, epoch = self.plan, self.epoch
         if not self._own_batches:
-            return batched(order_of(self._rows, self.members[0].seed, epoch, plan.shuffle), plan.batch_size, self._fewest)
+            return batched(
+                order_of(self._rows, self.members[0].seed, epoch, plan.shuffle), plan.batch_size, self._fewest
+            )
         seeds = [self.members[place].seed for place in self._aboard]
-        both = [batched(order_of(self._rows, seed, epoch, plan.shuffle), plan.batch_size, self._fewest) for seed in seeds]
+        both = [
+            batched(order_of(self._rows, seed, epoch, plan.shuffle), plan.batch_size, self._fewest) for seed in seeds
+        ]
         return np.stack([index for index, _ in both], axis=1), both[0][1]
 
     def _weights(self, index: np.ndarray, present: np.ndarray) -> np.ndarray:
