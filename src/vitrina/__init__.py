@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         UsageError,
         VitrinaError,
     )
+    from vitrina.evaluate.deciding import decide
+    from vitrina.evaluate.decisions import Decisions
+    from vitrina.evaluate.explaining import Explanation
     from vitrina.find_rate import FoundRate, find_learning_rate
     from vitrina.glass.page import watch
     from vitrina.glass.recording import LayerHistory, Recording
@@ -116,6 +119,9 @@ _HOMES = {
     "vitrina.glass.page": "watch",
     "vitrina.glass.recording": "LayerHistory Recording",
     "vitrina.approximating": "Approximation approximate",
+    "vitrina.evaluate.deciding": "decide",
+    "vitrina.evaluate.decisions": "Decisions",
+    "vitrina.evaluate.explaining": "Explanation",
     "vitrina.find_rate": "FoundRate find_learning_rate",
     "vitrina.model": "Model load",
     "vitrina.population": "Ensemble Leaderboard Population",
@@ -149,11 +155,13 @@ __all__ = [
     "Cost",
     "CrossEntropy",
     "DataError",
+    "Decisions",
     "Dense",
     "Dropout",
     "Embedding",
     "EngineError",
     "Ensemble",
+    "Explanation",
     "Flatten",
     "Focal",
     "FoundRate",
@@ -206,6 +214,7 @@ __all__ = [
     "WarmUp",
     "approximate",
     "blocks",
+    "decide",
     "engines",
     "find_learning_rate",
     "load",

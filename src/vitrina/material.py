@@ -27,6 +27,7 @@ class Material:
     source: Any = None
     target: str | None = None
     parts: Mapping[str, Any] | None = None  # how the parts were made: `made` of a Split
+    held: Any = None  # the validation part as a data source, or None
 
 
 def gather(
@@ -76,9 +77,10 @@ def gather(
         return Examples(recipe.inputs(part), recipe.targets(part))
 
     if own is not None:
-        judge = examples(open_source(own, target=target))
+        held = open_source(own, target=target)
     else:
-        judge = examples(source.take(parts.validation)) if len(parts.validation) else None
+        held = source.take(parts.validation) if len(parts.validation) else None
+    judge = examples(held) if held is not None else None
     kept = source.take(parts.test) if len(parts.test) else None
     if kept is not None:
         examples(kept)  # a value that cannot be read is found now, and not after hours of training
@@ -90,6 +92,7 @@ def gather(
         source,
         target or (source.target_name if source.kind == "table" else None),
         parts.made,
+        held,
     )
     if network is not None:
         for part in (material.train, material.validation):

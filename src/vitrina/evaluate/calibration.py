@@ -12,7 +12,7 @@ from vitrina.errors import ModelError
 
 FOLDS = 5  # of the cross-validation that chooses the method
 BINS = 15  # of the expected calibration error, as in Guo et al. (2017)
-FEWEST = 20  # rows below which no shape but the temperature can be told
+FEWEST = 500  # rows below which a staircase of its own is more noise than shape; one temperature can still be told
 SMALLEST = 1e-15
 
 
@@ -20,7 +20,8 @@ SMALLEST = 1e-15
 class Calibration:
     """How log odds become probabilities, fitted on rows the network did not learn from.
 
-    method: "temperature", softmax(logits / temperature), Guo et al. (2017), arXiv:1706.04599; or "isotonic", for two
+    method: "temperature", softmax(logits / temperature), Guo et al. (2017), arXiv:1706.04599, with Platt's (1999) targets of
+    (n + 1) / (n + 2) for a class of n rows, so that a part without a mistake does not make for certainty; or "isotonic", for two
     classes, a rising staircase from the log odds (Zadrozny and Elkan 2002): `knots` are its log odds, `values` its
     probabilities, straight lines between. log_loss: of each method, cross-validated, by which it was chosen.
     """
@@ -104,13 +105,18 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 def _temperature(logits: np.ndarray, truth: np.ndarray) -> Calibration:
     from scipy.optimize import minimize_scalar
 
+    classes = logits.shape[1]
+    rows = np.bincount(truth, minlength=classes)
+    sure = ((rows + 1.0) / (rows + 2.0))[truth]  # (rows,)
+    share = (1.0 - sure) / (classes - 1)  # of each other class
+
     def loss(logarithm: float) -> float:
         scaled = logits / np.exp(logarithm)
         scaled = scaled - scaled.max(axis=1, keepdims=True)
-        own = scaled[np.arange(len(truth)), truth]
-        return float((np.log(np.exp(scaled).sum(axis=1)) - own).mean())
+        logs = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))
+        own = logs[np.arange(len(truth)), truth]
+        return float(-(sure * own + share * (logs.sum(axis=1) - own)).mean())
 
-    # Between 1/100 and 100: where every row is right, the best temperature would be 0, which is no belief but a boast.
     found: Any = minimize_scalar(loss, bounds=(np.log(0.01), np.log(100.0)), method="bounded")
     return Calibration("temperature", float(np.exp(found.x)))
 

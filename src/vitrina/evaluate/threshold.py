@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 NO, YES, ASK = 0, 1, -1  # decisions; for more classes the class number, or ASK
-NEVER = 1.0 + 1e-9  # a threshold that no probability reaches
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,13 @@ def best_band(
     edges = _edges(ordered, cuts, expected)
     if ask is None:
         place = _nearest(no + yes[-1] - yes, edges, expected)
-        return Band(edges[place], edges[place])
+        return Band(float(edges[place]), float(edges[place]))
     asked = _running(paid[each, right, right] + ask)[cuts]
     before = no - asked  # of the lower cut; the cheapest up to each upper cut
     so_far = np.minimum.accumulate(before)
     upper = _nearest(so_far + asked + yes[-1] - yes, edges, expected)
     lower = int(np.flatnonzero(before[: upper + 1] <= so_far[upper] + 1e-9 * max(1.0, abs(so_far[upper])))[-1])
-    return Band(edges[lower], edges[upper])
+    return Band(float(edges[lower]), float(edges[upper]))
 
 
 def capacity_band(score: np.ndarray, share: float) -> Band:
@@ -121,7 +120,7 @@ def _running(values: np.ndarray) -> np.ndarray:
 
 
 def _edges(ordered: np.ndarray, cuts: np.ndarray, expected: float | None) -> np.ndarray:
-    """A threshold for each cut: `expected` where it is the same cut, else half-way between the scores around it."""
+    """A threshold for each cut: of all that make it the nearest to `expected`; half-way where nothing is expected."""
     after = np.append(ordered[cuts[:-1]], np.inf)
     before = np.concatenate([[-np.inf], ordered[cuts[1:] - 1]])
     with np.errstate(invalid="ignore"):
@@ -129,7 +128,8 @@ def _edges(ordered: np.ndarray, cuts: np.ndarray, expected: float | None) -> np.
     edges[edges <= before] = after[edges <= before]  # neighbours with no number between them
     edges[0], edges[-1] = after[0], np.nextafter(before[-1], np.inf)
     if expected is not None:
-        edges = np.where((before < expected) & (expected <= after), expected, edges)
+        low, high = np.nextafter(before, np.inf), np.append(after[:-1], np.inf)
+        edges = np.minimum(np.maximum(expected, low), high)
     return edges
 
 
