@@ -76,10 +76,9 @@ def gather(
     def examples(part: Any) -> Examples:
         return Examples(recipe.inputs(part), recipe.targets(part))
 
+    held = source.take(parts.validation) if len(parts.validation) else None
     if own is not None:
         held = open_source(own, target=target)
-    else:
-        held = source.take(parts.validation) if len(parts.validation) else None
     judge = examples(held) if held is not None else None
     kept = source.take(parts.test) if len(parts.test) else None
     if kept is not None:

@@ -24,13 +24,7 @@ def check_out(out: str, data: str | None) -> None:
                 endings=", ".join(ENDINGS),
             )
         )
-    if (
-        data is not None
-        and path.exists()
-        and not is_address(data)
-        and Path(data).exists()
-        and path.samefile(data)
-    ):
+    if data is not None and path.exists() and not is_address(data) and Path(data).exists() and path.samefile(data):
         raise UsageError(say("--out {out} is the data themselves; choose another file", out=out))
 
 

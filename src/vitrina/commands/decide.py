@@ -40,7 +40,8 @@ def decide(
         float | None, typer.Option("--ask", metavar="COST", help="Have a person decide, at this cost, where it pays.")
     ] = None,
     time: Annotated[
-        str | None, typer.Option("--time", metavar="COLUMN", help="With --capacity N/day: the column that says the day.")
+        str | None,
+        typer.Option("--time", metavar="COLUMN", help="With --capacity N/day: the column that says the day."),
     ] = None,
     positive: Annotated[
         str | None, typer.Option("--positive", metavar="CLASS", help="The class to find (default: the rarer one).")

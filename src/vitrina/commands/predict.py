@@ -27,7 +27,9 @@ def predict(
     out: Annotated[
         str | None,
         typer.Option(
-            "--out", metavar="FILE", help="Write a .csv, .tsv, .jsonl or .parquet: the answer and each class's probability."
+            "--out",
+            metavar="FILE",
+            help="Write a .csv, .tsv, .jsonl or .parquet: the answer and each class's probability.",
         ),
     ] = None,
     query: Query = None,

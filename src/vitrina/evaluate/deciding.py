@@ -27,7 +27,7 @@ from vitrina.evaluate.terms import Terms, read_terms
 from vitrina.evaluate.threshold import ASK, NO, YES, cost_of, expected_cost
 
 MOST_EXPLAINED = 10_000  # rows that get reasons; of more, those that something is done about come first
-NEVER, ALWAYS, MODEL = "never", "always", "model"
+NEVER, ALWAYS, MODEL, THEORY = "never", "always", "model", "break-even"
 
 
 def decide(
@@ -136,11 +136,13 @@ def _measured(
     rule = _for_test(rule, len(x), decided)
     ask = rule.terms.ask
     costs = {NEVER: cost_of(rows.table, truth, np.full(len(x), NO))}
-    if len(rows.probabilities[0]) == 2:
+    if rows.probabilities.shape[1] == 2:
         costs[ALWAYS] = cost_of(rows.table, truth, np.full(len(x), YES))
     else:
         costs = {NEVER: cost_of(rows.table, truth, np.full(len(x), _cheapest_always(validation)))}
     costs[MODEL] = cost_of(rows.table, truth, rule.decide(rows), ask)
+    if rule.band is not None and rule.in_theory is not None:
+        costs[THEORY] = cost_of(rows.table, truth, rule.in_theory.decide(rows.probabilities[:, 1]))
     for name, logits_by in baselines(material) if compare else ():
         theirs = _flipped(logits_by(material.validation.x), reader.flip)  # pyright: ignore[reportOptionalMemberAccess]
         calibration = fit_calibration(theirs, validation.truth)  # pyright: ignore[reportArgumentType]

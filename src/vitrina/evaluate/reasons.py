@@ -7,6 +7,7 @@ many for the rows where completeness is missed, until it holds.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +102,9 @@ class _Passes:
     def slopes(self, x: np.ndarray, of: np.ndarray) -> np.ndarray:
         """dF/dx of each row, of the shape of x."""
         batches = range(0, len(x), self.batch)
-        return np.concatenate([self._pass(x[at : at + self.batch], of[at : at + self.batch], True)[1] for at in batches])
+        return np.concatenate(
+            [self._pass(x[at : at + self.batch], of[at : at + self.batch], True)[1] for at in batches]
+        )
 
     def _pass(self, x: np.ndarray, of: np.ndarray, back: bool) -> tuple[np.ndarray, np.ndarray]:
         context = Context(weight=np.ones(len(x)))
@@ -142,7 +145,7 @@ def by_column(model: Model, values: np.ndarray) -> tuple[list[str], np.ndarray]:
     if columns is None:
         return [f"input {place}" for place in range(flat.shape[1])], flat
     edges = np.cumsum([0, *(len(column.input_names) for column in columns)])
-    sums = np.stack([flat[:, a:b].sum(axis=1) for a, b in zip(edges, edges[1:], strict=False)], axis=1)
+    sums = np.stack([flat[:, a:b].sum(axis=1) for a, b in itertools.pairwise(edges)], axis=1)
     return [column.name for column in columns], sums
 
 
@@ -156,7 +159,9 @@ def _check(network: Network) -> None:
         raise ModelError("what moved an answer cannot be told for sequences with padding; leave the reasons out")
     for name, layer, _ in network.walk():
         if type(layer).__name__ == "Embedding" or any(getattr(layer, "categories", ())):
-            raise ModelError(f"{name} reads codes of categories, which have no slope; its answers cannot be explained so")
+            raise ModelError(
+                f"{name} reads codes of categories, which have no slope; its answers cannot be explained so"
+            )
     if network.takes_missing and any(type(layer).__name__ == "TableInput" for layer in network.layers):
         raise ModelError("a network that takes missing numbers cannot be explained so; fill them in")
     if len(network.output_shape) != 1:

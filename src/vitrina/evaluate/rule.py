@@ -79,6 +79,15 @@ class Rule:
             return cheapest(rows.probabilities, rows.table, self.terms.ask)
         return self.band.decide(self.score(rows))
 
+    @property
+    def in_theory(self) -> Band | None:
+        """The threshold that would be best if the probabilities were right; None where other things decide too."""
+        terms = self.terms
+        if terms.amount or terms.ask is not None or terms.capacity is not None or terms.matrix is not None:
+            return None
+        even = terms.break_even
+        return Band(even, even) if even is not None else None
+
     def curve(self, rows: Rows) -> dict[str, list[float]]:
         """What a single threshold would have cost on average on these rows, place by place; {} where there is none."""
         if rows.truth is None or rows.probabilities.shape[1] != 2 or not len(rows):
@@ -94,7 +103,7 @@ class Rule:
             "scored_by": self.scored_by,
             "band": self.band.to_json() if self.band else None,
             "capacity_threshold": self.limited.high if self.limited else None,
-            "break_even": self.terms.break_even if not self.terms.amount and self.terms.matrix is None else None,
+            "break_even": self.in_theory.high if self.in_theory else None,
         }
 
 

@@ -52,7 +52,5 @@ def _drawn_totals(table: np.ndarray, seed: int, draws: int) -> np.ndarray:
     alike, rows = np.unique(table, axis=0, return_counts=True)
     rng = np.random.default_rng(seed)
     share, many = rows / rows.sum(), max(1, AT_ONCE // len(rows))
-    parts = [
-        rng.multinomial(len(table), share, size=min(many, draws - done)) @ alike for done in range(0, draws, many)
-    ]
+    parts = [rng.multinomial(len(table), share, size=min(many, draws - done)) @ alike for done in range(0, draws, many)]
     return np.concatenate(parts)

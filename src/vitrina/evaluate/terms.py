@@ -82,8 +82,12 @@ def read_terms(
         return Terms({}, _matrix_for(costs, amount, count, classes), None, ask)
     if costs is None:
         if amount is not None and count is None:
-            raise UsageError(f"--amount {amount} is what a missed case costs; say with --costs fp=5 what an alarm costs")
-        return Terms({}, None, amount, ask, count, daily) if amount else Terms({"fn": 1.0}, None, None, ask, count, daily)
+            raise UsageError(
+                f"--amount {amount} is what a missed case costs; say with --costs fp=5 what an alarm costs"
+            )
+        return (
+            Terms({}, None, amount, ask, count, daily) if amount else Terms({"fn": 1.0}, None, None, ask, count, daily)
+        )
     matrix = _given_matrix(costs, classes)
     cells = _cells_of(matrix) if matrix is not None else read_costs(costs)
     if amount is not None and "fn" in cells:
@@ -92,7 +96,7 @@ def read_terms(
 
 
 def read_costs(given: Any) -> dict[str, float]:
-    """"fn=100,fp=1" -> {"fn": 100.0, "fp": 1.0}. Raises UsageError where it says nothing, or something else."""
+    """ "fn=100,fp=1" -> {"fn": 100.0, "fp": 1.0}. Raises UsageError where it says nothing, or something else."""
     pairs = list(given.items()) if isinstance(given, dict) else [_pair(part) for part in str(given).split(",")]
     cells: dict[str, float] = {}
     for name, value in pairs:
@@ -113,7 +117,7 @@ def read_costs(given: Any) -> dict[str, float]:
 
 
 def read_capacity(given: str | int | None) -> tuple[int | None, bool]:
-    """"100/day" -> (100, True); "100" -> (100, False). Raises UsageError for anything else."""
+    """ "100/day" -> (100, True); "100" -> (100, False). Raises UsageError for anything else."""
     if given is None:
         return None, False
     found = re.fullmatch(r"\s*(\d+)\s*(/\s*day)?\s*", str(given))
