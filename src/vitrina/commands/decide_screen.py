@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina.commands.output import bar, grid, marked
+from vitrina.evaluate.threshold import ASK, NO
 from vitrina.locale import say
 from vitrina.terminal import plot
 
@@ -152,8 +153,8 @@ def _savings(found: Decisions) -> Table:
         style = "bold" if name == "model" else ""
         cells = (
             names[name],
-            f"{saving.cost:,.6g}",
-            f"{saving.saved:,.6g}",
+            _money(saving.cost),
+            _money(saving.saved),
             _interval(saving) if name != "never" else "",
         )
         table.add_row(*(Text(cell, style) for cell in cells))
@@ -161,7 +162,7 @@ def _savings(found: Decisions) -> Table:
 
 
 def _interval(saving: Saving) -> str:
-    return say("{low:,.6g} to {high:,.6g}", low=saving.low, high=saving.high)
+    return say("{low} to {high}", low=_money(saving.low), high=_money(saving.high))
 
 
 def _verdict(found: Decisions) -> Any:
@@ -181,7 +182,7 @@ def _verdict(found: Decisions) -> Any:
             "logistic regression": say("Logistic regression was cheaper still"),
             "gradient boosting": say("Gradient boosting was cheaper still"),
         }[best]
-        return marked("[yellow]{told}, by {by:,.6g}.[/]", told=sentence, by=model.cost - others[best].cost)
+        return marked("[yellow]{told}, by {by}.[/]", told=sentence, by=_money(model.cost - others[best].cost))
     return marked("[green]Deciding with this model was the cheapest of these.[/]")
 
 
@@ -198,16 +199,14 @@ def _draw_curve(screen: Console, found: Decisions) -> None:
 
 
 def _decided(found: Decisions) -> Any:
-    told = ", ".join(
-        f"{say(word) if len(found.classes) == 2 or word == 'ask' else word} {count:,}"
-        for word, count in found.counts.items()
-    )
+    kinds, counts = np.unique(found.decisions, return_counts=True)
+    told = ", ".join(f"{_word(found, int(kind))} {count:,}" for kind, count in zip(kinds, counts, strict=True))
     return marked(
-        "{rows:,} rows: {told}. Expected cost {cost:,.6g}; without deciding {idle:,.6g}.",
+        "{rows:,} rows: {told}. Expected cost {cost}; without deciding {idle}.",
         rows=len(found),
         told=told,
-        cost=float(found.expected.sum()),
-        idle=float(found.idle.sum()),
+        cost=_money(float(found.expected.sum())),
+        idle=_money(float(found.idle.sum())),
     )
 
 
@@ -222,19 +221,30 @@ def _first(found: Decisions) -> Table:
     table.add_column()
     table.add_column(say("decision"), style="bold")
     table.add_column(say("what moved it most (log odds)"))
-    for row in range(min(SHOWN, len(found))):
-        word = _word(found, row)
+    for row in _to_show(found):
+        word = _word(found, int(found.decisions[row]))
         share = float(found.probabilities[row, 1] if len(found.classes) == 2 else found.probabilities[row].max())
         where = found.source.where(row) if found.source is not None else str(row)
-        shown = say(word) if word in ("yes", "no", "ask") and (len(found.classes) == 2 or word == "ask") else word
-        table.add_row(where, f"{share:.1%}", bar(share, 8), shown, Text(_reasons(found, row)))
+        table.add_row(where, f"{share:.1%}", bar(share, 8), word, Text(_reasons(found, row)))
     return table
 
 
-def _word(found: Decisions, row: int) -> str:
-    place = int(found.decisions[row])
-    names = ("no", "yes") if len(found.classes) == 2 else found.classes
-    return "ask" if place < 0 else names[place]
+def _to_show(found: Decisions) -> list[int]:
+    """The first rows to act on; where there are few, the first of the others too."""
+    order = np.argsort(found.decisions == NO, kind="stable") if len(found.classes) == 2 else np.arange(len(found))
+    return sorted(int(row) for row in order[:SHOWN])
+
+
+def _money(value: float) -> str:
+    """A cost as people write it: whole from a thousand on, else four digits."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _word(found: Decisions, place: int) -> str:
+    """A decision in the user's language; a class by its own name."""
+    if place == ASK:
+        return say("ask")
+    return (say("no"), say("yes"))[place] if len(found.classes) == 2 else found.classes[place]
 
 
 def _reasons(found: Decisions, row: int) -> str:
