@@ -25,10 +25,10 @@ def truth_of(model: Model, source: Any) -> np.ndarray | None:
 
 def amounts_of(source: Any, name: str) -> np.ndarray:
     """(rows,) the amount that is at stake. Raises DataError where it is no number, or missing."""
-    import polars as pl
+    from vitrina.data.roles import parse_numbers
 
     column = _column(source, name, "--amount")
-    numbers = column.cast(pl.Float64, strict=False)
+    numbers, _ = parse_numbers(column)
     bad = (numbers.is_null() | ~numbers.is_finite().fill_null(False)).to_numpy()
     if bad.any():
         row = int(bad.argmax())
