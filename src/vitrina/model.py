@@ -89,7 +89,7 @@ class Model:
         """Which inputs moved each answer: integrated gradients of the log odds of class `of` (each row's own answer).
 
         x: data as for `predict`; of: a class's number, or one for each row; baseline (*input shape): the row to explain
-        against, as the network sees it (zeros, which a recipe makes the training mean of numbers).
+        against, as the network sees it (zeros, which for a recipe's numbers are the middle of the training part).
         """
         from vitrina.evaluate.explaining import explain
 

@@ -105,6 +105,20 @@ def test_capacity_is_kept_each_day_and_a_time_column_can_be_named(run: Path) -> 
     assert with_costs.counts.get("yes", 0) < 90  # some of the most urgent are not worth a false alarm
 
 
+def test_rows_with_the_truth_are_measured_too(run: Path) -> None:
+    data = shop(200, seed=9)
+    found = vt.decide(run, data, "fn=10,fp=1", compare=False, reasons=50)
+    truth = (data["back"] == "yes").to_numpy()
+    by_hand = 10.0 * (truth & (found.decisions == 0)).sum() + (~truth & (found.decisions == 1)).sum()
+    assert found.saved_here["model"].cost == by_hand
+    assert found.saved_here["never"].cost == 10.0 * truth.sum()
+    assert sum(bool(found.reasons(row)) for row in range(200)) == 50
+    without = vt.decide(run, data.drop("back"), "fn=10,fp=1", compare=False, reasons=0)
+    assert without.saved_here == {}
+    assert without.explanation is None
+    assert (without.decisions == found.decisions).all()
+
+
 def test_a_person_is_asked_between_the_sure_ones(run: Path) -> None:
     found = vt.decide(run, costs="fn=10,fp=4", ask=0.8, compare=False)
     band, positive = found.rule.band, found.probabilities[:, 1]

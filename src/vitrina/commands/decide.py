@@ -52,6 +52,9 @@ def decide(
             "--out", metavar="FILE", help="Write a .csv, .tsv, .jsonl or .parquet: each decision and its reasons."
         ),
     ] = None,
+    reasons: Annotated[
+        int, typer.Option("--reasons", min=0, metavar="N", help="How many rows get reasons, those to act on first.")
+    ] = 20_000,
     query: Query = None,
     table: TableName = None,
     json: Json = False,
@@ -72,6 +75,7 @@ def decide(
         ask=ask,
         time=time,
         positive=positive,
+        reasons=reasons,
     )
     columns = found.columns()
     if out is not None:

@@ -37,6 +37,16 @@ def show(screen: Console, found: Decisions) -> None:
     if found.curve:
         _draw_curve(screen, found)
     screen.print(_decided(found))
+    if found.saved_here:
+        known = found.saved_here["model"]
+        screen.print(
+            marked(
+                "The truth is in these rows: the decisions cost {cost} and saved {saved} ({interval}).",
+                cost=_money(known.cost),
+                saved=_money(known.saved),
+                interval=_interval(known),
+            )
+        )
     screen.print(_first(found))
     if len(found) > SHOWN:
         screen.print(marked("[dim]... and {more:,} rows more; --out FILE writes them all[/]", more=len(found) - SHOWN))

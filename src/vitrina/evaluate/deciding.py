@@ -26,7 +26,7 @@ from vitrina.evaluate.stakes import amounts_of, days_of, truth_of
 from vitrina.evaluate.terms import Terms, read_terms
 from vitrina.evaluate.threshold import ASK, NO, YES, cost_of, expected_cost
 
-MOST_EXPLAINED = 10_000  # rows that get reasons; of more, those that something is done about come first
+MOST_EXPLAINED = 20_000  # rows that get reasons; of more, those that something is done about come first
 NEVER, ALWAYS, MODEL, THEORY = "never", "always", "model", "break-even"
 
 
@@ -93,6 +93,7 @@ def decide(
         explained=explained,
         source=source,
         rows_tested=tested,
+        saved_here=_known(rows, chosen, terms.ask) if data is not None else {},
     )
     keep(Path(run), model, calibration, found.summary())
     return found
@@ -158,6 +159,14 @@ def _measured(
         calibration_error(rows.probabilities, truth),
     )
     return savings(costs, NEVER), quality, len(x)
+
+
+def _known(rows: Rows, chosen: np.ndarray, ask: float | None) -> dict[str, Saving]:
+    """What was saved on the rows decided on, where the truth is in them; {} where it is not."""
+    if rows.truth is None or rows.probabilities.shape[1] != 2 or not len(rows):
+        return {}
+    ways = {NEVER: np.full(len(rows), NO), ALWAYS: np.full(len(rows), YES), MODEL: chosen}
+    return savings({name: cost_of(rows.table, rows.truth, way, ask) for name, way in ways.items()}, NEVER)
 
 
 def _cheapest_always(validation: Rows) -> int:

@@ -34,7 +34,8 @@ class Decisions:
     classes: the one that is looked for second, where there are two; probabilities (rows, classes), calibrated; decisions
     (rows,): class numbers, -1 for ask; expected, idle (rows,): what each is expected to cost, and would with "no";
     explanation: the reasons of the rows `explained` (n,), in log odds; saved: what each way of deciding costs and saves on
-    the test part of `rows_tested` rows, against never saying yes; curve: cost by threshold on the validation part.
+    the test part of `rows_tested` rows, against never saying yes; saved_here: on the rows themselves, where they were given
+    with the truth; curve: cost by threshold on the validation part.
     """
 
     run: str
@@ -52,6 +53,7 @@ class Decisions:
     explained: np.ndarray
     source: Any = field(default=None, repr=False)
     rows_tested: int = 0
+    saved_here: Mapping[str, Saving] = field(default_factory=dict[str, Saving])
 
     def __len__(self) -> int:
         return len(self.decisions)
@@ -111,6 +113,7 @@ class Decisions:
             "rows_tested": self.rows_tested,
             "saved": {name: saving.to_json() for name, saving in self.saved.items()},
             "pays": self.pays,
+            "saved_here": {name: saving.to_json() for name, saving in self.saved_here.items()},
             "quality": asdict(self.quality) if self.quality else None,
             "calibration": {
                 "method": self.calibration.method,

@@ -56,7 +56,7 @@ class Rows:
 class Rule:
     """terms, and the band of scores: the calibrated probability, or where amounts differ what yes is expected to save.
 
-    band None: each row's answer is the one with the smallest expected cost. limit: capacity decides too.
+    band None: each row's answer is the one with the smallest expected cost, or capacity alone decides.
     """
 
     terms: Terms
