@@ -54,7 +54,7 @@ def decide(
     ] = None,
     reasons: Annotated[
         int, typer.Option("--reasons", min=0, metavar="N", help="How many rows get reasons, those to act on first.")
-    ] = 20_000,
+    ] = 10_000,
     query: Query = None,
     table: TableName = None,
     json: Json = False,

@@ -26,7 +26,7 @@ from vitrina.evaluate.stakes import amounts_of, days_of, truth_of
 from vitrina.evaluate.terms import Terms, read_terms
 from vitrina.evaluate.threshold import ASK, NO, YES, cost_of, expected_cost
 
-MOST_EXPLAINED = 20_000  # rows that get reasons; of more, those that something is done about come first
+MOST_EXPLAINED = 10_000  # rows that get reasons; of more, those that something is done about come first
 NEVER, ALWAYS, MODEL, THEORY = "never", "always", "model", "break-even"
 
 
