@@ -34,6 +34,7 @@ LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 # Doors in a ceiling: what a user calls on the model is written above it, and is loaded when it is called.
 DOORS = {
     ("vitrina.model", "vitrina.evaluate.metrics"): "model.evaluate",
+    ("vitrina.model", "vitrina.evaluate.explaining"): "model.explain",
     ("vitrina.model", "vitrina.glass.trace"): "model.trace",
     ("vitrina.training", "vitrina.glass.recorder"): "train(record=True)",
     ("vitrina.training", "vitrina.doctor.checkup"): "train(record=True), with the doctor beside it",

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
         UsageError,
         VitrinaError,
     )
+    from vitrina.evaluate.deciding import decide
+    from vitrina.evaluate.decisions import Decisions
+    from vitrina.evaluate.explaining import Explanation
     from vitrina.find_rate import FoundRate, find_learning_rate
     from vitrina.glass.page import watch
     from vitrina.glass.recording import LayerHistory, Recording
@@ -119,6 +122,9 @@ _HOMES = {
     "vitrina.glass.recording": "LayerHistory Recording",
     "vitrina.approximating": "Approximation approximate",
     "vitrina.doctor": "Finding Findings Healing Remedy diagnose heal",
+    "vitrina.evaluate.deciding": "decide",
+    "vitrina.evaluate.decisions": "Decisions",
+    "vitrina.evaluate.explaining": "Explanation",
     "vitrina.find_rate": "FoundRate find_learning_rate",
     "vitrina.model": "Model load",
     "vitrina.population": "Ensemble Leaderboard Population",
@@ -152,11 +158,13 @@ __all__ = [
     "Cost",
     "CrossEntropy",
     "DataError",
+    "Decisions",
     "Dense",
     "Dropout",
     "Embedding",
     "EngineError",
     "Ensemble",
+    "Explanation",
     "Finding",
     "Findings",
     "Flatten",
@@ -214,6 +222,7 @@ __all__ = [
     "WarmUp",
     "approximate",
     "blocks",
+    "decide",
     "diagnose",
     "engines",
     "find_learning_rate",

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from vitrina.commands.approximate import approximate
 from vitrina.commands.compare import compare
 from vitrina.commands.data import data
+from vitrina.commands.decide import decide
 from vitrina.commands.demo import demo
 from vitrina.commands.describe import describe
 from vitrina.commands.doctor import doctor
@@ -65,7 +66,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(train, watch, replay, trace, doctor, predict, evaluate, find_lr, search, compare),
+    *(train, watch, replay, trace, doctor, predict, evaluate, decide, find_lr, search, compare),
     *(describe, race, engines, approximate, demo),
 ):
     app.command()(command)

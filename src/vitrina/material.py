@@ -27,6 +27,7 @@ class Material:
     source: Any = None
     target: str | None = None
     parts: Mapping[str, Any] | None = None  # how the parts were made: `made` of a Split
+    held: Any = None  # the validation part as a data source, or None
 
 
 def gather(
@@ -75,10 +76,10 @@ def gather(
     def examples(part: Any) -> Examples:
         return Examples(recipe.inputs(part), recipe.targets(part))
 
+    held = source.take(parts.validation) if len(parts.validation) else None
     if own is not None:
-        judge = examples(open_source(own, target=target))
-    else:
-        judge = examples(source.take(parts.validation)) if len(parts.validation) else None
+        held = open_source(own, target=target)
+    judge = examples(held) if held is not None else None
     kept = source.take(parts.test) if len(parts.test) else None
     if kept is not None:
         examples(kept)  # a value that cannot be read is found now, and not after hours of training
@@ -90,6 +91,7 @@ def gather(
         source,
         target or (source.target_name if source.kind == "table" else None),
         parts.made,
+        held,
     )
     if network is not None:
         for part in (material.train, material.validation):

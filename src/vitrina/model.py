@@ -21,6 +21,7 @@ from vitrina.network.network import Network, flatten, nest
 from vitrina.racing.estimates import choose_engine, with_variant
 
 if TYPE_CHECKING:
+    from vitrina.evaluate.explaining import Explanation
     from vitrina.glass.trace import Trace
 
 KIND = "model"
@@ -83,6 +84,24 @@ class Model:
         from vitrina.glass.trace import trace
 
         return trace(self, np.asarray(x), y)
+
+    def explain(self, x: Any, of: Any = None, baseline: Any = None) -> Explanation:
+        """Which inputs moved each answer: integrated gradients of the log odds of class `of` (each row's own answer).
+
+        x: data as for `predict`; of: a class's number, or one for each row; baseline (*input shape): the row to explain
+        against, as the network sees it (zeros, which for a recipe's numbers are the middle of the training part).
+        """
+        from vitrina.evaluate.explaining import explain
+
+        return explain(self, x, of, baseline)
+
+    def raw(self, x: np.ndarray, engine: str | None = None) -> np.ndarray:
+        """What the last layer gives (logits, for classes) for inputs as the network sees them: (rows, *output shape)."""
+        return self._forward(x, engine, readable=False)
+
+    def inputs(self, data: Any) -> np.ndarray:
+        """What the network sees of the data: (rows, *input shape). Raises DataError if they do not fit."""
+        return self._inputs(data)
 
     # -- keeping
     def save(self, path: str | Path) -> None:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """What repair changes helps on rows it did not see; what is sound stays as it is; and what other frameworks built is read."""
 
 from __future__ import annotations

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # a fault a line reads better than a fault a page
 """Each fault is named first, in its place, with a remedy that mends it; and nothing is said of what is sound."""
 
 from __future__ import annotations

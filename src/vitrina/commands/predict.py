@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vitrina.commands.answers_file import check_out, write_answers
 from vitrina.commands.options import Json, Lang, Query, Run, TableName, located
 from vitrina.commands.output import bar, console, marked, print_json
-from vitrina.errors import UsageError
 from vitrina.locale import say
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from vitrina.data import Source
     from vitrina.model import Model
 
-ENDINGS = (".csv", ".tsv", ".parquet")
 SHOWN = 12  # rows on the screen
 
 
@@ -28,7 +27,9 @@ def predict(
     out: Annotated[
         str | None,
         typer.Option(
-            "--out", metavar="FILE", help="Write a .csv, .tsv or .parquet: the answer and each class's probability."
+            "--out",
+            metavar="FILE",
+            help="Write a .csv, .tsv, .jsonl or .parquet: the answer and each class's probability.",
         ),
     ] = None,
     query: Query = None,
@@ -38,7 +39,7 @@ def predict(
 ) -> None:
     """Answer each row of DATA with a trained model."""
     if out is not None:
-        _check_out(out, data)
+        check_out(out, data)
     from vitrina.data import open_source
     from vitrina.data.address import without_password
     from vitrina.model import load
@@ -47,7 +48,7 @@ def predict(
     source = open_source(located(data, query, table))
     columns = _answers(model, source)
     if out is not None:
-        _write(columns, Path(out))
+        write_answers(columns, Path(out))
     if json:
         print_json(
             {"run": run, "data": without_password(data), "rows": source.rows, "out": out}
@@ -57,22 +58,6 @@ def predict(
         console().print(marked("{rows:,} answers are in [bold]{out}[/]", rows=source.rows, out=out))
     else:
         _show(columns, source)
-
-
-def _check_out(out: str, data: str) -> None:
-    from vitrina.data.address import is_address
-
-    path = Path(out)
-    if path.suffix.lower() not in ENDINGS:
-        raise UsageError(
-            say(
-                "--out {out}: the ending says how to write it; give one of {endings}",
-                out=out,
-                endings=", ".join(ENDINGS),
-            )
-        )
-    if path.exists() and not is_address(data) and Path(data).exists() and path.samefile(data):
-        raise UsageError(say("--out {out} is the data themselves; choose another file", out=out))
 
 
 def _answers(model: Model, source: Source) -> dict[str, np.ndarray | list[str]]:
@@ -92,28 +77,6 @@ def _answers(model: Model, source: Source) -> dict[str, np.ndarray | list[str]]:
     )
     columns["answer"] = model.recipe.decode(best) if model.recipe is not None else best
     return columns | {f"probability_{name}": probabilities[:, place] for place, name in enumerate(classes)}
-
-
-def _write(columns: dict[str, Any], path: Path) -> None:
-    """The file as a whole or not at all."""
-    from io import BytesIO
-
-    import polars as pl
-
-    from vitrina.files import write_atomically
-
-    frame = pl.DataFrame(
-        {
-            name: list(values) if getattr(getattr(values, "dtype", None), "kind", "") == "O" else values
-            for name, values in columns.items()
-        }
-    )
-    content = BytesIO()
-    if path.suffix.lower() == ".parquet":
-        frame.write_parquet(content)
-    else:
-        frame.write_csv(content, separator="\t" if path.suffix.lower() == ".tsv" else ",")
-    write_atomically(path, content.getvalue())
 
 
 def _show(columns: dict[str, Any], source: Source) -> None:

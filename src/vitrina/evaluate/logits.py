@@ -1,0 +1,24 @@
+"""What a network of classes says before it is turned into probabilities."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vitrina.errors import ModelError
+from vitrina.model import Model
+
+
+def logits_of(model: Model, x: np.ndarray) -> np.ndarray:
+    """Inputs as the network sees them, (rows, *input shape) -> logits (rows, classes), float64.
+
+    A single yes-or-no output z is the pair (0, z). Raises ModelError unless the answer is one class for each row.
+    """
+    network = model.network
+    if not network.cost.classifies:
+        raise ModelError(f"a network with {network.cost.label} predicts numbers, and decisions are between classes")
+    raw = model.raw(x).astype(np.float64)
+    if raw.ndim == 2 and raw.shape[1] == 1:
+        return np.concatenate([np.zeros_like(raw), raw], axis=1)
+    if raw.ndim != 2 or network.cost.link != "softmax":
+        raise ModelError(f"decisions need one class for each row, and this network answers {network.output_shape}")
+    return raw

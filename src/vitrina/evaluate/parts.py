@@ -1,0 +1,53 @@
+"""The parts of the data that a run was trained, judged and tested on, got again from its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vitrina.data.splits import Division
+from vitrina.errors import ModelError, UsageError
+from vitrina.material import Material, fingerprint, gather
+from vitrina.model import Model, load
+from vitrina.network.network import Network
+from vitrina.runs import RunFolder
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A run's model, and the material it was made of: train, validation, and the test part as a source."""
+
+    model: Model
+    material: Material
+
+
+def parts_of(run: str | Path, data: Any = None) -> Parts:
+    """The parts a run was made of; `data` where it was trained on arrays or frames, which no run keeps.
+
+    Raises UsageError where data are needed, ModelError where the data are not those that the run was trained on.
+    """
+    folder = RunFolder.existing(run)
+    settings = folder.read_settings()
+    data = settings["data"] if data is None else data
+    if data is None:
+        raise UsageError(f"{run} was trained on data that are not in it; give the same data again")
+    if settings["own_validation"]:
+        raise UsageError(f"{run} was judged by validation data that are not in it; train with a share instead")
+    network = Network.from_json(settings["network"])
+    material = gather(
+        data,
+        settings["target"],
+        None if settings["prepared"] else network,
+        settings["validation"],
+        settings["test"],
+        settings.get("split_seed", settings["seed"]),
+        settings["columns"],
+        settings["drop"],
+        settings["image_size"],
+        Division(**{name: settings.get(name) for name in ("time", "group", "split", "gap")}),
+        settings.get("drop_leaks", False),
+    )
+    if fingerprint(material.train) != settings["fingerprint"]:
+        raise ModelError(f"the data are not those that {run} was trained on; give the same data, or train anew")
+    return Parts(load(run), material)
