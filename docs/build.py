@@ -13,6 +13,7 @@ from typing import Any
 import vitrina
 
 OUT = Path(__file__).with_name("reference.md")
+FINDINGS = Path(__file__).with_name("findings.md")
 WIDTH = 100
 ROOMS = {  # in the order of the story
     "vitrina.network": "What a network is",
@@ -21,6 +22,8 @@ ROOMS = {  # in the order of the story
     "vitrina.training": "Teaching it",
     "vitrina.model": "What is kept",
     "vitrina.glass": "How you see it",
+    "vitrina.doctor": "Why it does not learn",
+    "vitrina.evaluate": "What to decide with it",
     "vitrina.errors": "What can go wrong",
 }
 
@@ -38,8 +41,32 @@ def main() -> int:
             parts.append(f"## {title}\n")
             parts += [entry(name, value) for name, value in inside.items()]
     OUT.write_text("\n".join(parts), encoding="utf-8")
-    print(f"{len(public)} names in {OUT}")
+    FINDINGS.write_text(findings(), encoding="utf-8")
+    print(f"{len(public)} names in {OUT}, and every finding of the doctor in {FINDINGS}")
     return 0
+
+
+def findings() -> str:
+    """Every finding of the doctor, as its rule describes it: symptom, why, how it is measured, remedy, example."""
+    from vitrina.doctor.registry import RULES
+    from vitrina.doctor.verdict import REGISTERED
+
+    assert REGISTERED
+    parts = [
+        "# What the doctor finds\n\n`vitrina doctor RUN`, `vt.diagnose(run)`. The cause is told first, and what comes of it under it.\n"
+    ]
+    when = {
+        "before": "Can be told before the first step",
+        "during": "Can be told while it learns",
+        "after": "Can be told at the end",
+    }
+    for rule in sorted(RULES.values(), key=lambda rule: rule.rank):
+        words = inspect.cleandoc(rule.documentation).replace("\n", " ")
+        for head in ("Symptom", "Why", "Measured", "Remedy", "Example"):
+            before, _, after = words.partition(f"{head}: ")
+            words = f"{before.rstrip()}\n\n**{head}.** {after[:1].upper()}{after[1:]}"
+        parts.append(f"## {rule.code}\n\n{when[rule.when]}; file `doctor/rules/{rule.family}.py`.{words}\n")
+    return "\n".join(parts)
 
 
 def home(value: Any) -> str:
