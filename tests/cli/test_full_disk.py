@@ -73,6 +73,7 @@ def test_a_disk_that_fills_up_while_training_leaves_whole_files(tmp_path: Path) 
     assert result.stderr.startswith("vitrina: ")
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
-    assert {path.name for path in (tmp_path / "runs/1").iterdir()} == {"settings.json", "status.json", "recording"}
+    kept = {"settings.json", "status.json", "recording", "examination.json"}
+    assert {path.name for path in (tmp_path / "runs/1").iterdir()} == kept
     recording = vt.Recording(tmp_path / "runs/1")  # up to the first look, which did not fit
     assert (len(recording.probes[0]), len(recording.looks)) == (8, 0)

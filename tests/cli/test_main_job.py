@@ -34,6 +34,7 @@ def test_train_predict_evaluate_describe(vitrina: Vitrina, data: tuple[str, tupl
     assert "it never saw" in trained.out
     assert "vitrina predict runs/1" in trained.out
     kept = {"settings.json", "history.csv", "model.vitrina", "last", "recording", "status.json"}
+    kept |= {"examination.json", "checkup.json"}  # what the doctor saw before and after
     assert {path.name for path in Path("runs/1").iterdir()} == kept
 
     predicted = vitrina("predict", "runs/1", source, "--out", "answers.csv")
