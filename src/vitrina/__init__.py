@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         UsageError,
         VitrinaError,
     )
+    from vitrina.evaluate.assessing import assess
+    from vitrina.evaluate.assessment import Assessment
     from vitrina.evaluate.deciding import decide
     from vitrina.evaluate.decisions import Decisions
     from vitrina.evaluate.explaining import Explanation
@@ -122,6 +124,8 @@ _HOMES = {
     "vitrina.glass.recording": "LayerHistory Recording",
     "vitrina.approximating": "Approximation approximate",
     "vitrina.doctor": "Finding Findings Healing Remedy diagnose heal",
+    "vitrina.evaluate.assessing": "assess",
+    "vitrina.evaluate.assessment": "Assessment",
     "vitrina.evaluate.deciding": "decide",
     "vitrina.evaluate.decisions": "Decisions",
     "vitrina.evaluate.explaining": "Explanation",
@@ -142,6 +146,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Approximation",
+    "Assessment",
     "Attention",
     "AveragePool1D",
     "AveragePool2D",
@@ -221,6 +226,7 @@ __all__ = [
     "VitrinaError",
     "WarmUp",
     "approximate",
+    "assess",
     "blocks",
     "decide",
     "diagnose",

@@ -70,7 +70,7 @@ class Model:
 
         data: as for `predict`, with the truth in it or in y (rows,). Raises DataError if there is no truth, or no row.
         """
-        x, truth = self._examples(data, y)
+        x, truth = self.examples(data, y)
         if not len(x):
             raise DataError("there are no rows to evaluate on")
         check_targets(self.network, truth, "y")
@@ -102,6 +102,29 @@ class Model:
     def inputs(self, data: Any) -> np.ndarray:
         """What the network sees of the data: (rows, *input shape). Raises DataError if they do not fit."""
         return self._inputs(data)
+
+    def examples(self, data: Any, y: Any = None) -> tuple[np.ndarray, np.ndarray]:
+        """What the network sees of the data, and the truth as it is taught: (rows, *input shape), (rows,) or (rows, ...).
+
+        Raises DataError if the data do not fit, or hold no truth.
+        """
+        if self.recipe is not None:
+            source = self.source(data, y)
+            return self.recipe.inputs(source), self.recipe.targets(source)
+        if y is None and isinstance(data, tuple) and len(data) == 2:
+            data, y = data
+        if y is None:
+            raise DataError("there is nothing to compare with; give the truth as y")
+        x, truth = self._inputs(data), np.asarray(y)
+        if len(x) != len(truth):
+            raise DataError(f"x has {len(x)} rows and y {len(truth)}; they must be as many")
+        return x, truth
+
+    def source(self, data: Any, y: Any = None) -> Any:
+        """The data opened as a source, tables with the target the model was taught on; for a model with a recipe."""
+        from vitrina.data import open_source
+
+        return open_source((data, y) if y is not None else data, **self._target_of(data, y))
 
     # -- keeping
     def save(self, path: str | Path) -> None:
@@ -150,21 +173,6 @@ class Model:
 
             return self.recipe.inputs(open_source(data))
         return check_inputs(self.network, _plain_array(data), "x")
-
-    def _examples(self, data: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
-        if self.recipe is not None:
-            from vitrina.data import open_source
-
-            source = open_source((data, y) if y is not None else data, **self._target_of(data, y))
-            return self.recipe.inputs(source), self.recipe.targets(source)
-        if y is None and isinstance(data, tuple) and len(data) == 2:
-            data, y = data
-        if y is None:
-            raise DataError("there is nothing to compare with; give the truth as y")
-        x, truth = self._inputs(data), np.asarray(y)
-        if len(x) != len(truth):
-            raise DataError(f"x has {len(x)} rows and y {len(truth)}; they must be as many")
-        return x, truth
 
     def _target_of(self, data: Any, y: Any) -> dict[str, Any]:
         """Tables are opened with the target the model was taught on."""

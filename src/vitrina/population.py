@@ -177,7 +177,7 @@ class Ensemble:
 
     def evaluate(self, data: Any, y: Any = None, engine: str | None = None) -> dict[str, float]:
         """The measures of `Model.evaluate` for the common answer, but for the error, which belongs to one network."""
-        x, truth = self._first._examples(data, y)
+        x, truth = self._first.examples(data, y)
         return self._first._measures(self._readable(x, engine).astype(np.float64), truth)
 
     @property

@@ -1,4 +1,4 @@
-"""vitrina evaluate: how good a model is on data with the truth in it."""
+"""vitrina evaluate: how good a run's answers are, how sure that is, and whether a network was worth it."""
 
 from __future__ import annotations
 
@@ -7,33 +7,55 @@ from typing import Annotated
 import typer
 
 from vitrina.commands.options import Json, Lang, Query, Run, TableName, located
-from vitrina.commands.output import console, figures, marked, print_json
+from vitrina.commands.output import console, print_json
 
 
 def evaluate(
     run: Run,
-    data: Annotated[str, typer.Argument(metavar="DATA", help="Data with the true answers in it.", show_default=False)],
+    data: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[DATA]",
+            help="Data with the true answers in it (default: the run's own test part).",
+            show_default=False,
+        ),
+    ] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", metavar="COLUMN", help="Also for each value of this column, such as a region.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option("--time", metavar="COLUMN", help="Also over time, as this column says.")
+    ] = None,
+    at: Annotated[
+        list[int] | None,
+        typer.Option("--at", min=1, metavar="K", help="Precision and recall if the K likeliest are looked at."),
+    ] = None,
+    positive: Annotated[
+        str | None, typer.Option("--positive", metavar="CLASS", help="The class to find, of two (default: the second).")
+    ] = None,
+    baselines: Annotated[
+        bool, typer.Option("--baselines/--no-baselines", help="Teach simpler learners on the same split, to compare.")
+    ] = True,
     query: Query = None,
     table: TableName = None,
     json: Json = False,
     lang: Lang = None,
 ) -> None:
-    """Say how good a model's answers are on DATA, which holds the truth."""
-    from vitrina.data import open_source
+    """Say how good a run's answers are, how sure that is, and whether a network was worth it."""
+    from vitrina.commands.evaluate_screen import show
     from vitrina.data.address import without_password
-    from vitrina.model import load
+    from vitrina.evaluate.assessing import assess
 
-    model = load(run)
-    source = open_source(located(data, query, table))
-    measured = model.evaluate(source)
-    if json:
-        print_json({"run": run, "data": without_password(data), "rows": source.rows, "figures": measured})
-        return
-    screen = console()
-    screen.print()
-    screen.print(
-        marked("[bold]{run}[/] on {rows:,} rows of [bold]{data}[/]", run=run, rows=source.rows, data=source.name)
+    found = assess(
+        run,
+        located(data, query, table) if data is not None else None,
+        by=by,
+        time=time,
+        at=tuple(at or ()),
+        positive=positive,
+        compare=baselines,
     )
-    screen.print()
-    screen.print(figures(measured))
-    screen.print()
+    if json:
+        print_json(found.to_json() | ({"data": without_password(data)} if data is not None else {}))
+    else:
+        show(console(), found)

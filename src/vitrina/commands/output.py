@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from vitrina.locale import say
+from vitrina.evaluate.words import AREAS, SHARES, figure, figure_name
 from vitrina.terminal import bar, curve, marked
 
 if TYPE_CHECKING:
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["bar", "console", "curve", "figure", "figure_name", "figures", "grid", "marked", "print_json"]
 
 PIPED_WIDTH = 100  # columns where there is no terminal to ask
-# A share is best at 1 and read as a percentage; an area under a curve is best at 1 too, and read as a number.
-SHARES = ("accuracy", "balanced_accuracy")
-AREAS = ("roc_auc", "average_precision", "r2")
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -80,24 +77,3 @@ def _repeats(name: str, value: float, measured: Mapping[str, float]) -> bool:
     """The error that was trained on is often one of the measures; one line is enough for both."""
     others = [other for measure, other in measured.items() if measure != name]
     return name == "error" and any(math.isclose(value, other, rel_tol=1e-6) for other in others)
-
-
-def figure_name(name: str) -> str:
-    """`roc_auc` in words."""
-    words = {
-        "error": say("error (cost)"),
-        "accuracy": say("accuracy"),
-        "balanced_accuracy": say("balanced accuracy"),
-        "log_loss": say("log loss"),
-        "roc_auc": say("ROC AUC"),
-        "average_precision": say("average precision"),
-        "mean_absolute_error": say("mean absolute error"),
-        "root_mean_squared_error": say("root mean squared error"),
-        "r2": say("R²"),
-    }
-    return words.get(name, name.replace("_", " "))
-
-
-def figure(name: str, value: float) -> str:
-    """A measure as people write it: shares as percentages, areas with three places, others with four digits."""
-    return f"{value:.1%}" if name in SHARES else f"{value:.3f}" if name in AREAS else f"{value:.4g}"

@@ -144,13 +144,13 @@ def _measured(
     costs[MODEL] = cost_of(rows.table, truth, rule.decide(rows), ask)
     if rule.band is not None and rule.in_theory is not None:
         costs[THEORY] = cost_of(rows.table, truth, rule.in_theory.decide(rows.probabilities[:, 1]))
-    for name, logits_by in baselines(material) if compare else ():
-        theirs = _flipped(logits_by(material.validation.x), reader.flip)  # pyright: ignore[reportOptionalMemberAccess]
+    for baseline in baselines(material, logits.shape[1]) if compare else ():
+        theirs = _flipped(baseline.answer(material.validation.x), reader.flip)  # pyright: ignore[reportOptionalMemberAccess]
         calibration = fit_calibration(theirs, validation.truth)  # pyright: ignore[reportArgumentType]
         their_rows = reader.rows(theirs, calibration, material.held, validation.truth)
         their_rule = _for_test(fit_rule(rule.terms, their_rows, decided), len(x), decided)
-        tested = reader.rows(_flipped(logits_by(x), reader.flip), calibration, material.test, truth)
-        costs[name] = cost_of(rows.table, truth, their_rule.decide(tested), ask)
+        tested = reader.rows(_flipped(baseline.answer(x), reader.flip), calibration, material.test, truth)
+        costs[baseline.name] = cost_of(rows.table, truth, their_rule.decide(tested), ask)
     before = softmax(logits)
     quality = Quality(
         log_loss(before, truth),

@@ -1,0 +1,90 @@
+"""The words for what is measured: names, numbers as people write them, and whether a network was worth it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vitrina.locale import say
+
+if TYPE_CHECKING:
+    from vitrina.evaluate.assessment import Assessment
+    from vitrina.evaluate.bootstrap import Figure
+
+# A share is best at 1 and read as a percentage; an area under a curve is best at 1 too, and read as a number.
+SHARES = ("accuracy", "balanced_accuracy")
+AREAS = ("roc_auc", "average_precision", "r2")
+
+
+def figure_name(name: str) -> str:
+    """`roc_auc` in words."""
+    words = {
+        "error": say("error (cost)"),
+        "accuracy": say("accuracy"),
+        "balanced_accuracy": say("balanced accuracy"),
+        "log_loss": say("log loss"),
+        "roc_auc": say("ROC AUC"),
+        "average_precision": say("average precision"),
+        "mean_absolute_error": say("mean absolute error"),
+        "root_mean_squared_error": say("root mean squared error"),
+        "r2": say("R²"),
+        "brier": say("Brier score"),
+        "pinball_loss": say("pinball loss"),
+    }
+    if name.startswith("coverage_"):
+        return say("share below the {quantile} quantile", quantile=name.removeprefix("coverage_"))
+    return words.get(name, name.replace("_", " "))
+
+
+def figure(name: str, value: float) -> str:
+    """A measure as people write it: shares as percentages, areas with three places, others with four digits."""
+    return f"{value:.1%}" if name in SHARES else f"{value:.3f}" if name in AREAS else f"{value:.4g}"
+
+
+def interval(name: str, known: Figure) -> str:
+    """`93.1% to 97.7%`; nothing where nothing was drawn."""
+    if not known.low < known.high:
+        return ""
+    return say("{low} to {high}", low=figure(name, known.low), high=figure(name, known.high))
+
+
+def listed(found: Assessment) -> list[tuple[str, Figure]]:
+    """The figures in the order they are read: shares and areas first; an error that repeats another is left out."""
+    figures = dict(found.figures)
+    error = figures.pop("error", None)
+    if error and not any(abs(error.value - other.value) <= 1e-6 * abs(other.value) for other in figures.values()):
+        figures["error"] = error
+    return sorted(figures.items(), key=lambda item: item[0] not in (*SHARES, *AREAS))
+
+
+def rival_name(name: str) -> str:
+    """A baseline in the user's language."""
+    names = {
+        "network": say("network"),
+        "majority": say("always the commonest"),
+        "mean": say("always the mean"),
+        "logistic regression": say("logistic regression"),
+        "linear regression": say("linear regression"),
+        "gradient boosting": say("gradient boosting"),
+    }
+    return names.get(name, name)
+
+
+def verdict(found: Assessment) -> str:
+    """Whether a network was worth it, in one sentence; "" without baselines."""
+    rival, kind = found.best_rival, found.verdict
+    if rival is None or kind is None:
+        return ""
+    sentences = {
+        "worth it": say("The network was worth it: {measure} {ours}, and {theirs} by {rival}, the best baseline."),
+        "no better": say(
+            "As far as {rows:,} rows can tell, it is no better than {rival}: {measure} {ours}, and {theirs} by that."
+        ),
+        "worse": say("A network was not worth it here: {measure} {ours}, and {theirs} by {rival}. Use that."),
+    }
+    return sentences[kind].format(
+        rows=found.rows,
+        measure=figure_name(found.headline),
+        ours=figure(found.headline, found.figures[found.headline].value),
+        theirs=figure(found.headline, rival.figures[found.headline].value),
+        rival=rival_name(rival.name),
+    )

@@ -1,0 +1,125 @@
+"""How good a run is: the same rows, the same figures as model.evaluate, honest beside baselines, and every slice right."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from sklearn import metrics
+
+import vitrina as vt
+from tests.evaluate.conftest import shop, teach
+from vitrina.errors import DataError, UsageError
+from vitrina.evaluate.curves import at_top, calibration_curve, wilson
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return teach(tmp_path_factory.mktemp("shop"), shop(), time="day")
+
+
+@pytest.fixture(scope="module")
+def found(run: Path) -> vt.Assessment:
+    return vt.assess(run, by="colour")
+
+
+def test_a_run_is_measured_on_its_own_test_part(run: Path, found: vt.Assessment) -> None:
+    kept = vt.load(run)
+    assert found.part == "test"
+    values = {name: figure.value for name, figure in found.figures.items()}
+    assert {name: values[name] for name in kept.measured["test"]} == pytest.approx(kept.measured["test"], rel=1e-5)
+    assert all(figure.low <= figure.value <= figure.high for figure in found.figures.values())
+    assert [rival.name for rival in found.rivals] == ["majority", "logistic regression", "gradient boosting"]
+    assert found.headline == "average_precision"  # one in six is rare
+    assert found.rivals[0].verdict("average_precision") == "worth it"  # better than saying of all the same
+    assert found.confusion.sum() == found.rows  # pyright: ignore[reportOptionalMemberAccess]
+    json.dumps(found.to_json(), allow_nan=False)
+
+
+def test_slices_are_measured_on_their_own_rows(run: Path, found: vt.Assessment) -> None:
+    frame = found.source.frame
+    assert found.by_group is not None
+    assert {part.name: part.rows for part in found.by_group[1]} == dict(frame["colour"].value_counts().iter_rows())
+    red = vt.load(run).evaluate(frame.filter(pl.col("colour") == "red"))
+    part = next(part for part in found.by_group[1] if part.name == "red")
+    assert {name: part.figures[name].value for name in red if name != "error"} == pytest.approx(
+        {name: value for name, value in red.items() if name != "error"}, rel=1e-5
+    )
+    assert found.by_time is not None  # the parts were made by time, so it is shown over time
+    assert found.by_time[0] == "day"
+    assert [part.name for part in found.by_time[1]] == sorted(frame["day"].unique().to_list())
+    assert sum(part.rows for part in found.by_time[1]) == found.rows
+
+
+def test_a_network_on_noise_is_not_called_worth_it(tmp_path: Path) -> None:
+    run = teach(tmp_path, shop(600, strength=0.0))
+    assert vt.assess(run).verdict in ("no better", "worse")
+
+
+def test_rows_it_learned_from_are_counted(run: Path) -> None:
+    every = shop()
+    assert vt.assess(run, every, compare=False).seen == 1050  # 70 of 100 were learned from
+    assert vt.assess(run, shop(seed=5), compare=False).seen == 0
+
+
+def test_the_class_that_is_looked_for_can_be_the_other_one(run: Path) -> None:
+    usual, turned = vt.assess(run, compare=False, at=(20,)), vt.assess(run, compare=False, at=(20,), positive="no")
+    assert turned.classes == ("yes", "no")
+    assert turned.figures["roc_auc"].value == pytest.approx(usual.figures["roc_auc"].value)
+    assert turned.figures["average_precision"].value > usual.figures["average_precision"].value  # the common class
+    assert turned.at_top[0].precision > usual.at_top[0].precision
+    with pytest.raises(UsageError, match="the classes are no, yes"):
+        vt.assess(run, positive="perhaps")
+
+
+def test_numbers_have_their_own_measures_and_baselines(tmp_path: Path) -> None:
+    vt.train("diabetes", epochs=4, engine="numpy", out=tmp_path / "run", record=False)
+    found = vt.assess(tmp_path / "run")
+    assert [rival.name for rival in found.rivals] == ["mean", "linear regression", "gradient boosting"]
+    assert found.headline == "root_mean_squared_error"
+    assert found.rivals[0].figures["r2"].value == pytest.approx(0.0, abs=0.05)
+    mistakes = [mistake.loss for mistake in found.mistakes]
+    assert mistakes == sorted(mistakes, reverse=True)
+    assert found.confusion is None
+
+
+def test_a_model_alone_is_measured_without_baselines(run: Path) -> None:
+    found = vt.assess(run / "model.vitrina", shop(seed=7))
+    assert found.rivals == ()
+    assert "no data to teach baselines on" in found.why_alone
+    assert found.verdict is None
+    with pytest.raises(UsageError, match="which has no test part"):
+        vt.assess(run / "model.vitrina")
+    with pytest.raises(DataError, match="'colou'"):
+        vt.assess(run, by="colou")
+
+
+def test_arrays_have_to_be_given_again(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 4)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(np.int64)
+    vt.train((x, y), epochs=2, engine="numpy", out=tmp_path / "run", record=False)
+    with pytest.raises(UsageError, match="give the same data again"):
+        vt.assess(tmp_path / "run")
+    assert vt.assess(tmp_path / "run", trained_on=(x, y)).rivals
+    alone = vt.assess(tmp_path / "run", (x, y))
+    assert alone.rivals == ()
+    assert "give the same data again" in alone.why_alone
+
+
+def test_curves_say_what_they_say() -> None:
+    rng = np.random.default_rng(0)
+    chance = rng.random(20_000)
+    truth = (rng.random(20_000) < chance).astype(np.int64)
+    bins = calibration_curve(np.stack([1 - chance, chance], axis=1), truth)
+    assert sum(part.rows for part in bins) == 20_000
+    assert all(part.low - 0.02 <= part.probability <= part.high + 0.02 for part in bins)  # it means what it says
+    top = at_top(chance, truth == 1, (100, 50_000))
+    assert top[0].precision == truth[np.argsort(-chance, kind="stable")[:100]].mean()
+    assert (top[1].rows, top[1].recall) == (20_000, 1.0)
+    low, high = wilson(0.0, 10)
+    assert (low, high) == (0.0, pytest.approx(0.2775, abs=1e-3))
+    assert metrics.roc_auc_score(truth, chance) > 0.8
