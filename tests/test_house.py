@@ -27,6 +27,7 @@ ORDER = (
     {"engines", "learning", "data", "racing"},
     {"model", "material", "runs", "population", "find_rate", "training", "searching", "approximating"},
     {"evaluate", "glass", "doctor", "deliver"},
+    {"reporting"},
     {"", "demo", "commands", "cli", "__main__"},  # "" is the front: `import vitrina`
 )
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}

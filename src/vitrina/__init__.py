@@ -105,6 +105,7 @@ if TYPE_CHECKING:
     )
     from vitrina.population import Ensemble, Leaderboard, Population
     from vitrina.racing import Race, race
+    from vitrina.reporting.report import report
     from vitrina.searching import Search, search
     from vitrina.training import train
 
@@ -132,6 +133,7 @@ _HOMES = {
     "vitrina.find_rate": "FoundRate find_learning_rate",
     "vitrina.model": "Model load",
     "vitrina.population": "Ensemble Leaderboard Population",
+    "vitrina.reporting.report": "report",
     "vitrina.racing": "Race race",
     "vitrina.searching": "Search search",
     "vitrina.training": "train",
@@ -235,6 +237,7 @@ __all__ = [
     "heal",
     "load",
     "race",
+    "report",
     "search",
     "train",
     "watch",

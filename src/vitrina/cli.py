@@ -26,6 +26,7 @@ from vitrina.commands.find_lr import find_lr
 from vitrina.commands.predict import predict
 from vitrina.commands.race import race
 from vitrina.commands.replay import replay
+from vitrina.commands.report import report
 from vitrina.commands.search import search
 from vitrina.commands.trace import trace
 from vitrina.commands.train import train
@@ -66,7 +67,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
-    *(train, watch, replay, trace, doctor, predict, evaluate, decide, find_lr, search, compare),
+    *(train, watch, replay, trace, doctor, predict, evaluate, decide, report, find_lr, search, compare),
     *(describe, race, engines, approximate, demo),
 ):
     app.command()(command)

@@ -118,3 +118,24 @@ def test_transactions_are_simulated(vitrina: Vitrina) -> None:
     assert sum(told["scenarios"]) == told["rows"] == 50
     assert "sim already exists" in vitrina("data", "fraud", "--rows", 50, "--out", "sim").sentence
     assert vitrina("data", "fraud", "--rows", 0, "--out", "none").status == 2
+
+
+def test_how_good_it_is_and_the_report_of_it(vitrina: Vitrina, shop: Path) -> None:
+    assert vitrina("train", shop, *FAST, "--group", "customer", "--drop", "paid_back").status == 0
+    told = vitrina("evaluate", "runs/1", "--by", "part", "--at", 10)
+    assert told.status == 0, told.err
+    assert "The network was worth it" in told.out or "no better than" in told.out or "not worth it" in told.out
+    assert "count the rows of one customer as one" in told.out
+    assert "95 % interval" in told.out
+    figures = json.loads(vitrina("evaluate", "runs/1", "--json", "--no-baselines").out)
+    assert figures["clusters"] == "customer"
+    assert set(figures["intervals"]) == set(figures["figures"])
+    flattered = vitrina("evaluate", "runs/1", shop, "--no-baselines")
+    assert "of these rows are ones it learned from" in flattered.out
+
+    reported = json.loads(vitrina("report", "runs/1", "--json").out)
+    assert Path(reported["report"]).stat().st_size == reported["bytes"] > 50_000
+    for wrong in (("report", "runs/9"), ("evaluate", "runs/1", "--by", "nothing"), ("evaluate", "runs/9")):
+        refused = vitrina(*wrong)
+        assert refused.status in (1, 2)
+        assert refused.err.count("\n") == 1

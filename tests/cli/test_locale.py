@@ -69,7 +69,10 @@ def test_the_environment_chooses(variables: dict[str, str], expected: str, monke
 
 def test_lang_chooses_and_json_is_the_same_in_both(vitrina: Vitrina) -> None:
     assert vitrina("train", "wine", "--engine", "numpy", "--epochs", 2, "--lang", "es").out.count("nunca ha visto") == 1
-    told = [json.loads(vitrina("evaluate", "runs/1", "--no-baselines", "--json", "--lang", lang).out) for lang in ("en", "es")]
+    told = [
+        json.loads(vitrina("evaluate", "runs/1", "--no-baselines", "--json", "--lang", lang).out)
+        for lang in ("en", "es")
+    ]
     assert told[0] == told[1]
     assert "quite --epochs" in vitrina("train", "--resume", "runs/1", "--epochs", 2, "--lang", "es").sentence
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from vitrina.commands.output import bar, grid, marked
 from vitrina.evaluate.threshold import ASK, NO
+from vitrina.evaluate.words import way_name
 from vitrina.locale import say
 from vitrina.terminal import plot
 
@@ -145,14 +146,7 @@ def _savings(found: Decisions) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    names = {
-        "never": say("never yes (doing nothing)"),
-        "always": say("always yes"),
-        "model": say("this model"),
-        "break-even": say("this model, by the break-even in theory"),
-        "logistic regression": say("logistic regression"),
-        "gradient boosting": say("gradient boosting"),
-    }
+    names = {name: way_name(name) for name in found.saved}
     if len(found.classes) > 2:
         names["never"] = say("always the one cheapest answer")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)

@@ -10,6 +10,7 @@ import typer
 from vitrina.commands.options import Column, Drop, Json, Lang, Query, TableName, located, roles_of
 from vitrina.commands.output import console, curve, figures, grid, marked, print_json
 from vitrina.errors import NetworkError
+from vitrina.evaluate.words import in_words
 from vitrina.locale import say
 
 if TYPE_CHECKING:
@@ -160,22 +161,9 @@ def _summary(network: Network) -> dict[str, Any]:
 
 def _settings(settings: dict[str, Any]) -> list[tuple[str, str]]:
     shown = [
-        (say(name.replace("_", " ")), _said(settings[name])) for name in SETTINGS if settings.get(name) is not None
+        (say(name.replace("_", " ")), in_words(settings[name])) for name in SETTINGS if settings.get(name) is not None
     ]
     return [*shown, (say("network"), settings["why"])] if settings.get("why") else shown
-
-
-def _said(value: Any) -> str:
-    """A setting in a few words; an optimizer or schedule by its kind and what differs from its defaults."""
-    if not isinstance(value, dict):
-        return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    from vitrina.learning import OPTIMIZERS, SCHEDULES
-
-    usual = {type(kind()).__name__: kind().to_json() for kind in OPTIMIZERS.values()}
-    usual |= {type(schedule).__name__: schedule.to_json() for schedule in SCHEDULES.values()}
-    kind = str(value.get("type", ""))
-    given = [f"{name} {item}" for name, item in value.items() if item != usual.get(kind, {}).get(name)]
-    return ", ".join([kind, *given] if kind else given)
 
 
 def history_lines(model: Model) -> list[tuple[str, str]]:

@@ -37,6 +37,7 @@ def assess(
     compare: bool = True,
     trained_on: Any = None,
     draws: int | None = None,
+    parts: Parts | None = None,
 ) -> Assessment:
     """How good a run's answers are, with 95 % intervals, and whether a network was worth it.
 
@@ -45,10 +46,11 @@ def assess(
     column of dates or numbers, measured stretch by stretch (the run's own, where the parts were made by time). at: for two classes,
     how many of the likeliest are looked at (precision and recall at k). positive: the class that is looked for, the second
     by default. compare: whether to teach baselines too. trained_on: the run's data, where it does not keep them (arrays,
-    frames). draws: bootstrap samples, 200 to 1000 by default. Rows of one group are drawn together where parts were made by group.
+    frames). draws: bootstrap samples, 200 to 1000 by default. parts: the run's, where they were opened
+    before. Rows of one group are drawn together where parts were made by group.
     Raises UsageError, DataError or ModelError, each with one sentence.
     """
-    model, parts, why_alone = _opened(run, trained_on, data is None)
+    model, parts, why_alone = (parts.model, parts, "") if parts else _opened(run, trained_on, data is None)
     source, x, truth, name = _asked(model, parts, data, run)
     answers = _answers(model, x, truth)
     if answers is None:  # many answers for each row: the usual figures, without more

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-BINS = 10  # of a calibration curve, with as many rows in each
+BINS = 10  # of a calibration curve
 PLACES = 200  # that a drawn curve keeps at most
 SHARES = (0.001, 0.01, 0.05, 0.1)  # of the rows, looked at first
 FEWEST = 5  # rows looked at, unless asked for
@@ -36,9 +36,10 @@ class AtTop:
 
 
 def calibration_curve(probabilities: np.ndarray, truth: np.ndarray) -> tuple[Bin, ...]:
-    """Ten bins of equally many rows; of the second class for two, of the answer given for more.
+    """Ten bins, with as much of both classes in each, so that a rare one is not all in the last.
 
-    probabilities (rows, classes), truth (rows,). Intervals of shares by Wilson (1927), which stay between 0 and 1.
+    Of the second class for two classes, of the answer given for more (bins of as many rows then). probabilities (rows,
+    classes), truth (rows,). Intervals of shares by Wilson (1927), which stay between 0 and 1.
     """
     if probabilities.shape[1] == 2:
         given, so = probabilities[:, 1], truth == 1
@@ -46,10 +47,20 @@ def calibration_curve(probabilities: np.ndarray, truth: np.ndarray) -> tuple[Bin
         given, so = probabilities.max(axis=1), probabilities.argmax(axis=1) == truth
     order = np.argsort(given, kind="stable")
     bins: list[Bin] = []
-    for rows in np.array_split(order, min(BINS, len(order))):
+    for rows in _binned(order, so[order] if probabilities.shape[1] == 2 else None):
         share = float(so[rows].mean())
         bins.append(Bin(float(given[rows].mean()), share, *wilson(share, len(rows)), len(rows)))
     return tuple(bins)
+
+
+def _binned(order: np.ndarray, positive: np.ndarray | None) -> list[np.ndarray]:
+    """The ordered rows in bins; rows of the rarer class weigh as much in all as those of the other."""
+    found = 0 if positive is None else int(positive.sum())
+    if positive is None or not 0 < found < len(order):
+        return np.array_split(order, min(BINS, len(order)))
+    weights = np.where(positive, 0.5 / found, 0.5 / (len(order) - found))
+    place = np.minimum((weights.cumsum() * BINS).astype(np.int64), BINS - 1)
+    return [order[place == bin] for bin in range(BINS) if (place == bin).any()]
 
 
 def wilson(share: float, rows: int) -> tuple[float, float]:
@@ -65,9 +76,11 @@ def threshold_curves(scores: np.ndarray, positive: np.ndarray) -> dict[str, dict
 
     alarms, found, _ = roc_curve(positive, scores)
     precision, recall, _ = precision_recall_curve(positive, scores)
+    roc = _thinned(alarms, found)
+    kept = _thinned(recall[::-1], precision[::-1])
     return {
-        "roc": {"false_alarms": _thinned(alarms), "found": _thinned(found)},
-        "precision_recall": {"recall": _thinned(recall[::-1]), "precision": _thinned(precision[::-1])},
+        "roc": {"false_alarms": roc[0], "found": roc[1]},
+        "precision_recall": {"recall": kept[0], "precision": kept[1]},
     }
 
 
@@ -89,8 +102,10 @@ def plain(items: tuple[Any, ...]) -> list[dict[str, Any]]:
     return [asdict(item) for item in items]
 
 
-def _thinned(values: np.ndarray) -> list[float]:
-    """As many places as are drawn, spread evenly along the curve, the ends among them."""
-    if len(values) <= PLACES:
-        return values.tolist()
-    return values[np.linspace(0, len(values) - 1, PLACES).round().astype(np.int64)].tolist()
+def _thinned(x: np.ndarray, y: np.ndarray) -> tuple[list[float], list[float]]:
+    """As many places as are drawn, evenly along the length of the curve, its ends among them."""
+    if len(x) > PLACES:
+        length = np.concatenate([[0.0], np.hypot(np.diff(x), np.diff(y)).cumsum()])
+        places = np.unique(np.searchsorted(length, np.linspace(0.0, length[-1], PLACES)))
+        x, y = x[places], y[places]
+    return x.tolist(), y.tolist()

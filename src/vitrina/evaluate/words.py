@@ -1,8 +1,8 @@
-"""The words for what is measured: names, numbers as people write them, and whether a network was worth it."""
+"""The words for settings and for what is measured: names, numbers as people write them, and whether a network was worth it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from vitrina.locale import say
 
@@ -69,6 +69,19 @@ def rival_name(name: str) -> str:
     return names.get(name, name)
 
 
+def way_name(name: str) -> str:
+    """A way of deciding in the user's language."""
+    names = {
+        "never": say("never yes (doing nothing)"),
+        "always": say("always yes"),
+        "model": say("this model"),
+        "break-even": say("this model, by the break-even in theory"),
+        "logistic regression": say("logistic regression"),
+        "gradient boosting": say("gradient boosting"),
+    }
+    return names.get(name, name)
+
+
 def verdict(found: Assessment) -> str:
     """Whether a network was worth it, in one sentence; "" without baselines."""
     rival, kind = found.best_rival, found.verdict
@@ -88,3 +101,16 @@ def verdict(found: Assessment) -> str:
         theirs=figure(found.headline, rival.figures[found.headline].value),
         rival=rival_name(rival.name),
     )
+
+
+def in_words(value: Any) -> str:
+    """A setting in a few words; an optimizer or schedule by its kind and what differs from its defaults."""
+    if not isinstance(value, dict):
+        return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    from vitrina.learning import OPTIMIZERS, SCHEDULES
+
+    usual = {type(kind()).__name__: kind().to_json() for kind in OPTIMIZERS.values()}
+    usual |= {type(schedule).__name__: schedule.to_json() for schedule in SCHEDULES.values()}
+    kind = str(value.get("type", ""))
+    given = [f"{name} {item}" for name, item in value.items() if item != usual.get(kind, {}).get(name)]
+    return ", ".join([kind, *given] if kind else given)
