@@ -23,7 +23,8 @@ ROOMS = {  # in the order of the story
     "vitrina.model": "What is kept",
     "vitrina.glass": "How you see it",
     "vitrina.doctor": "Why it does not learn",
-    "vitrina.evaluate": "What to decide with it",
+    "vitrina.evaluate": "How good it is, and what to decide with it",
+    "vitrina.reporting": "Telling others of it",
     "vitrina.errors": "What can go wrong",
 }
 
