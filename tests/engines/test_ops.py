@@ -602,3 +602,17 @@ def test_an_engine_s_own_batch_norm_is_the_one_of_the_layer(engine: str, shape: 
     found = made.get(both(made.ops, *(made.put(tree) for tree in (params, state, x, dy)), None))
     for name, array in wanted.items():
         np.testing.assert_allclose(found[name], array, rtol=2e-4, atol=2e-4, err_msg=name)
+
+
+@pytest.mark.parametrize("engine", ENGINES_AND_VARIANTS)
+@pytest.mark.parametrize(("pixels", "stride"), [(1, 2), (2, 3)])
+def test_a_weight_that_never_meets_a_pixel_gets_no_gradient(engine: str, pixels: int, stride: int) -> None:
+    """In bfloat16, where a kernel may leave such numbers as the memory was: so dirty memory is left lying about."""
+    made = get(engine, "bfloat16")
+    x, dy = (np.ones((1, 1, side, 1), np.float32) for side in (pixels, 1))
+    for _ in range(30):
+        dirty = [made.put(np.full(size, 1e30, np.float32)) for size in (1, 2, 4, 8, 16)]
+        del dirty
+        pads = ((0, 0), (1, 1))
+        found = made.get(made.ops.conv2d_weight_gradient(made.put(x), made.put(dy), (1, 2, 1, 1), (1, stride), pads))
+        assert found.reshape(-1).tolist() == [0.0, 1.0]

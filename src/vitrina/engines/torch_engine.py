@@ -209,10 +209,13 @@ class TorchOps:
     def conv2d_weight_gradient(
         self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
     ) -> Array:
-        around, before = _shared_out(pads)
-        if weight_shape[2] > 1 or groups == 1:
-            x, dy = self._rounded(x), self._rounded(dy)
         height, width, channels, filters = weight_shape
+        # In bfloat16 the kernel leaves unwritten what a weight gets that never meets a pixel: so all are met, by zeros.
+        sides = zip(x.shape[1:3], (height, width), stride, pads, dy.shape[1:3], strict=True)
+        met = self.precision != "bfloat16" or all(_meet(*side) for side in sides)
+        around, before = _shared_out(pads) if met else ((0, 0), pads)
+        if channels > 1 or groups == 1:
+            x, dy = self._rounded(x), self._rounded(dy)
         # only its shape is read; contiguous, because for one filter in float64 PyTorch refuses to write into a permuted one
         weight = dy.new_empty((filters, channels, height, width))
         x = _first(_padded(x, before))
@@ -447,6 +450,12 @@ def _shared_out(pads: Pads) -> tuple[tuple[int, int], Pads]:
     """What the convolution kernels pad themselves (as much before as after), and what must be padded beforehand."""
     (top, bottom), (left, right) = pads
     return ((top, left), NO_PADS) if top == bottom and left == right else ((0, 0), pads)
+
+
+def _meet(pixels: int, window: int, stride: int, pads: tuple[int, int], outputs: int) -> bool:
+    """Whether each place of a window stands over a pixel, and not over padding only, at some output."""
+    firsts = range(-pads[0], -pads[0] + stride * outputs, stride)
+    return all(any(0 <= first + place < pixels for first in firsts) for place in range(window))
 
 
 def _padded(x: Array, pads: Pads, value: float = 0.0) -> Array:

@@ -1,5 +1,1 @@
-"""How good a model is."""
-
-from vitrina.evaluate.metrics import measure
-
-__all__ = ["measure"]
+"""How good a model is, and what to decide with it."""
