@@ -16,6 +16,7 @@ from vitrina.data.address import without_password
 from vitrina.data.splits import Division
 from vitrina.errors import ModelError, UsageError
 from vitrina.find_rate import rate_for
+from vitrina.learning.augmentation import Augmentation, checked_augmentations
 from vitrina.learning.callbacks import Callback, as_callback
 from vitrina.learning.loop import Examples, Learner, Plan
 from vitrina.learning.optimizers import Optimizer, optimizer_named
@@ -57,6 +58,7 @@ def train(
     precision: str = "float32",
     gradient_clip: float | None = None,
     label_smoothing: float = 0.0,
+    augment: str | Sequence[Any] | None = "auto",
     columns: Mapping[str, str] | None = None,
     drop: Sequence[str] = (),
     image_size: Sequence[int] | None = None,
@@ -92,6 +94,9 @@ def train(
     batch_size, epochs, seed, shuffle: examples a step, passes over the data, and the order of it all.
     patience: epochs without a better validation error before training stops.
     gradient_clip, label_smoothing: largest length of all gradients together; what the wrong classes share between them.
+    augment: what is done to images at random while they are learned from: "flip,shift=2,cutout=8,jitter=0.2,mixup=0.2", or a list of
+        `vt.Flip()`, `vt.Shift(2)`, `vt.Cutout(8)`, `vt.ColourJitter()`, `vt.Mixup()`. "auto": what suits the images, where the network
+        is chosen too; else nothing, as for "none".
     class_weight, sample_weight: {class: weight} or "balanced" (rows / (classes · rows of the class)); (rows,).
     weights: parameters to start from, as in `model.weights`.
     columns, drop, image_size: {column: role}, columns to leave out, and (rows, columns) to bring images to.
@@ -132,6 +137,8 @@ def train(
         suggestion = suggest_network(recipe.input_shape, recipe.outputs, recipe.task == "classification", rows)
         network = suggestion.network
     network = _smoothed(network, label_smoothing)
+    wanted = (suggestion.augment if suggestion else None) if augment == "auto" else augment
+    augmentations = checked_augmentations(wanted, network.input_shape)
     chosen = optimizer_named(optimizer)
     if learning_rate is not None:
         chosen = replace(chosen, learning_rate=learning_rate)
@@ -173,6 +180,7 @@ def train(
         "class_weight": _plain_weights(class_weight),
         "own_sample_weight": sample_weight is not None,
         "gradient_clip": gradient_clip,
+        "augment": [one.to_json() for one in augmentations],
         "columns": dict(columns) if columns else None,
         "drop": list(drop),
         "image_size": list(image_size) if image_size else None,
@@ -337,6 +345,7 @@ def _plan_of(
         steps=plan.epochs * plan.steps_per_epoch(examples.rows),
         seed=plan.seed,
         gradient_clip=settings["gradient_clip"],
+        augmentations=tuple(Augmentation.from_json(one) for one in settings.get("augment") or ()),
     )
     return network, plan, recipe, examples
 

@@ -113,6 +113,14 @@ def train(
     class_weight: Annotated[
         ClassWeight | None, typer.Option("--class-weight", help="Let rare classes count more.")
     ] = None,
+    augment: Annotated[
+        str,
+        typer.Option(
+            "--augment",
+            metavar="LIST",
+            help="Change images at random while learning: flip,shift=2,cutout=8,jitter=0.2,mixup=0.2, or auto, or none.",
+        ),
+    ] = "auto",
     precision: Annotated[
         Precision,
         typer.Option("--precision", help="Of matrix products and convolutions; bfloat16 keeps float32 weights."),
@@ -165,6 +173,7 @@ def train(
         "group": group,
         "split": split,
         "drop_leaks": drop_leaks,
+        "augment": augment,
         "class_weight": class_weight.value if class_weight else None,
         "precision": precision.value,
         "network": read_network(Path(network)) if network else None,
@@ -287,7 +296,7 @@ def _take_number(made: list[Path]) -> Path:
 def _only_resume(options: dict[str, Any], out: str | None) -> None:
     """A run goes on with its own settings, so that it ends in the same weights; others would be ignored in silence."""
     usual: dict[str, Any] = {"engine": "auto", "precision": "float32", "seed": 0, "drop": (), "drop_leaks": False}
-    usual["progress"] = options["progress"]
+    usual |= {"augment": "auto", "progress": options["progress"]}
     given = [name for name, value in options.items() if value != usual.get(name)]
     flags = {"batch_size": "batch", "learning_rate": "lr", "columns": "column"}
     named = [f"--{flags.get(name, name).replace('_', '-')}" for name in given] + (["--out"] if out else [])

@@ -1,5 +1,6 @@
 """How a network learns: the three stages, optimizers, schedules, and the training loop. Imports no framework."""
 
+from vitrina.learning.augmentation import Augmentation, ColourJitter, Cutout, Flip, Mixup, Shift
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.history import History
 from vitrina.learning.loop import Checkpoint, Evaluator, Examples, Learner, LearningWarning, Plan
@@ -23,16 +24,21 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Augmentation",
     "Callback",
     "Checkpoint",
+    "ColourJitter",
     "ConstantRate",
     "Cosine",
+    "Cutout",
     "Evaluator",
     "Examples",
+    "Flip",
     "History",
     "Learner",
     "LearningWarning",
     "Lion",
+    "Mixup",
     "OneCycle",
     "Optimizer",
     "Plan",
@@ -40,6 +46,7 @@ __all__ = [
     "Recipe",
     "ReduceOnPlateau",
     "Schedule",
+    "Shift",
     "StepDecay",
     "WarmUp",
     "back_propagation",

@@ -6,16 +6,17 @@ And its two quieter sisters.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from vitrina.learning.augmentation import KEY, Augmentation, Mixup, augmented, mixup_of
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.packing import ALL, Packing
 from vitrina.learning.schedules import Schedule
 from vitrina.learning.stages import back_propagation, error, forward_propagation
-from vitrina.network.layer import Context, Tree
+from vitrina.network.layer import SMALLEST, Context, Tree
 from vitrina.network.network import Network, flatten
 from vitrina.network.ops import Array, Ops
 from vitrina.network.watching import Passed, Watch
@@ -31,7 +32,8 @@ class Recipe:
     """How the weights are changed: everything a training step needs to know but the numbers.
 
     steps: of the whole training, which schedules are shares of; gradient_clip: largest length of all gradients together
-    (Pascanu et al. 2012, arXiv:1211.5063), None for no limit; seed: of what is random within a step.
+    (Pascanu et al. 2012, arXiv:1211.5063), None for no limit; seed: of what is random within a step; augmentations: what is
+    done to the images of a batch before it is learned from.
     """
 
     network: Network
@@ -40,6 +42,7 @@ class Recipe:
     steps: int
     seed: int = 0
     gradient_clip: float | None = None
+    augmentations: tuple[Augmentation, ...] = ()
 
 
 def start(recipe: Recipe, params: Tree, state: Tree) -> Carried:
@@ -64,13 +67,19 @@ def training_step(recipe: Recipe, packing: Packing | None = None, observer: Obse
     def step(ops: Ops, carried: Carried, batch: Mapping[str, Array]) -> tuple[Carried, Mapping[str, Array]]:
         learned = carried["params"]
         params = packing.unpack(ops, learned) if packing else learned
-        key = ops.key(carried.get("seed", recipe.seed), carried["step"]) if network.root.random else None
+        random = network.root.random or recipe.augmentations
+        key = ops.key(carried.get("seed", recipe.seed), carried["step"]) if random else None
         weight = _weight(batch)
+        x, judge = batch["x"], _Judge(ops, network, batch, _counted(ops, batch, weight))
+        if recipe.augmentations:
+            x = augmented(ops, recipe.augmentations, key, ops.cast(x))
+            if mixup := mixup_of(recipe.augmentations):
+                x, judge = judge.mixed(mixup, key, x)
         watch = Watch() if observer else None
         context = Context(training=True, key=key, weight=weight, watch=watch)
 
-        prediction, saved, state = forward_propagation(ops, network, params, carried["state"], batch["x"], context)
-        value, dprediction = error(ops, network, prediction, batch["y"], _counted(ops, batch, weight))
+        prediction, saved, state = forward_propagation(ops, network, params, carried["state"], x, context)
+        value, dprediction = judge.error(prediction)
         gradients = back_propagation(ops, network, params, saved, dprediction)
 
         if packing:
@@ -90,6 +99,38 @@ def training_step(recipe: Recipe, packing: Packing | None = None, observer: Obse
         return after, {"error": value, **seen}
 
     return step
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """The second stage: a batch's targets and what each counts for; two of both where examples are mixed."""
+
+    ops: Ops
+    network: Network
+    batch: Mapping[str, Array]
+    weight: Array
+    partners: Array = None  # (batch,) int32
+    share: Array = None  # (batch,) what each example keeps of itself
+
+    def mixed(self, mixup: Mixup, key: Array, x: Array) -> tuple[Array, _Judge]:
+        """The examples mixed in pairs, and who judges them by both targets."""
+        ops = self.ops
+        count, rank = ops.shape(x)[0], len(ops.shape(x))
+        partners = mixup.partners(ops, ops.fold_in(key, KEY - 1), count)
+        share = mixup.share(ops, ops.fold_in(key, KEY - 2), count)
+        wide = ops.reshape(share, (count, *(1,) * (rank - 1)))
+        return wide * x + (1.0 - wide) * ops.gather(x, partners), replace(self, partners=partners, share=share)
+
+    def error(self, prediction: Array) -> tuple[Array, Array]:
+        """The batch's error and its slope by the prediction."""
+        ops, network, y = self.ops, self.network, self.batch["y"]
+        if self.partners is None:
+            return error(ops, network, prediction, y, self.weight)
+        parts = [(y, self.weight * self.share), (ops.gather(y, self.partners), self.weight * (1.0 - self.share))]
+        total = ops.maximum(ops.sum(self.weight), SMALLEST)
+        values = [(ops.sum(weight) / total, *error(ops, network, prediction, truth, weight)) for truth, weight in parts]
+        (own, value, slope), (other, their_value, their_slope) = values
+        return own * value + other * their_value, own * slope + other * their_slope
 
 
 def for_each_member(step: Step, own_batches: bool) -> Step:

@@ -18,13 +18,17 @@ from vitrina.network.shaping import Flatten
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A network and, in one sentence, why this one; with how to train it."""
+    """A network and, in one sentence, why this one; with how to train it.
+
+    augment: what is done to images at random while they are learned from, None for nothing.
+    """
 
     network: Network
     why: str
     batch_size: int
     epochs: int
     patience: int
+    augment: str | None = None
 
 
 def suggest_network(input_shape: Shape, outputs: int, classes: bool, rows: int) -> Suggestion:
