@@ -140,6 +140,9 @@ def train(
     wanted = (suggestion.augment if suggestion else None) if augment == "auto" else augment
     augmentations = checked_augmentations(wanted, network.input_shape)
     chosen = optimizer_named(optimizer)
+    if suggestion and schedule is None and optimizer is None and suggestion.schedule:
+        schedule = suggestion.schedule
+        learning_rate = suggestion.learning_rate if learning_rate is None else learning_rate
     if learning_rate is not None:
         chosen = replace(chosen, learning_rate=learning_rate)
     plan = Plan(

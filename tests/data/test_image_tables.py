@@ -143,3 +143,35 @@ def test_real_digits(real_data: Path) -> None:
     recipe = data.fit_recipe(few)
     assert (recipe.input_shape, len(recipe.classes)) == ((28, 28, 1), 10)
     assert recipe.decode(recipe.targets(few))[:5].tolist() == [5, 0, 4, 1, 9]
+
+
+def test_images_are_divided_by_the_other_columns_of_their_table(rng: np.random.Generator) -> None:
+    """--split and --group name a column beside the images; a repeated image counts by its bytes, not by its columns."""
+    from vitrina.data.splits import Division, prepare, split
+
+    pictures = [encoded(each) for each in rng.integers(0, 256, (40, 5, 4)).astype(np.uint8)]
+    pictures[39] = pictures[0]
+    frame = pl.DataFrame(
+        {
+            "picture": pictures,
+            "label": [row % 2 for row in range(40)],
+            "part": ["train"] * 28 + ["test"] * 12,
+            "patient": [row // 4 for row in range(40)],
+        }
+    ).with_columns(label=pl.when(pl.int_range(40) == 39).then(0).otherwise("label"))
+    source = data.open_source(frame, target="label")
+    named = Division(split="part")
+    parts = split(prepare(source, named), 0, 0.2, 0.2, named)
+    assert set(parts.test) == set(range(28, 39))  # the last repeats the first, which is learned from
+    assert sorted([*parts.train, *parts.validation]) == list(range(28))
+    assert 0 < len(parts.validation) < 10
+    grouped = Division(group="patient")
+    parts = split(prepare(source, grouped), 0, 0.2, 0.2, grouped)
+    patients = [{int(row) // 4 for row in rows} for rows in (parts.train, parts.validation, parts.test)]
+    assert all(patients)
+    assert not (patients[0] & patients[1] | patients[0] & patients[2] | patients[1] & patients[2])
+    assert "is not a table" in refusal(
+        lambda: prepare(data.open_source((np.zeros((4, 3)), np.zeros(4))), named), UsageError
+    )
+    with pytest.raises(DataError, match="'nobody'"):
+        prepare(source, Division(group="nobody"))

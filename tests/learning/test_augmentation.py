@@ -208,6 +208,8 @@ def test_what_is_typed_is_what_is_done() -> None:
         ("turn", "'turn' is nothing"),
         ("flip=2", "'flip=2' is nothing"),
         ("shift=x", "takes a number"),
+        ("shift=inf", "takes a number"),
+        ("mixup=nan", "takes a number"),
         ("shift=0", "1 or more"),
         ("shift=1.5", "whole number"),
         ("jitter=3", "between 0 and 1"),
@@ -216,6 +218,24 @@ def test_what_is_typed_is_what_is_done() -> None:
     ):
         with pytest.raises(UsageError, match=told):
             augmentations_named(wrong)
+
+
+def test_a_network_chosen_for_images_comes_with_what_suits_them(tmp_path: Path) -> None:
+    """Grey images are shifted, photographs mirrored too; tables and tiny images are left alone; what is asked for is done."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=80)
+    said = {}
+    for name, shape in (("grey", (20, 20, 1)), ("colour", (20, 20, 3)), ("tiny", (8, 8, 1))):
+        x = rng.normal(size=(80, *shape)).astype(np.float32)
+        model = vt.train((x, y), epochs=1, engine="numpy")
+        said[name] = [one["type"] for one in model.settings["augment"]], model.settings["schedule"]["type"]
+    assert said == {
+        "grey": (["Shift"], "OneCycle"),
+        "colour": (["Flip", "Shift"], "OneCycle"),
+        "tiny": ([], "ConstantRate"),
+    }
+    x = rng.normal(size=(80, 20, 20, 1)).astype(np.float32)
+    assert vt.train((x, y), epochs=1, engine="numpy", augment="none").settings["augment"] == []
 
 
 def test_a_table_has_no_images_to_change() -> None:

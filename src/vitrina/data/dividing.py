@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitrina.data.splits import PARTS, SPELLED, Division, Split, absent_classes, split, strata_of
+from vitrina.data.splits import PARTS, SPELLED, Division, Split, absent_classes, columns_of, split, strata_of
 from vitrina.data.times import Times, read_gap, read_times
 from vitrina.errors import DataError, UsageError
 
@@ -19,10 +19,10 @@ NOWHERE = -1
 
 def divide(source: Source, division: Division, seed: int, validation: float, test: float) -> Split:
     """The split of a table by the column that `division` names. Raises as `split` does."""
-    if source.kind != "table":
+    table = columns_of(source)
+    if table is None:
         raise UsageError(f"{source.name} is not a table, so it has no column to divide it by")
-    table: Table = source  # pyright: ignore[reportAssignmentType]
-    strata, named = strata_of(table)
+    strata, named = strata_of(source)
     if division.time is not None:
         times = read_times(table, division.time)
         gap = read_gap(division.gap, times.dates)
@@ -36,11 +36,11 @@ def divide(source: Source, division: Division, seed: int, validation: float, tes
         _all_there(table, division.group, part, validation, test)
         made = lambda part: {name: len(np.unique(groups[part == place])) for place, name in enumerate(PARTS)}  # noqa: E731
     else:
-        part = _by_name(table, str(division.split), seed, validation)
+        part = _by_name(source, table, str(division.split), seed, validation)
         made = lambda part: {"drawn": ["validation"] if _names_no_validation(table, division) else []}  # noqa: E731
     wanted = {place for place in range(3) if (part == place).any()}
     gapped = int((part == NOWHERE).sum())
-    repeated = _leave_out_repeats(table, part)
+    repeated = _leave_out_repeats(source, part)
     _check(table, division, part, wanted, strata, named)
     train, held, tested = (np.flatnonzero(part == place) for place in range(3))
     warnings = [f"{_rows(gapped)} in the gaps between the parts, and left out"] if gapped else []
@@ -204,7 +204,7 @@ def _said(table: Table, name: str) -> np.ndarray:
     return said.to_numpy().copy()
 
 
-def _by_name(table: Table, name: str, seed: int, validation: float) -> np.ndarray:
+def _by_name(source: Source, table: Table, name: str, seed: int, validation: float) -> np.ndarray:
     part = _said(table, name)
     if not (part == 0).any():
         raise DataError(
@@ -212,14 +212,14 @@ def _by_name(table: Table, name: str, seed: int, validation: float) -> np.ndarra
         )
     if validation and not (part == 1).any():
         learned = np.flatnonzero(part == 0)
-        drawn = split(table.take(learned), seed, validation, 0.0)
+        drawn = split(source.take(learned), seed, validation, 0.0)
         part[learned[drawn.validation]] = 1
     return part
 
 
-def _leave_out_repeats(table: Table, part: np.ndarray) -> np.ndarray:
+def _leave_out_repeats(source: Source, part: np.ndarray) -> np.ndarray:
     """Takes out of each part what repeats a row of an earlier one; how many rows that were, by part (3,)."""
-    _, group = np.unique(table.group_keys(), return_inverse=True)
+    _, group = np.unique(source.group_keys(), return_inverse=True)
     repeated = np.zeros(3, np.int64)
     for place in (1, 2):
         seen = np.zeros(int(group.max()) + 1, bool)

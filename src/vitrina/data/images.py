@@ -19,6 +19,7 @@ from vitrina.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from vitrina.data.describe import Description
+    from vitrina.data.table import Table
 
 PARTS = ("train", "training", "test", "testing", "val", "valid", "validation")
 
@@ -99,6 +100,12 @@ class Images:
         if self.labels is None:
             raise DataError(f"{self.name}: the images have no classes; put those of each class in a folder of its own")
         return self.labels.raw(self.indices, name)
+
+    @property
+    def beside(self) -> Table | None:
+        """The other columns of the table that the images come from, for these rows; None for a folder."""
+        table = getattr(self.labels, "table", None)
+        return None if table is None else table.take(self.indices)
 
     def group_keys(self) -> np.ndarray:
         """uint64 (rows,), equal for images with the same bytes and the same target."""

@@ -83,10 +83,12 @@ def prepare(source: Source, division: Division, columns: Mapping[str, str] | Non
     if name is None:
         return source
     flag = "--time" if division.time else "--group" if division.group else "--split"
-    if source.kind != "table":
+    table = columns_of(source)
+    if table is None:
         raise UsageError(f"{source.name} is not a table, so it has no column to divide it by; leave out {flag}")
-    table: Table = source  # pyright: ignore[reportAssignmentType]
     table.column(name, flag)
+    if source.kind != "table":  # of images nothing is learned from but their pixels
+        return source
     if name in (columns or {}):
         if division.time:
             return table
@@ -147,6 +149,13 @@ def absent_classes(strata: np.ndarray, named: list[str], tested: np.ndarray, tes
         return []
     listed = ", ".join(named[stratum] for stratum in absent[:5]) + (", ..." if len(absent) > 5 else "")
     return [f"too few rows of these classes to have any in the test part: {listed}"]
+
+
+def columns_of(source: Source) -> Table | None:
+    """The columns that rows can be divided and grouped by: a table's own, or those beside images; None for arrays."""
+    if source.kind == "table":
+        return source  # pyright: ignore[reportReturnType]
+    return getattr(source, "beside", None)
 
 
 def strata_of(source: Source) -> tuple[np.ndarray, list[str]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.splits import columns_of
 from vitrina.errors import UsageError
 from vitrina.evaluate.bootstrap import Figure, figures_of
 
@@ -67,10 +68,11 @@ def _measured(answers: Answers, places: Iterator[tuple[str, np.ndarray]]) -> Ite
 
 
 def _column(source: Any, name: str, flag: str) -> Any:
-    if source is None or source.kind != "table":
+    table = columns_of(source) if source is not None else None
+    if table is None:
         what = "arrays" if source is None else source.name
         raise UsageError(f"{what}: there are no columns here, so none is called {name!r}; leave out {flag}")
-    return source.column(name, flag)
+    return table.column(name, flag)
 
 
 def _groups(column: Any) -> Iterator[tuple[str, np.ndarray]]:
@@ -105,7 +107,7 @@ def _stretches(source: Any, column: str) -> Iterator[tuple[str, np.ndarray]]:
 
     from vitrina.data.times import read_times
 
-    times = read_times(source, column)
+    times = read_times(columns_of(source), column)  # pyright: ignore[reportArgumentType]
     if times.dates:
         moments = pl.Series(times.values).cast(pl.Datetime("us"))
         span = timedelta(microseconds=int(times.values.max() - times.values.min()))

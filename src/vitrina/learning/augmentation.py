@@ -234,6 +234,8 @@ def _named(part: Any) -> Augmentation:
         return _made(kind, {})
     try:
         number: Any = float(value)
+        if not np.isfinite(number):
+            raise ValueError
     except ValueError:
         raise UsageError(f"augment: {name} takes a number, not {value!r}; {HOW}") from None
     number = int(number) if number == int(number) and kind in (Shift, Cutout) else number

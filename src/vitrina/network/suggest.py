@@ -15,11 +15,16 @@ from vitrina.network.normalisation import BatchNorm
 from vitrina.network.pooling import MaxPool2D
 from vitrina.network.shaping import Flatten
 
+SMALL = 16  # rows or columns of an image below which there is nothing to halve and little to shift
+MANY = 20_000  # images from which a few passes are enough
+PEAK = 4e-3  # of Adam's rate in one cycle, with batch normalisation between all layers
+
 
 @dataclass(frozen=True)
 class Suggestion:
     """A network and, in one sentence, why this one; with how to train it.
 
+    patience: None where training goes to its end, as a schedule may need; schedule, learning_rate: None for the usual ones;
     augment: what is done to images at random while they are learned from, None for nothing.
     """
 
@@ -27,7 +32,9 @@ class Suggestion:
     why: str
     batch_size: int
     epochs: int
-    patience: int
+    patience: int | None
+    schedule: str | None = None
+    learning_rate: float | None = None
     augment: str | None = None
 
 
@@ -51,21 +58,45 @@ def _for_tables(input_shape: Shape, outputs: int, cost: str, rows: int) -> Sugge
 
 
 def _for_images(input_shape: Shape, outputs: int, cost: str, rows: int) -> Suggestion:
-    side, filters = min(input_shape[:2]), 32
-    layers: list[Layer] = []
-    blocks = 0
-    while blocks == 0 or (side >= 6 and blocks < 4):
-        layers += [_convolve(filters), _convolve(filters)]
-        if side >= 4:
-            layers.append(MaxPool2D(2))
+    if min(input_shape[:2]) < SMALL:
+        return _for_small_images(input_shape, outputs, cost, rows)
+    side, filters, blocks = min(input_shape[:2]) // 2, 64, 1
+    layers: list[Layer] = [_convolve(32), MaxPool2D(2)]  # most of the pixels are here, so there is one convolution only
+    while side >= 12:
+        layers += [_convolve(filters), _convolve(filters), MaxPool2D(2)]
         side, filters, blocks = side // 2, min(filters * 2, 128), blocks + 1
+    layers += [_convolve(128), Flatten(), Dropout(0.4), Dense(outputs)]
+    network = Network(Input(input_shape), *layers, cost=cost)
+    many = rows >= MANY
+    grey = input_shape[2] == 1
+    size = "×".join(map(str, input_shape[:2]))
+    why = (
+        f"{2 * blocks} convolutions over {size} pixels, one-cycle learning rate, images shifted"
+        f"{'' if grey else ' and mirrored'} at random: {rows:,} images to learn from"
+    )
+    return Suggestion(
+        network,
+        why,
+        batch_size=128 if many else 64,
+        epochs=(5 if grey else 12) if many else 30,
+        patience=None,
+        schedule="one_cycle",
+        learning_rate=PEAK,
+        augment="shift=2" if grey else "flip,shift=4",
+    )
+
+
+def _for_small_images(input_shape: Shape, outputs: int, cost: str, rows: int) -> Suggestion:
+    """Images too small to be shifted or halved often: every pixel counts."""
+    layers: list[Layer] = [_convolve(32), _convolve(32)]
+    if min(input_shape[:2]) >= 4:
+        layers.append(MaxPool2D(2))
     layers += [Flatten(), Dropout(0.3), Dense(128, "relu"), Dropout(0.3), Dense(outputs)]
     network = Network(Input(input_shape), *layers, cost=cost)
     size = "×".join(map(str, input_shape[:2]))
-    why = f"{2 * blocks} convolutions in {blocks} block{'s' * (blocks > 1)}, then Dense: images of {size}"
-    return Suggestion(
-        network, why, batch_size=64 if rows < 20_000 else 128, epochs=30 if rows < 20_000 else 12, patience=8
-    )
+    why = f"2 convolutions, then Dense: images of {size}"
+    many = rows >= MANY
+    return Suggestion(network, why, batch_size=128 if many else 64, epochs=12 if many else 30, patience=8)
 
 
 def _convolve(filters: int) -> Layer:
