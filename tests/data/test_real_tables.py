@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from vitrina import data
+from vitrina.data.scaling import SPREADS
 
 TABLES = [
     ("adult-train.csv", "income", "classification", 2),
@@ -32,7 +33,7 @@ def test_a_real_table(file: str, target: str, task: str, outputs: int, real_data
         assert inputs.shape == (len(part), *recipe.input_shape)
         assert len(targets) == len(part)
         assert np.isfinite(inputs).all()
-        assert abs(inputs).max() < 20
+        assert abs(inputs).max() < SPREADS + 2
         assert len(part) == pytest.approx(share * source.rows, rel=0.05, abs=3)
     keys = source.group_keys()
     assert not set(keys[parts.train]) & set(keys[np.concatenate([parts.validation, parts.test])])

@@ -61,7 +61,7 @@ def test_values_far_out_are_clipped() -> None:
     source, recipe = fitted(frame(1000, x=values))
     inputs = recipe.inputs(source)[:, 0]
     assert abs(inputs).max() < SPREADS + 2
-    assert inputs[1:].std() == pytest.approx(1, rel=0.1)
+    assert 0.7 < inputs[1:].std() < 1.1  # one row in a thousand, that far out, is about half of the deviation
 
 
 def test_missing_numbers_become_the_training_median_and_say_so() -> None:
