@@ -103,6 +103,9 @@ def test_decisions_and_groups_are_told_once_they_were_taken(tmp_path: Path) -> N
     assert "Decisions" in said
     assert f"{saved['cost']:.4g}" in said or f"{saved['cost']:,.0f}" in said
     assert "By colour" in said
+    kept = json.loads((run / "decisions.json").read_text("utf-8"))
+    (run / "decisions.json").write_text(json.dumps(kept | {"model": "another"}), "utf-8")
+    assert "Decisions" not in Page(vt.report(run).read_text("utf-8")).said  # taken by another model
     with pytest.raises(UsageError, match="cannot also divide"):
         vt.report(run, by="back")
 
@@ -124,7 +127,7 @@ def test_what_cannot_be_told_is_said(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(200, 3)).astype(np.float32)
     y = (x[:, 0] > 0).astype(np.int64)
-    vt.train((x, y), epochs=2, engine="numpy", out=tmp_path / "arrays", record=False)
+    vt.train((x, y), epochs=2, engine="numpy", out=tmp_path / "arrays")
     said = Page(vt.report(tmp_path / "arrays").read_text("utf-8")).said
     assert "What this report cannot tell" in said
     assert "give the same data again" in said

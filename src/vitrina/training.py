@@ -140,9 +140,10 @@ def train(
     wanted = (suggestion.augment if suggestion else None) if augment == "auto" else augment
     augmentations = checked_augmentations(wanted, network.input_shape)
     chosen = optimizer_named(optimizer)
+    rate_of_suggestion = False
     if suggestion and schedule is None and optimizer is None and suggestion.schedule:
-        schedule = suggestion.schedule
-        learning_rate = suggestion.learning_rate if learning_rate is None else learning_rate
+        schedule, rate_of_suggestion = suggestion.schedule, learning_rate is None
+        learning_rate = suggestion.learning_rate if rate_of_suggestion else learning_rate
     if learning_rate is not None:
         chosen = replace(chosen, learning_rate=learning_rate)
     plan = Plan(
@@ -170,7 +171,7 @@ def train(
         "engine_why": engine_why,
         "precision": precision,
         "optimizer": chosen.to_json(),
-        "rate_why": rate_why,
+        "rate_why": "comes with the network" if rate_of_suggestion else rate_why,
         "schedule": schedule_named(schedule).to_json(),
         "batch_size": plan.batch_size,
         "epochs": plan.epochs,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 from sklearn import metrics
 
 import vitrina as vt
@@ -123,3 +125,22 @@ def test_curves_say_what_they_say() -> None:
     low, high = wilson(0.0, 10)
     assert (low, high) == (0.0, pytest.approx(0.2775, abs=1e-3))
     assert metrics.roc_auc_score(truth, chance) > 0.8
+
+
+def test_images_of_one_patient_are_drawn_together_too(tmp_path: Path) -> None:
+    """The column that divided them stands beside images, not among what is learned from."""
+    rng = np.random.default_rng(0)
+    y = np.repeat(rng.integers(2, size=40), 5)
+    pixels = rng.integers(0, 128, (200, 8, 8)) + 100 * y[:, None, None]
+    pictures = []
+    for each in pixels.astype(np.uint8):
+        content = io.BytesIO()
+        Image.fromarray(each).save(content, "PNG")
+        pictures.append(content.getvalue())
+    pl.DataFrame({"picture": pictures, "ill": y, "patient": np.arange(200) // 5}).write_parquet(tmp_path / "x.parquet")
+    options = {"target": "ill", "group": "patient", "epochs": 1, "engine": "numpy", "record": False}
+    vt.train(tmp_path / "x.parquet", out=tmp_path / "run", **options)  # pyright: ignore[reportArgumentType]
+    found = vt.assess(tmp_path / "run", by="patient")
+    assert found.clusters == "patient"
+    assert found.by_group is not None
+    assert sum(part.rows for part in found.by_group[1]) == found.rows

@@ -8,7 +8,7 @@ import numpy as np
 
 from vitrina.commands.output import bar, grid, marked
 from vitrina.evaluate.threshold import ASK, NO
-from vitrina.evaluate.words import way_name
+from vitrina.evaluate.words import money, way_name
 from vitrina.locale import say
 from vitrina.terminal import plot
 
@@ -43,8 +43,8 @@ def show(screen: Console, found: Decisions) -> None:
         screen.print(
             marked(
                 "The truth is in these rows: the decisions cost {cost} and saved {saved} ({interval}).",
-                cost=_money(known.cost),
-                saved=_money(known.saved),
+                cost=money(known.cost),
+                saved=money(known.saved),
                 interval=_interval(known),
             )
         )
@@ -146,9 +146,6 @@ def _savings(found: Decisions) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    names = {name: way_name(name) for name in found.saved}
-    if len(found.classes) > 2:
-        names["never"] = say("always the one cheapest answer")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("")
     for heading in (say("cost"), say("saved"), say("95 % interval of what is saved")):
@@ -156,9 +153,9 @@ def _savings(found: Decisions) -> Table:
     for name, saving in found.saved.items():
         style = "bold" if name == "model" else ""
         cells = (
-            names[name],
-            _money(saving.cost),
-            _money(saving.saved),
+            way_name(name, len(found.classes)),
+            money(saving.cost),
+            money(saving.saved),
             _interval(saving) if name != "never" else "",
         )
         table.add_row(*(Text(cell, style) for cell in cells))
@@ -166,7 +163,7 @@ def _savings(found: Decisions) -> Table:
 
 
 def _interval(saving: Saving) -> str:
-    return say("{low} to {high}", low=_money(saving.low), high=_money(saving.high))
+    return say("{low} to {high}", low=money(saving.low), high=money(saving.high))
 
 
 def _verdict(found: Decisions) -> Any:
@@ -186,7 +183,7 @@ def _verdict(found: Decisions) -> Any:
             "logistic regression": say("Logistic regression was cheaper still"),
             "gradient boosting": say("Gradient boosting was cheaper still"),
         }[best]
-        return marked("[yellow]{told}, by {by}.[/]", told=sentence, by=_money(model.cost - others[best].cost))
+        return marked("[yellow]{told}, by {by}.[/]", told=sentence, by=money(model.cost - others[best].cost))
     return marked("[green]Deciding with this model was the cheapest of these.[/]")
 
 
@@ -209,8 +206,8 @@ def _decided(found: Decisions) -> Any:
         "{rows:,} rows: {told}. Expected cost {cost}; without deciding {idle}.",
         rows=len(found),
         told=told,
-        cost=_money(float(found.expected.sum())),
-        idle=_money(float(found.idle.sum())),
+        cost=money(float(found.expected.sum())),
+        idle=money(float(found.idle.sum())),
     )
 
 
@@ -237,11 +234,6 @@ def _to_show(found: Decisions) -> list[int]:
     """The first rows to act on; where there are few, the first of the others too."""
     order = np.argsort(found.decisions == NO, kind="stable") if len(found.classes) == 2 else np.arange(len(found))
     return sorted(int(row) for row in order[:SHOWN])
-
-
-def _money(value: float) -> str:
-    """A cost as people write it: whole from a thousand on, else four digits."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _word(found: Decisions, place: int) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vitrina.commands.options import Json, Lang, Query, Run, TableName, located
+from vitrina.commands.options import By, Json, Lang, OverTime, Query, Run, TableName, located
 from vitrina.commands.output import console, print_json
 
 
@@ -20,12 +20,8 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    by: Annotated[
-        str | None, typer.Option("--by", metavar="COLUMN", help="Also for each value of this column, such as a region.")
-    ] = None,
-    time: Annotated[
-        str | None, typer.Option("--time", metavar="COLUMN", help="Also over time, as this column says.")
-    ] = None,
+    by: By = None,
+    time: OverTime = None,
     at: Annotated[
         list[int] | None,
         typer.Option("--at", min=1, metavar="K", help="Precision and recall if the K likeliest are looked at."),

@@ -61,6 +61,10 @@ SplitColumn = Annotated[
     str | None,
     typer.Option("--split", metavar="COLUMN", help="This column says train, validation or test."),
 ]
+By = Annotated[
+    str | None, typer.Option("--by", metavar="COLUMN", help="Also for each value of this column, such as a region.")
+]
+OverTime = Annotated[str | None, typer.Option("--time", metavar="COLUMN", help="Also over time, as this column says.")]
 DropLeaks = Annotated[bool, typer.Option("--drop-leaks", help="Leave out columns that seem to give the target away.")]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from vitrina.commands.options import Json, Lang
+from vitrina.commands.options import By, Json, Lang, OverTime
 from vitrina.commands.output import console, marked, print_json
 
 
@@ -15,12 +15,8 @@ def report(
     out: Annotated[
         str | None, typer.Option("--out", metavar="FILE", help="Where to put it (default: report.html in the run).")
     ] = None,
-    by: Annotated[
-        str | None, typer.Option("--by", metavar="COLUMN", help="Also for each value of this column, such as a region.")
-    ] = None,
-    time: Annotated[
-        str | None, typer.Option("--time", metavar="COLUMN", help="Also over time, as this column says.")
-    ] = None,
+    by: By = None,
+    time: OverTime = None,
     json: Json = False,
     lang: Lang = None,
 ) -> None:

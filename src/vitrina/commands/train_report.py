@@ -89,6 +89,7 @@ def report(model: Model, run: Path, seconds: float, told: list[str], findings: F
     for line in (
         f"vitrina predict {run} {example} --out answers.csv",
         f"vitrina evaluate {run}" if measured.get("test") else f"vitrina evaluate {run} {example}",
+        f"vitrina report {run}",
         f"vitrina describe {run}" if findings is None or findings.healthy else f"vitrina doctor {run} --heal",
     ):
         screen.print(Text(f"  {line}", "cyan"))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-SPREADS = (
-    30.0  # values further than this many robust spreads from the median are clipped: nearer, rare ones still differ
-)
+# Values further than this many robust spreads from the median are clipped; at 10, rare risks had all become one.
+SPREADS = 30.0
 NORMAL_QUARTILES = 1.3489795  # distance of the quartiles of a normal distribution, in standard deviations
 NORMAL_PERCENTILES = 4.6526957  # distance of its 1st and 99th percentiles
 LARGEST = 1e300  # beyond it the difference of two numbers can overflow

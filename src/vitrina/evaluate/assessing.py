@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from vitrina.data.arrays import hash_rows
+from vitrina.data.splits import columns_of
+from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.errors import DataError, UsageError, VitrinaError
 from vitrina.evaluate.answers import Answers
 from vitrina.evaluate.assessment import Assessment, Rival
@@ -15,14 +18,16 @@ from vitrina.evaluate.baselines import Baseline, baselines, simplest
 from vitrina.evaluate.bootstrap import Figure, figures_of, usual_draws
 from vitrina.evaluate.calibration import calibration_error, softmax
 from vitrina.evaluate.curves import at_top, calibration_curve, threshold_curves
-from vitrina.evaluate.logits import logits_of
+from vitrina.evaluate.logits import as_logits
 from vitrina.evaluate.mistakes import worst_mistakes
 from vitrina.evaluate.parts import Parts, parts_of
 from vitrina.evaluate.slices import by_group, by_time
 from vitrina.evaluate.weighted import Measures
 from vitrina.model import Model, load
+from vitrina.runs import RunFolder
 
 NETWORK = "network"
+NUMPY = NumpyOps("float64")
 SCATTERED = 1000  # points of a plot of truths and answers
 
 
@@ -52,19 +57,20 @@ def assess(
     """
     model, parts, why_alone = (parts.model, parts, "") if parts else _opened(run, trained_on, data is None)
     source, x, truth, name = _asked(model, parts, data, run)
-    answers = _answers(model, x, truth)
+    raw = model.raw(x).astype(np.float64)
+    answers = _answers(model, raw, truth)
     if answers is None:  # many answers for each row: the usual figures, without more
         return _in_brief(model, run, data, x, truth, name)
     flip = _flips(answers, positive)
     answers = _turned(answers, flip)
     rivals, seconds = _rivals(parts, answers, x, flip) if parts and compare else ({}, {})
-    clusters = _clusters(model, source)
-    contestants = {NETWORK: _with_error(model, x, truth, answers)} | {
+    clusters = _divided_by(model, source, "group")
+    contestants = {NETWORK: _with_error(model, raw, truth, answers)} | {
         rival: theirs.measures for rival, theirs in rivals.items()
     }
-    together = source.frame[clusters].to_numpy() if clusters else None
+    together = columns_of(source).frame[clusters].to_numpy() if clusters else None  # pyright: ignore[reportOptionalMemberAccess]
     figures, gains = figures_of(contestants, len(x), NETWORK, together, draws=draws)
-    when = time or _own_time(model, source)
+    when = time or _divided_by(model, source, "time")
     return Assessment(
         run=str(run) if not isinstance(run, Model) else "",
         part="test" if data is None else "data",
@@ -98,12 +104,8 @@ def _opened(run: Any, trained_on: Any, needed: bool) -> tuple[Model, Parts | Non
         return load(run), None, "a model alone keeps no data to teach baselines on"
     try:
         parts = parts_of(run, trained_on)
-    except (UsageError, DataError) as error:
-        if needed:
-            raise
-        return load(run), None, str(error)
     except VitrinaError as error:
-        if needed or not (Path(run) / "model.vitrina").exists():
+        if needed or not RunFolder(Path(run)).model.exists():
             raise
         return load(run), None, str(error)
     return parts.model, parts, ""
@@ -130,13 +132,10 @@ def _in_brief(model: Model, run: Any, data: Any, x: np.ndarray, truth: np.ndarra
     return Assessment(where, "test" if data is None else "data", name, len(x), (), "error", figures, why_alone=why)
 
 
-def _with_error(model: Model, x: np.ndarray, truth: np.ndarray, answers: Answers) -> Measures:
+def _with_error(model: Model, raw: np.ndarray, truth: np.ndarray, answers: Answers) -> Measures:
     """The measures, and the cost that the network was taught with."""
-    from vitrina import engines
-
-    raw = model.raw(x).astype(np.float64)
-    cost = model.network.cost.per_example(engines.get("numpy", "float64").ops, raw, truth)
-    column = np.asarray(cost, np.float64).reshape(len(x), -1).mean(axis=1)
+    cost = model.network.cost.per_example(NUMPY, raw, truth)
+    column = np.asarray(cost, np.float64).reshape(len(raw), -1).mean(axis=1)
     measures = answers.measures
 
     def of(weights: np.ndarray) -> dict[str, np.ndarray]:
@@ -145,24 +144,15 @@ def _with_error(model: Model, x: np.ndarray, truth: np.ndarray, answers: Answers
     return of
 
 
-def _answers(model: Model, x: np.ndarray, truth: np.ndarray) -> Answers | None:
-    """None where a network answers several classes for each row."""
-    cost = model.network.cost
-    if cost.classifies:
-        if truth.ndim > 1 and truth.shape[1:] != (1,):
-            return None
-        probabilities = softmax(logits_of(model, x))
-        names = model.recipe.classes if model.recipe is not None else range(probabilities.shape[1])
-        return Answers(probabilities, truth.reshape(-1).astype(np.int64), tuple(str(name) for name in names))
-    return _numbers(model, _readable(model, x), truth)
-
-
-def _readable(model: Model, x: np.ndarray) -> np.ndarray:
-    """What the network answers, as it learned numbers: (rows, outputs)."""
-    from vitrina import engines
-
-    raw = model.raw(x).astype(np.float64)
-    return model.network.cost.readable(engines.get("numpy", "float64").ops, raw)
+def _answers(model: Model, raw: np.ndarray, truth: np.ndarray) -> Answers | None:
+    """None where a network answers several classes for each row. raw: what its last layer gave."""
+    if not model.network.cost.classifies:
+        return _numbers(model, model.network.cost.readable(NUMPY, raw), truth)
+    if truth.ndim > 1 and truth.shape[1:] != (1,):
+        return None
+    probabilities = softmax(as_logits(model.network, raw))
+    names = model.recipe.classes if model.recipe is not None else range(probabilities.shape[1])
+    return Answers(probabilities, truth.reshape(-1).astype(np.int64), tuple(str(name) for name in names))
 
 
 def _numbers(model: Model, given: np.ndarray, truth: np.ndarray) -> Answers:
@@ -216,23 +206,16 @@ def _turned(answers: Answers, flip: bool) -> Answers:
     return Answers(answers.given[:, ::-1], 1 - answers.truth, answers.classes[::-1])
 
 
-def _own_time(model: Model, source: Any) -> str | None:
-    """The column that the parts were made by, where the rows have it."""
-    name = model.settings.get("time")
-    return name if source is not None and source.kind == "table" and name in source.frame.columns else None
-
-
-def _clusters(model: Model, source: Any) -> str | None:
-    """The column whose rows belong together: the one that the parts were made by."""
-    group = model.settings.get("group")
-    there = source is not None and source.kind == "table" and group in source.frame.columns
-    return group if there else None
+def _divided_by(model: Model, source: Any, way: str) -> str | None:
+    """The column that the parts were made by in this way, "time" or "group", where the rows have it."""
+    name, table = model.settings.get(way), columns_of(source) if source is not None else None
+    return name if table is not None and name in table.frame.columns else None
 
 
 def _seen(train: np.ndarray, x: np.ndarray) -> int:
-    """How many rows are, to the last bit, inputs that the network learned from."""
-    learned = {row.tobytes() for row in np.ascontiguousarray(train.reshape(len(train), -1))}
-    return sum(row.tobytes() in learned for row in np.ascontiguousarray(x.reshape(len(x), -1).astype(train.dtype)))
+    """How many rows are inputs that the network learned from."""
+    learned, asked = (hash_rows(part.astype(train.dtype), seed=0) for part in (train, x))
+    return int(np.isin(asked, learned).sum())
 
 
 def _detail(answers: Answers, at: tuple[int, ...]) -> dict[str, Any]:
@@ -241,11 +224,11 @@ def _detail(answers: Answers, at: tuple[int, ...]) -> dict[str, Any]:
         rows = np.random.default_rng(0).permutation(len(answers))[:SCATTERED]
         told = answers.middle[rows, 0], answers.truth.reshape(len(answers), -1)[rows, 0]
         return {"scatter": {"answer": told[0].tolist(), "truth": told[1].tolist()}}
+    from sklearn.metrics import confusion_matrix
+
     count = len(answers.classes)
-    confusion = np.zeros((count, count), np.int64)
-    np.add.at(confusion, (answers.truth, answers.given.argmax(axis=1)), 1)
     found: dict[str, Any] = {
-        "confusion": confusion,
+        "confusion": confusion_matrix(answers.truth, answers.given.argmax(axis=1), labels=range(count)),
         "calibration": calibration_curve(answers.given, answers.truth),
         "calibration_error": calibration_error(answers.given, answers.truth),
     }

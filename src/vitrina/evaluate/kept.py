@@ -34,6 +34,12 @@ def kept_calibration(run: Path, model: Model) -> Calibration | None:
     return Calibration.from_json(kept["calibration"])
 
 
+def last_decision(run: Path, model: Model) -> dict[str, Any] | None:
+    """What was decided last with this very model, as `Decisions.summary` said it; None if nothing was."""
+    kept = _read(run)
+    return kept.get("last") if kept.get("format") == FORMAT and kept.get("model") == stamp(model) else None
+
+
 def keep(run: Path, model: Model, calibration: Calibration, last: Mapping[str, Any]) -> None:
     """Writes the calibration and the last decision's rule and savings into the run."""
     document = {"format": FORMAT, "model": stamp(model), "calibration": calibration.to_json(), "last": last}

@@ -6,17 +6,24 @@ import numpy as np
 
 from vitrina.errors import ModelError
 from vitrina.model import Model
+from vitrina.network.network import Network
 
 
 def logits_of(model: Model, x: np.ndarray) -> np.ndarray:
-    """Inputs as the network sees them, (rows, *input shape) -> logits (rows, classes), float64.
+    """Inputs as the network sees them, (rows, *input shape) -> logits (rows, classes), float64. Raises as `as_logits`."""
+    if not model.network.cost.classifies:
+        raise ModelError(
+            f"a network with {model.network.cost.label} predicts numbers, and decisions are between classes"
+        )
+    return as_logits(model.network, model.raw(x))
 
-    A single yes-or-no output z is the pair (0, z). Raises ModelError unless the answer is one class for each row.
+
+def as_logits(network: Network, raw: np.ndarray) -> np.ndarray:
+    """What the last layer gave, as logits (rows, classes), float64: a single yes-or-no output z is the pair (0, z).
+
+    Raises ModelError unless the answer is one class for each row.
     """
-    network = model.network
-    if not network.cost.classifies:
-        raise ModelError(f"a network with {network.cost.label} predicts numbers, and decisions are between classes")
-    raw = model.raw(x).astype(np.float64)
+    raw = raw.astype(np.float64)
     if raw.ndim == 2 and raw.shape[1] == 1:
         return np.concatenate([np.zeros_like(raw), raw], axis=1)
     if raw.ndim != 2 or network.cost.link != "softmax":

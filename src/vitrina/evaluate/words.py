@@ -40,6 +40,11 @@ def figure(name: str, value: float) -> str:
     return f"{value:.1%}" if name in SHARES else f"{value:.3f}" if name in AREAS else f"{value:.4g}"
 
 
+def money(value: float) -> str:
+    """A cost as people write it: whole from a thousand on, else four digits."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def interval(name: str, known: Figure) -> str:
     """`93.1% to 97.7%`; nothing where nothing was drawn."""
     if not known.low < known.high:
@@ -69,10 +74,10 @@ def rival_name(name: str) -> str:
     return names.get(name, name)
 
 
-def way_name(name: str) -> str:
-    """A way of deciding in the user's language."""
+def way_name(name: str, classes: int = 2) -> str:
+    """A way of deciding between so many classes, in the user's language."""
     names = {
-        "never": say("never yes (doing nothing)"),
+        "never": say("never yes (doing nothing)") if classes == 2 else say("always the one cheapest answer"),
         "always": say("always yes"),
         "model": say("this model"),
         "break-even": say("this model, by the break-even in theory"),

@@ -145,12 +145,12 @@ class Mixup(Augmentation):
     def share(self, ops: Ops, key: Array, batch: int) -> Array:
         """(batch,) from 1/2 to 1: what each example keeps of itself."""
         table = _beta_quantiles(self.alpha)
-        place = ops.whole(ops.random_uniform(key, (batch,)) * float(len(table)))
+        place = ops.whole(ops.random_uniform(ops.fold_in(key, KEY - 2), (batch,)) * float(len(table)))
         return ops.gather(ops.array(table), place)
 
     def partners(self, ops: Ops, key: Array, batch: int) -> Array:
         """(batch,) int32: whom each example is mixed with, the batch moved on by a random number of places."""
-        by = ops.whole(ops.random_uniform(key, (1,)) * float(max(1, batch - 1))) + 1
+        by = ops.whole(ops.random_uniform(ops.fold_in(key, KEY - 1), (1,)) * float(max(1, batch - 1))) + 1
         place = ops.array(np.arange(batch, dtype=np.int32)) + by
         return place - ops.whole(ops.cast(place >= batch)) * batch
 

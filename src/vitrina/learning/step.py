@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.learning.augmentation import KEY, Augmentation, Mixup, augmented, mixup_of
+from vitrina.learning.augmentation import Augmentation, Mixup, augmented, mixup_of
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.packing import ALL, Packing
 from vitrina.learning.schedules import Schedule
@@ -116,8 +116,8 @@ class _Judge:
         """The examples mixed in pairs, and who judges them by both targets."""
         ops = self.ops
         count, rank = ops.shape(x)[0], len(ops.shape(x))
-        partners = mixup.partners(ops, ops.fold_in(key, KEY - 1), count)
-        share = mixup.share(ops, ops.fold_in(key, KEY - 2), count)
+        partners = mixup.partners(ops, key, count)
+        share = mixup.share(ops, key, count)
         wide = ops.reshape(share, (count, *(1,) * (rank - 1)))
         return wide * x + (1.0 - wide) * ops.gather(x, partners), replace(self, partners=partners, share=share)
 

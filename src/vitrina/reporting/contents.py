@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from vitrina.doctor import diagnose
 from vitrina.errors import ModelError, VitrinaError
 from vitrina.evaluate.assessing import assess
+from vitrina.evaluate.kept import last_decision
 from vitrina.evaluate.parts import Parts, parts_of
 from vitrina.model import Model, load
 from vitrina.runs import RunFolder
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from vitrina.doctor import Findings
     from vitrina.evaluate.assessment import Assessment
     from vitrina.glass.recording import Recording
-
-DECISIONS = "decisions.json"
-UNUSED = ("constant", "identifier", "unused")
 
 
 @dataclass(frozen=True)
@@ -61,9 +58,9 @@ def gather_contents(
         model,
         _described(parts),
         assessment,
-        _or_why([], lambda: diagnose(run)),
+        _or_why(missing, lambda: diagnose(run)),
         _recorded(folder.path),
-        _decided(folder.path),
+        last_decision(folder.path, model),
         tuple(missing),
     )
 
@@ -92,12 +89,4 @@ def _described(parts: Parts | None) -> Description | None:
 def _recorded(run: Path) -> Recording | None:
     from vitrina.glass.recording import Recording
 
-    return _or_why([], lambda: Recording(run))
-
-
-def _decided(run: Path) -> dict[str, Any] | None:
-    """What was decided last, if anything was."""
-    try:
-        return json.loads((run / DECISIONS).read_text("utf-8"))["last"]
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    return _or_why([], lambda: Recording(run))  # where there is none, the doctor has said so

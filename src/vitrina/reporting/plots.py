@@ -13,6 +13,8 @@ from vitrina.locale import say
 from vitrina.reporting.drawing import EDGE, FIRST, GLASS, INK, QUIET, SECOND, THIRD, Plot, axes, finished
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from vitrina.evaluate.assessment import Assessment
     from vitrina.evaluate.slices import Slice
     from vitrina.glass.recording import Recording
@@ -80,24 +82,20 @@ def thresholds(found: Assessment) -> Plot:
     share = float(found.confusion[1].sum() / found.rows) if found.confusion is not None else 0.0
     with axes(3.3, 3.0, 2) as (figure, (left, right)):
         left.plot([0, 1], [0, 1], color=QUIET, linewidth=1, linestyle=":")
-        left.plot(roc["false_alarms"], roc["found"], color=FIRST)
-        left.fill_between(roc["false_alarms"], roc["found"], color=FIRST, alpha=0.08)
-        left.set(
-            xlabel=say("false alarms, of all others"),
-            ylabel=say("found, of all of them"),
-            title=_with_figure(found, "roc_auc"),
-        )
         right.axhline(share, color=QUIET, linewidth=1, linestyle=":")
-        right.plot(precision["recall"], precision["precision"], color=FIRST)
-        right.fill_between(precision["recall"], precision["precision"], color=FIRST, alpha=0.08)
-        right.set(
-            xlabel=say("found, of all of them"),
-            ylabel=say("right, of those named"),
-            title=_with_figure(found, "average_precision"),
-        )
-        for plot in (left, right):
-            plot.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.04))
+        found_of_all = say("found, of all of them")
+        _filled(left, roc["false_alarms"], roc["found"], _with_figure(found, "roc_auc"))
+        left.set(xlabel=say("false alarms, of all others"), ylabel=found_of_all)
+        _filled(right, precision["recall"], precision["precision"], _with_figure(found, "average_precision"))
+        right.set(xlabel=found_of_all, ylabel=say("right, of those named"))
         return finished(figure, "thresholds", say("What every threshold would find, and at what price"))
+
+
+def _filled(plot: Axes, x: Sequence[float], y: Sequence[float], title: str) -> None:
+    """A curve within the unit square, the area under it tinted."""
+    plot.plot(x, y, color=FIRST)
+    plot.fill_between(x, y, color=FIRST, alpha=0.08)
+    plot.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.04), title=title)
 
 
 def _with_figure(found: Assessment, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina.doctor.screen import measured
-from vitrina.evaluate.words import figure, figure_name, in_words, interval, listed, rival_name, verdict, way_name
+from vitrina.evaluate.words import figure, figure_name, in_words, interval, listed, money, rival_name, verdict, way_name
 from vitrina.locale import language, say
 from vitrina.reporting import plots
 from vitrina.reporting.words import headings
@@ -57,8 +57,8 @@ def _plots(contents: Contents) -> list[Plot]:
         drawn += [plots.scatter(found)] if found.scatter else []
         drawn += [plots.over_time(found, found.by_time[1])] if found.by_time else []
     if contents.decisions and contents.decisions.get("saved"):
-        saved = contents.decisions["saved"]
-        drawn.append(plots.savings(saved, {name: way_name(name) for name in saved}))
+        saved, classes = contents.decisions["saved"], len(contents.decisions["classes"])
+        drawn.append(plots.savings(saved, {name: way_name(name, classes) for name in saved}))
     return [plot for plot in drawn if plot is not None]
 
 
@@ -272,12 +272,12 @@ def _decisions(contents: Contents) -> dict[str, Any] | None:
         return None
     lines = [
         {
-            "way": way_name(name),
-            "cost": _money(saving["cost"]),
-            "saved": _money(saving["saved"]),
+            "way": way_name(name, len(last["classes"])),
+            "cost": money(saving["cost"]),
+            "saved": money(saving["saved"]),
             "interval": ""
             if name == "never"
-            else say("{low} to {high}", low=_money(saving["low"]), high=_money(saving["high"])),
+            else say("{low} to {high}", low=money(saving["low"]), high=money(saving["high"])),
             "ours": name == "model",
         }
         for name, saving in last["saved"].items()
@@ -292,10 +292,6 @@ def _decisions(contents: Contents) -> dict[str, Any] | None:
         "rows": f"{last.get('rows_tested', 0):,}",
         "pays": last.get("pays"),
     }
-
-
-def _money(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def _findings(contents: Contents) -> list[dict[str, str]] | None:
