@@ -12,7 +12,8 @@ from benchmarks.deep import BLOCKS, CLASSES, HEADS, HIDDEN, STAGES, UNITS, VOCAB
 from benchmarks.workloads import BETA1, BETA2, EPSILON, LEARNING_RATE, Convolution, Dense, Flatten, Weights, Workload
 from vitrina import engines, network
 from vitrina.engines import registry
-from vitrina.learning.loop import Evaluator, Examples, Learner, Plan
+from vitrina.learning.feed import Examples
+from vitrina.learning.loop import Evaluator, Learner, Plan
 from vitrina.learning.optimizers import Adam
 from vitrina.learning.schedules import ConstantRate
 from vitrina.learning.step import Recipe

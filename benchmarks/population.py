@@ -16,7 +16,8 @@ import numpy as np
 
 from benchmarks import machine
 from vitrina import engines
-from vitrina.learning.loop import Examples, Learner, Plan
+from vitrina.learning.feed import Examples
+from vitrina.learning.loop import Learner, Plan
 from vitrina.learning.optimizers import Adam
 from vitrina.learning.population import Member, PopulationLearner
 from vitrina.learning.schedules import ConstantRate

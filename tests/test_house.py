@@ -25,6 +25,7 @@ ORDER = (
     {"errors", "files", "locale", "terminal", "formula"},
     {"network", "archive"},
     {"engines", "learning", "data", "racing"},
+    {"memory", "streaming"},
     {"model", "material", "runs", "population", "find_rate", "training", "searching", "approximating"},
     {"evaluate", "glass", "doctor", "deliver"},
     {"reporting"},

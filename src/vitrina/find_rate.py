@@ -12,7 +12,8 @@ import numpy as np
 from vitrina import engines
 from vitrina.data.splits import Division
 from vitrina.errors import UsageError
-from vitrina.learning.loop import Examples, Plan
+from vitrina.learning.feed import Examples
+from vitrina.learning.loop import Plan
 from vitrina.learning.optimizers import Lion, Optimizer, optimizer_named
 from vitrina.learning.range_test import RangeTest, range_test, spread
 from vitrina.learning.schedules import ConstantRate
@@ -98,8 +99,10 @@ def find_learning_rate(
     if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(f"batch_size must be a whole number of 1 or more, not {batch_size!r}")
     division = Division(time, group, split, gap)
-    material = gather(data, target, network, None, 0.15, seed, columns, drop, image_size, division, drop_leaks)
-    rows = material.train.rows
+    material = gather(
+        data, target, network, None, 0.15, seed, columns, drop, image_size, division, drop_leaks, stream=None
+    )
+    rows = material.rows
     suggestion = None
     if network is None:
         recipe = material.recipe

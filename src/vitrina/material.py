@@ -11,9 +11,10 @@ import numpy as np
 
 from vitrina.data.splits import Division
 from vitrina.errors import DataError, UsageError
-from vitrina.learning.loop import Examples
+from vitrina.learning.feed import Examples
 from vitrina.model import check_inputs, check_targets
 from vitrina.network.network import Network
+from vitrina.streaming import ImageFeed, TableFeed, images_to_stream, is_image_folder, is_too_large, thinned
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,14 @@ class Material:
     target: str | None = None
     parts: Mapping[str, Any] | None = None  # how the parts were made: `made` of a Split
     held: Any = None  # the validation part as a data source, or None
+    feed: TableFeed | None = (
+        None  # of all that is learned from, where it is too much to be held; `train` then is some of it
+    )
+
+    @property
+    def rows(self) -> int:
+        """Rows that are learned from."""
+        return self.feed.rows if self.feed is not None else self.train.rows
 
 
 def gather(
@@ -42,11 +51,15 @@ def gather(
     image_size: Sequence[int] | None,
     division: Division | None = None,
     drop_leaks: bool = False,
+    recipe: Any = None,
+    stream: bool | None = False,
 ) -> Material:
     """Examples to learn from, to judge by meanwhile, and to judge by once at the end.
 
     Arrays given together with a network are used as they are; anything else is split and prepared by a recipe fitted on
-    the training part alone. validation: (x, y), a share, or None for the usual; test: a share.
+    the training part alone, or by the `recipe` given: that of a run which is read again, perhaps made when data were scaled
+    otherwise. validation: (x, y), a share, or None for the usual; test: a share. stream: whether a table is read piece by piece and
+    images are decoded while they are learned from; None: where it is too much to be held.
     Raises DataError or UsageError, each with one sentence that says what to do.
     """
     division = division or Division()
@@ -54,6 +67,22 @@ def gather(
         if division.column is not None:
             raise UsageError(f"arrays have no column {division.column!r} to divide them by; give a table")
         return _as_it_is(data, network, validation, seed)
+    own = validation if validation is not None and not isinstance(validation, float) else None
+    share = validation if isinstance(validation, float) else 0.15 if own is None else 0.0
+    if not is_image_folder(data) and (stream or (stream is None and is_too_large(data))):
+        material = _streamed(
+            data,
+            {"target": target, "columns": columns, "drop": drop},
+            own,
+            share,
+            test,
+            seed,
+            division,
+            drop_leaks,
+            recipe,
+        )
+        _fits(network, material)
+        return material
     from vitrina.data import fit_recipe, open_source, split
     from vitrina.data.leaks import find_leaks, without_leaks
     from vitrina.data.splits import prepare
@@ -61,15 +90,19 @@ def gather(
     source = open_source(data, target=target, columns=columns, drop=drop, image_size=image_size)
     if not source.has_target:
         raise DataError(f"{source.name}: which column is to be predicted? name it with --target (target=...)")
-    own = validation if validation is not None and not isinstance(validation, float) else None
-    share = validation if isinstance(validation, float) else 0.15 if own is None else 0.0
+    most = images_to_stream(source, stream)
     source = prepare(source, division, columns)
+    if most is not None and not (division.time or division.split):
+        share, test = min(share, most / source.rows), min(test, most / source.rows)
     parts = split(source, seed, share, test, division)
+    if most is not None:
+        parts = thinned(parts, most, seed)
     leaks = find_leaks(source, parts.train)
     if drop_leaks and leaks:
         source = without_leaks(source, leaks)
         parts = split(source, seed, share, test, division)  # without them, rows may repeat each other that did not
-    recipe = fit_recipe(source, rows=parts.train)
+    sampled = parts.train if most is None else np.sort(np.random.default_rng(seed).permutation(parts.train)[:most])
+    recipe = recipe or fit_recipe(source, rows=sampled)
     told = () if drop_leaks else tuple(leak.warning for leak in leaks)
     recipe = replace(recipe, warnings=(*recipe.warnings, *parts.warnings, *told))
 
@@ -83,8 +116,9 @@ def gather(
     kept = source.take(parts.test) if len(parts.test) else None
     if kept is not None:
         examples(kept)  # a value that cannot be read is found now, and not after hours of training
+    train = examples(source.take(sampled))
     material = Material(
-        examples(source.take(parts.train)),
+        train,
         judge,
         kept,
         recipe,
@@ -92,13 +126,71 @@ def gather(
         target or (source.target_name if source.kind == "table" else None),
         parts.made,
         held,
+        ImageFeed(source.take(parts.train), recipe, train) if most is not None else None,  # pyright: ignore[reportArgumentType]
     )
+    _fits(network, material)
+    return material
+
+
+def gather_again(settings: Mapping[str, Any], data: Any, validation: Any = None, recipe: Any = None) -> Material:
+    """The material that a run was made of, from its settings. data: those of the run, which settings name only where they are not
+    arrays; validation: as the run was given it, where it was not a share; recipe: of its model, where there is one already."""
+    return gather(
+        data,
+        settings["target"],
+        None if settings["prepared"] else Network.from_json(settings["network"]),
+        settings["validation"] if validation is None else validation,
+        settings["test"],
+        settings.get("split_seed", settings["seed"]),
+        settings["columns"],
+        settings["drop"],
+        settings["image_size"],
+        # runs of before had none of these
+        Division(**{name: settings.get(name) for name in ("time", "group", "split", "gap")}),
+        settings.get("drop_leaks", False),
+        recipe,
+        settings.get("stream", False),
+    )
+
+
+def _streamed(
+    data: Any,
+    choices: Mapping[str, Any],
+    own: Any,
+    validation: float,
+    test: float,
+    seed: int,
+    division: Division,
+    drop_leaks: bool,
+    recipe: Any,
+) -> Material:
+    """The same of a table that is not held: all is fitted on a draw of the rows that are learned from."""
+    from vitrina.data import fit_recipe, open_source
+    from vitrina.data.streamed import streamed
+    from vitrina.data.survey import survey
+
+    found = survey(streamed(data, **choices), seed, validation, test, division, drop_leaks)
+    sample = found.sample
+    recipe = recipe or fit_recipe(sample)
+    recipe = replace(recipe, warnings=(*recipe.warnings, *found.warnings))
+    held = found.validation if own is None else open_source(own, target=sample.target_name)
+    train, judge = (
+        Examples(recipe.inputs(part), recipe.targets(part)) if part is not None else None for part in (sample, held)
+    )
+    assert train is not None
+    if found.test is not None:
+        Examples(recipe.inputs(found.test), recipe.targets(found.test))  # what cannot be read is found now
+    feed = TableFeed(found, recipe, train)
+    return Material(train, judge, found.test, recipe, sample, sample.target_name, found.made, held, feed)
+
+
+def _fits(network: Network | None, material: Material) -> None:
+    """Raises DataError where the examples are not such as the network takes."""
     if network is not None:
         for part in (material.train, material.validation):
             if part is not None:
-                check_inputs(network, part.x, source.name)
-        check_targets(network, material.train.y, source.name)
-    return material
+                check_inputs(network, part.x, material.source.name)
+        check_targets(network, material.train.y, material.source.name)
 
 
 def _as_it_is(data: Any, network: Network, validation: Any, seed: int) -> Material:
@@ -143,19 +235,24 @@ def weighted(material: Material, network: Network, class_weight: Any, sample_wei
     examples = material.train
     weight = None
     if sample_weight is not None:
+        if material.feed is not None:
+            raise UsageError(
+                "sample_weight goes with rows that are all held in memory; leave it out, or leave out stream"
+            )
         weight = np.asarray(sample_weight, np.float32)
         if weight.shape != (examples.rows,):
             raise DataError(f"sample_weight has shape {weight.shape}, and there are {examples.rows} rows to learn from")
         if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
             raise DataError("sample_weight must be finite numbers of 0 or more, not all 0")
     if class_weight is not None:
-        of_class = _class_weights(material, network, class_weight)
+        of_class = class_weights(material, network, class_weight)
         each = of_class[examples.y.reshape(-1).astype(np.int64)]
         weight = each if weight is None else weight * each
     return examples if weight is None else replace(examples, weight=weight.astype(np.float32))
 
 
-def _class_weights(material: Material, network: Network, class_weight: Any) -> np.ndarray:
+def class_weights(material: Material, network: Network, class_weight: Any) -> np.ndarray:
+    """What an example of each class counts for: (classes,). Raises UsageError for classes that there are not."""
     y = material.train.y
     if not network.cost.classifies or (y.ndim > 1 and y.shape[1:] != (1,)):
         raise UsageError("class_weight goes with one class per row")
@@ -176,7 +273,7 @@ def _class_weights(material: Material, network: Network, class_weight: Any) -> n
     return of_class
 
 
-def fingerprint(examples: Examples) -> str:
-    """Tells whether data are the same: a checksum of the arrays that are learned from."""
-    x, y = (np.ascontiguousarray(array) for array in (examples.x, examples.y))
-    return f"{examples.rows}-{crc32(x.tobytes()):08x}-{crc32(y.tobytes()):08x}"
+def fingerprint(material: Material) -> str:
+    """Tells whether data are the same: a checksum of the arrays that are learned from, or of the draw of them that is held."""
+    x, y = (np.ascontiguousarray(array) for array in (material.train.x, material.train.y))
+    return f"{material.rows}-{crc32(x.tobytes()):08x}-{crc32(y.tobytes()):08x}"

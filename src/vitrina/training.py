@@ -18,13 +18,14 @@ from vitrina.errors import ModelError, UsageError
 from vitrina.find_rate import rate_for
 from vitrina.learning.augmentation import Augmentation, checked_augmentations
 from vitrina.learning.callbacks import Callback, as_callback
-from vitrina.learning.loop import Examples, Learner, Plan
+from vitrina.learning.feed import Examples
+from vitrina.learning.loop import Learner, Plan
 from vitrina.learning.optimizers import Optimizer, optimizer_named
 from vitrina.learning.population import Member, PopulationLearner
 from vitrina.learning.progress import progress_bar
 from vitrina.learning.schedules import ConstantRate, Schedule, schedule_named
 from vitrina.learning.step import Recipe
-from vitrina.material import Material, fingerprint, gather, weighted
+from vitrina.material import Material, class_weights, fingerprint, gather, gather_again, weighted
 from vitrina.model import Model, check_weights
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, flatten, nest
@@ -33,6 +34,7 @@ from vitrina.population import Population, members_of, ranked, settings_of
 from vitrina.racing.decide import decide
 from vitrina.racing.estimates import with_variant
 from vitrina.runs import RunFolder
+from vitrina.streaming import Streamed
 
 
 def train(
@@ -67,6 +69,7 @@ def train(
     split: str | None = None,
     gap: str | float | timedelta | None = None,
     drop_leaks: bool = False,
+    stream: bool | None = None,
     out: str | Path | None = None,
     resume: str | Path | None = None,
     population: int | None = None,
@@ -107,6 +110,10 @@ def train(
         groups allow. split: the column says train, validation or test itself. By default rows are divided at random,
         stratified by the target. Rows that repeat each other never end on two sides.
     drop_leaks: leave out the columns that seem to give the target away, instead of only warning of them.
+    stream: whether a table is read piece by piece (or a folder's images are decoded), over and over, by a thread that prepares the
+        next rows while a network learns from the last: for what does not fit into memory, which None finds by itself. All that is
+        fitted is fitted on a draw of the training rows; each part that judges has 200,000 rows (or 512 MiB of images) at most. Rows
+        are shuffled by pieces (row groups), then in windows.
     out, resume: a directory to keep the run in; one to go on with, killed or not, to the same weights bit for bit.
     checkpoint_every: seconds between checkpoints of a run that is kept.
     population, vary, early_stop: teach several networks at once, in one program, and return a `Population` of them:
@@ -129,8 +136,14 @@ def train(
         raise UsageError("train needs data: arrays (x, y), a path, or the name of a built-in set")
     _check_numbers(batch_size=batch_size, epochs=epochs, patience=patience)
     division = Division(time, group, split, gap)
-    material = gather(data, target, network, validation, test, seed, columns, drop, image_size, division, drop_leaks)
-    rows = material.train.rows
+    material = gather(
+        data, target, network, validation, test, seed, columns, drop, image_size, division, drop_leaks, None, stream
+    )
+    if many and material.feed is not None:
+        raise UsageError(
+            "several networks at once are taught on rows that are held in memory; teach one, or fewer rows"
+        )
+    rows = material.rows
     suggestion = None
     if network is None:
         recipe = material.recipe
@@ -191,7 +204,8 @@ def train(
         **division.to_json(),
         "drop_leaks": drop_leaks,
         "prepared": material.recipe is not None,
-        "fingerprint": fingerprint(material.train),
+        "stream": material.feed is not None,
+        "fingerprint": fingerprint(material),
     }
     if many:
         members = members_of(population, vary, chosen, seed)
@@ -219,12 +233,12 @@ def _teach(
 ) -> Model:
     network, plan, recipe, examples = _plan_of(material, settings, sample_weight)
     engine = engines.get(settings["engine"], settings["precision"])
-    with progress_bar(plan.epochs, plan.steps_per_epoch(examples.rows), progress) as bar:
+    with progress_bar(plan.epochs, plan.steps_per_epoch(material.rows), progress) as bar:
         learner = Learner(
             engine,
             recipe,
             plan,
-            examples,
+            _fed(material, plan, network, settings["class_weight"], examples) if material.feed else examples,
             material.validation,
             start,
             [*_watchers(folder, material, record), *callbacks, bar],
@@ -243,7 +257,7 @@ def _teach(
         raise ModelError(f"nothing was learned: {learner.stopped}; lower the learning rate, or scale the data")
     model = Model(network, flatten(params), flatten(state), material.recipe, learner.history, settings)
     best = learner.best_epoch or learner.epoch
-    model.measured = _measured(material, examples, best, learner.epoch, learner.stopped)
+    model.measured = _measured(material, best, learner.epoch, learner.stopped)
     if material.test is not None:
         model.measured["test"] = model.evaluate(material.test)
     if folder:
@@ -311,7 +325,7 @@ def _teach_many(
         own = settings_of(member, settings)
         model = Model(network, flatten(params), flatten(state), material.recipe, member.history, own)
         epochs = len(member.history)
-        model.measured = _measured(material, examples, member.best_epoch or epochs, epochs, member.stopped)
+        model.measured = _measured(material, member.best_epoch or epochs, epochs, member.stopped)
         models.append(model)
     found = Population(tuple(models), ranked(members, network))
     if material.test is not None and math.isfinite(members[found.leaderboard[0].member].judged):
@@ -321,13 +335,13 @@ def _teach_many(
     return found
 
 
-def _measured(material: Material, examples: Examples, best: int, epochs: int, stopped: str | None) -> dict[str, Any]:
+def _measured(material: Material, best: int, epochs: int, stopped: str | None) -> dict[str, Any]:
     return {
         "best_epoch": best,
         "epochs": epochs,
         "stopped": stopped,
         "rows": {
-            "train": examples.rows,
+            "train": material.rows,
             "validation": material.validation.rows if material.validation else 0,
             "test": material.test.rows if material.test is not None else 0,
         },
@@ -346,7 +360,7 @@ def _plan_of(
         network,
         Optimizer.from_json(settings["optimizer"]),
         Schedule.from_json(settings["schedule"]),
-        steps=plan.epochs * plan.steps_per_epoch(examples.rows),
+        steps=plan.epochs * plan.steps_per_epoch(material.rows),
         seed=plan.seed,
         gradient_clip=settings["gradient_clip"],
         augmentations=tuple(Augmentation.from_json(one) for one in settings.get("augment") or ()),
@@ -371,22 +385,8 @@ def _resume(
     missing = [name for name in _not_kept(settings) if given[name] is None]
     if missing:
         raise UsageError(f"{run} was trained on arrays that are not in it; give the same {' and '.join(missing)} again")
-    network = Network.from_json(settings["network"])
-    material = gather(
-        data,
-        settings["target"],
-        None if settings["prepared"] else network,
-        settings["validation"] if validation is None else validation,
-        settings["test"],
-        settings.get("split_seed", settings["seed"]),
-        settings["columns"],
-        settings["drop"],
-        settings["image_size"],
-        # runs of before had none of these
-        Division(**{name: settings.get(name) for name in ("time", "group", "split", "gap")}),
-        settings.get("drop_leaks", False),
-    )
-    if fingerprint(material.train) != settings["fingerprint"]:
+    material = gather_again(settings, data, validation)
+    if fingerprint(material) != settings["fingerprint"]:
         raise ModelError(f"the data are not those that {run} was trained on; resume with the same data, or train anew")
     checkpoint = folder.read_checkpoint()
     return _teach(
@@ -399,8 +399,22 @@ def _engine_for(
 ) -> tuple[str, str]:
     """The engine with its variant, and why it was taken."""
     if engine == "auto":
-        return decide(network, material.train, plan.batch_size, plan.epochs, precision, optimizer)
-    return with_variant(engine, network, material.train.rows, plan.batch_size, plan.epochs), "given"
+        times = -(-material.rows // material.train.rows)  # more than once where only some of the rows are at hand
+        return decide(network, material.train, plan.batch_size, plan.epochs * times, precision, optimizer)
+    return with_variant(engine, network, material.rows, plan.batch_size, plan.epochs), "given"
+
+
+def _fed(material: Material, plan: Plan, network: Network, class_weight: Any, sample: Examples) -> Streamed:
+    assert material.feed is not None
+    of_class = class_weights(material, network, class_weight) if class_weight is not None else None
+    return replace(
+        material.feed,
+        sample=sample,
+        batch_size=plan.batch_size,
+        seed=plan.seed,
+        shuffle=plan.shuffle,
+        of_class=of_class,
+    )
 
 
 def _not_kept(settings: Mapping[str, Any]) -> list[str]:

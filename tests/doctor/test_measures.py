@@ -16,7 +16,7 @@ from vitrina.doctor.inputs import columns_of
 from vitrina.doctor.references import r2, refer
 from vitrina.doctor.verdict import grouped
 from vitrina.learning.batches import batched
-from vitrina.learning.loop import Examples
+from vitrina.learning.feed import Examples
 from vitrina.learning.optimizers import Adam
 from vitrina.learning.schedules import ConstantRate
 from vitrina.learning.step import Recipe

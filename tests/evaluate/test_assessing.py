@@ -144,3 +144,11 @@ def test_images_of_one_patient_are_drawn_together_too(tmp_path: Path) -> None:
     assert found.clusters == "patient"
     assert found.by_group is not None
     assert sum(part.rows for part in found.by_group[1]) == found.rows
+
+
+def test_a_run_is_read_with_the_recipe_it_was_made_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later version that scales otherwise still finds the rows of an earlier one, and measures the same."""
+    run = teach(tmp_path, shop(400))
+    before = vt.assess(run, compare=False).figures
+    monkeypatch.setattr("vitrina.data.scaling.SPREADS", 0.5)
+    assert vt.assess(run, compare=False).figures == before

@@ -13,7 +13,7 @@ import pytest
 
 import vitrina as vt
 from vitrina.errors import DataError, UsageError
-from vitrina.learning.loop import Examples
+from vitrina.learning.feed import Examples
 from vitrina.racing import cache, contest, estimates, machine
 from vitrina.racing import worker as contestant
 from vitrina.racing.standings import Standing

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import vitrina as vt
 from vitrina.errors import EngineError
-from vitrina.learning.loop import Examples
+from vitrina.learning.feed import Examples
 from vitrina.racing import decide as deciding
 from vitrina.racing import estimates
 from vitrina.racing.decide import LEAST, SHARE, choose, entered

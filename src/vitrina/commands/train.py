@@ -113,6 +113,14 @@ def train(
     class_weight: Annotated[
         ClassWeight | None, typer.Option("--class-weight", help="Let rare classes count more.")
     ] = None,
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Read the table piece by piece while learning; by default where it does not fit into memory.",
+            show_default=False,
+        ),
+    ] = None,
     augment: Annotated[
         str,
         typer.Option(
@@ -173,6 +181,7 @@ def train(
         "group": group,
         "split": split,
         "drop_leaks": drop_leaks,
+        "stream": stream,
         "augment": augment,
         "class_weight": class_weight.value if class_weight else None,
         "precision": precision.value,

@@ -57,6 +57,7 @@ def report(model: Model, run: Path, seconds: float, told: list[str], findings: F
         grid(
             (say("rows"), f"{sum(rows.values()):,}: {parts}"),
             *_divided(measured.get("parts")),
+            *_streamed(settings),
             (say("inputs"), _inputs(model)),
             (say("network"), _shape_of(model)),
             ("", Text(settings["why"], "dim")),
@@ -94,6 +95,14 @@ def report(model: Model, run: Path, seconds: float, told: list[str], findings: F
     ):
         screen.print(Text(f"  {line}", "cyan"))
     screen.print()
+
+
+def _streamed(settings: dict[str, Any]) -> list[tuple[str, Any]]:
+    from rich.text import Text
+
+    if not settings.get("stream"):
+        return []
+    return [("", Text(say("read piece by piece; what is fitted is fitted on a draw of the rows to learn from"), "dim"))]
 
 
 def _title(data: str | None) -> str:

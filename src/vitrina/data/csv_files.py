@@ -10,12 +10,13 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vitrina.data.packed import inner_name, read_unpacked
+from vitrina.data.packed import inner_name, open_unpacked, read_unpacked
 from vitrina.data.roles import MISSING
 from vitrina.errors import DataError
 
@@ -44,12 +45,61 @@ def read_csv(path: Path) -> tuple[pl.DataFrame, np.ndarray, list[str]]:
     semicolon, tab or bar, whichever the first line has most of. Raises DataError with the line where records are
     ragged.
     """
+    warnings: list[str] = []
+    frame, lines, _ = _records(path, _utf8(path, read_unpacked(path), warnings), warnings)
+    return frame, lines, warnings
+
+
+def csv_blocks(path: Path, size: int = BLOCK) -> Iterator[pl.DataFrame]:
+    """The same columns of text, about `size` bytes of whole records at a time. Where numbers have decimal commas is told by the
+    first block. Raises DataError as `read_csv` does, and for UTF-16."""
+    with open_unpacked(path) as file:
+        data = file.read(size)
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise DataError(f"{path.name}: UTF-16 is not read piece by piece; save the file as UTF-8")
+        head, before, commas = b"", 0, None
+        while data:
+            more = file.read(size)
+            own, data = _cut(data, last=not more)
+            if not own:
+                data += more
+                continue
+            warnings: list[str] = []
+            text = _utf8(path, own, warnings)
+            if not head:
+                head = text.lstrip(b"\r\n")
+                head = head[: _scan(head, 0)[0][0] + 1]
+                frame, _, commas = _records(path, text, warnings)
+            elif text.strip():
+                frame, _, _ = _records(path, head + text, warnings, before - head.count(b"\n"), commas)
+            else:
+                frame = None
+            if frame is not None:
+                yield frame
+            before += own.count(b"\n")
+            data += more
+
+
+def _cut(data: bytes, last: bool) -> tuple[bytes, bytes]:
+    """The whole records at the beginning, and the rest."""
+    if last:
+        return data, b""
+    buffer = np.frombuffer(data, np.uint8)
+    open_ = np.bitwise_xor.accumulate((buffer == QUOTE).view(np.uint8))
+    ends = np.flatnonzero((buffer == NEWLINE) & (open_ == 0))
+    end = int(ends[-1]) + 1 if len(ends) else 0
+    return data[:end], data[end:]
+
+
+def _records(
+    path: Path, data: bytes, warnings: list[str], before: int = 0, commas: list[str] | None = None
+) -> tuple[pl.DataFrame, np.ndarray, list[str]]:
+    """The records under a header as columns of text, the lines they begin on, and the columns with decimal commas (those
+    given, or those that look like it). before: lines of the file that are not in `data`."""
     import polars as pl
 
-    warnings: list[str] = []
-    data = _utf8(path, read_unpacked(path), warnings)
     body = data.lstrip(b"\r\n")
-    skipped = data[: len(data) - len(body)].count(b"\n")
+    skipped = before + data[: len(data) - len(body)].count(b"\n")
     if not body.strip():
         raise DataError(f"{path.name}: the file is empty; a table needs a line of column names and rows under it")
     if not body.endswith(b"\n"):
@@ -71,8 +121,9 @@ def read_csv(path: Path) -> tuple[pl.DataFrame, np.ndarray, list[str]]:
     text = pl.all().str.strip_chars()
     frame = frame.select(pl.when(~text.is_in(list(MISSING))).then(text).name.keep())
     if separator == b";":
-        frame = _decimal_points(frame)
-    return frame, lines, warnings
+        commas = _decimal_commas(frame) if commas is None else commas
+        frame = _with_points(frame, commas)
+    return frame, lines, commas or []
 
 
 def _utf8(path: Path, data: bytes, warnings: list[str]) -> bytes:
@@ -216,19 +267,27 @@ def _ragged(path: Path, cells: list[str], expected: int, line: int, last: int) -
     )
 
 
-def _decimal_points(frame: pl.DataFrame) -> pl.DataFrame:
-    """1.250,75 -> 1250.75 in the columns that are written so throughout: files that separate with ';' mostly come with
-    decimal commas. In such a column 1.250 is one thousand.
-    """
-    import polars as pl
+NUMBER = r"^[-+]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][-+]?\d+)?$"  # 1.250,75
+PLAIN = r"^[-+]?(\d+|\d{1,3}(\.\d{3})+)$"
 
-    number = r"^[-+]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][-+]?\d+)?$"
-    plain = r"^[-+]?(\d+|\d{1,3}(\.\d{3})+)$"
+
+def _decimal_commas(frame: pl.DataFrame) -> list[str]:
+    """The columns that are written with decimal commas throughout, as most files are that separate with ';'."""
+    found: list[str] = []
     for name in frame.columns:
         column = frame[name].drop_nulls()
-        commas = column.str.contains(number)
-        if commas.any() and (commas | column.str.contains(plain)).mean() >= 0.9:
-            text = pl.col(name)
-            converted = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-            frame = frame.with_columns(pl.when(text.str.contains(f"{number}|{plain}")).then(converted).otherwise(text))
+        commas = column.str.contains(NUMBER)
+        if commas.any() and (commas | column.str.contains(PLAIN)).mean() >= 0.9:  # pyright: ignore[reportOptionalOperand]
+            found.append(name)
+    return found
+
+
+def _with_points(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """1.250,75 -> 1250.75 in these columns, where 1.250 is one thousand and more."""
+    import polars as pl
+
+    for name in names:
+        text = pl.col(name)
+        converted = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
+        frame = frame.with_columns(pl.when(text.str.contains(f"{NUMBER}|{PLAIN}")).then(converted).otherwise(text))
     return frame

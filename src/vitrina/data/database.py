@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from vitrina.data.address import Address, check_names, choose_table, without_password
 from vitrina.data.frames import frame_of
-from vitrina.data.sqlite import read_sqlite
+from vitrina.data.sqlite import read_sqlite, sqlite_blocks
 from vitrina.data.table import Table, make_table
 from vitrina.errors import DataError, UsageError
 
@@ -22,21 +23,35 @@ def read_database(address: Address, **choices: Any) -> Table:
     Raises DataError when the database cannot be read, the query fails or its library is not installed; UsageError for
     a kind of database that is not known.
     """
-    if address.scheme in REMOTE:
-        raise UsageError(f"{address.shown}: nothing is downloaded here; save it, and give the path of the file")
-    readers = {"sqlite": read_sqlite, "postgresql": _read_postgres, "postgres": _read_postgres}
-    if address.scheme not in readers:
-        raise UsageError(
-            f"{address.shown}: {address.scheme!r} is no database that is read here; "
-            "give sqlite:///FILE or postgresql://HOST/DATABASE"
-        )
-    frame = readers[address.scheme](address)
+    frame = read_sqlite(address) if _kind(address) == "sqlite" else _read_postgres(address)
     if frame.height == 0:
         raise DataError(f"{address.shown}: the {'query' if address.query else 'table'} gives no rows")
     return make_table(frame, address.shown, **choices)
 
 
+def database_blocks(address: Address) -> Iterator[pl.DataFrame]:
+    """The same rows, some at a time. Raises as `read_database` does."""
+    yield from sqlite_blocks(address) if _kind(address) == "sqlite" else _postgres_blocks(address)
+
+
+def _kind(address: Address) -> str:
+    if address.scheme in REMOTE:
+        raise UsageError(f"{address.shown}: nothing is downloaded here; save it, and give the path of the file")
+    if address.scheme not in ("sqlite", "postgresql", "postgres"):
+        raise UsageError(
+            f"{address.shown}: {address.scheme!r} is no database that is read here; "
+            "give sqlite:///FILE or postgresql://HOST/DATABASE"
+        )
+    return address.scheme
+
+
 def _read_postgres(address: Address) -> pl.DataFrame:
+    import polars as pl
+
+    return pl.concat(list(_postgres_blocks(address)), how="vertical")
+
+
+def _postgres_blocks(address: Address) -> Iterator[pl.DataFrame]:
     """Through ADBC, which hands over columns and not rows."""
     try:
         from adbc_driver_postgresql import dbapi  # pyright: ignore[reportMissingImports]
@@ -44,14 +59,18 @@ def _read_postgres(address: Address) -> pl.DataFrame:
         raise DataError(
             f"{address.shown}: reading PostgreSQL needs a driver; pip install 'vitrina[postgres]'"
         ) from None
+    import pyarrow
+
     try:
         with dbapi.connect(address.url) as connection, connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION READ ONLY")
             query = address.query
             cursor.execute(f"SELECT * FROM {_quoted(_table(cursor, address))}" if query is None else query)
-            arrow = cursor.fetch_arrow_table()
-        check_names(address, arrow.column_names)
-        return frame_of(arrow)
+            reader = cursor.fetch_record_batch()
+            check_names(address, reader.schema.names)
+            yield frame_of(reader.schema.empty_table())  # the columns, where there are no rows
+            for batch in reader:
+                yield frame_of(pyarrow.Table.from_batches([batch]))
     except DataError:
         raise
     except Exception as error:  # the driver has a dozen kinds

@@ -27,7 +27,7 @@ def divide(source: Source, division: Division, seed: int, validation: float, tes
         times = read_times(table, division.time)
         gap = read_gap(division.gap, times.dates)
         part = _by_time(table, division.time, times, gap, validation, test)
-        made = lambda part: _spans(times, part)  # noqa: E731
+        made = lambda part: spans(times, part)  # noqa: E731
     elif division.group is not None:
         groups = _groups(table, division.group)
         part = _by_group(table, division.group, groups, strata, seed, validation, test)
@@ -99,7 +99,7 @@ def _by_time(table: Table, name: str, times: Times, gap: float, validation: floa
     return part
 
 
-def _spans(times: Times, part: np.ndarray) -> dict[str, Any]:
+def spans(times: Times, part: np.ndarray) -> dict[str, Any]:
     """From when to when each part goes."""
     spans = {}
     for place, name in enumerate(PARTS):
@@ -179,11 +179,11 @@ def _all_there(table: Table, name: str, part: np.ndarray, validation: float, tes
 
 
 def _names_no_validation(table: Table, division: Division) -> bool:
-    said = _said(table, str(division.split))
+    said = said_parts(table, str(division.split))
     return not (said == 1).any()
 
 
-def _said(table: Table, name: str) -> np.ndarray:
+def said_parts(table: Table, name: str) -> np.ndarray:
     """The part that the column names for each row. Raises DataError for any other word."""
     import polars as pl
 
@@ -205,7 +205,7 @@ def _said(table: Table, name: str) -> np.ndarray:
 
 
 def _by_name(source: Source, table: Table, name: str, seed: int, validation: float) -> np.ndarray:
-    part = _said(table, name)
+    part = said_parts(table, name)
     if not (part == 0).any():
         raise DataError(
             f"{table.name}: column {name!r} says 'train' in no row, and nothing can be learned; say it in some"

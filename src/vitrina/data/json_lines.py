@@ -22,13 +22,17 @@ def read_json_lines(path: Path) -> tuple[pl.DataFrame, np.ndarray]:
 
     Raises DataError with the line that is no JSON object, or for text that is not UTF-8.
     """
-    data = read_unpacked(path)
+    return json_records(path, read_unpacked(path))
+
+
+def json_records(path: Path, data: bytes, before: int = 0) -> tuple[pl.DataFrame, np.ndarray]:
+    """The objects in some lines of a file, which has this many lines before them."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = before + data.count(b"\n", 0, error.start) + 1
         raise DataError(f"{path.name}, line {line}: the text is not UTF-8; save the file as UTF-8") from None
-    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=before + 1) if line.strip()]
     if not lines:
         raise DataError(f"{path.name}: the file is empty; it needs one JSON object on each line")
     for number, line in lines:

@@ -8,6 +8,7 @@ import lzma
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from vitrina.errors import DataError
 
@@ -41,6 +42,19 @@ def is_packed(path: Path) -> bool:
     with path.open("rb") as file:
         start = file.read(16)
     return any(signature.match(start) for _, signature, _ in PACKERS)
+
+
+def open_unpacked(path: Path) -> BinaryIO:
+    """The file, opened to be read from its start and unpacked on the way if it is packed."""
+    with path.open("rb") as file:
+        start = file.read(16)
+    kind = next((kind for kind, signature, _ in PACKERS if signature.match(start)), None)
+    if kind == "Zstandard":
+        import pyarrow
+
+        return pyarrow.CompressedInputStream(pyarrow.OSFile(str(path)), "zstd")
+    openers: dict[str | None, Any] = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
+    return openers.get(kind, open)(path, "rb")
 
 
 def read_unpacked(path: Path) -> bytes:

@@ -38,21 +38,22 @@ def read_parts(folder: Path, parts: list[Path], **choices: Any) -> Table:
     frames, names = [], [str(part.relative_to(folder)) for part in parts]
     for part, name in zip(parts, names, strict=True):
         frame = read_columns(part, f"{folder.name}/{name}")
-        said = {key: value for key, value in _said(part, folder).items() if key not in frame.columns}
+        said = {key: value for key, value in said_by_folders(part, folder).items() if key not in frame.columns}
         frame = frame.with_columns(pl.lit(value, pl.String).alias(key) for key, value in said.items())
         if frames:
-            frame = _like(frames[0], names[0], frame, name, folder)
+            frame = like_first(frames[0], names[0], frame, name, folder)
         frames.append(frame)
-    return make_table(pl.concat(_one_type(frames), how="vertical"), folder.name, **choices)
+    return make_table(pl.concat(of_one_type(frames), how="vertical"), folder.name, **choices)
 
 
-def _said(part: Path, folder: Path) -> dict[str, str | None]:
+def said_by_folders(part: Path, folder: Path) -> dict[str, str | None]:
     """The columns that the folders of a part stand for."""
     pairs = (name.partition("=")[::2] for name in part.relative_to(folder).parts[:-1])
     return {unquote(key): None if value == NO_VALUE else unquote(value) for key, value in pairs}
 
 
-def _like(first: pl.DataFrame, first_name: str, frame: pl.DataFrame, name: str, folder: Path) -> pl.DataFrame:
+def like_first(first: pl.DataFrame, first_name: str, frame: pl.DataFrame, name: str, folder: Path) -> pl.DataFrame:
+    """A part with its columns in the order of the first part. Raises DataError where they are not the same columns."""
     lacking = [column for column in first.columns if column not in frame.columns]
     more = [column for column in frame.columns if column not in first.columns]
     if lacking or more:
@@ -71,7 +72,7 @@ def _like(first: pl.DataFrame, first_name: str, frame: pl.DataFrame, name: str, 
     return frame
 
 
-def _one_type(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
+def of_one_type(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
     """Columns of the same type throughout: numbers of the widest kind, and text where the parts do not agree at all."""
     import polars as pl
 

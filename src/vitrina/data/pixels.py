@@ -23,11 +23,12 @@ class PixelStore:
     """Images in files or cells of a table, and what has been read of them so far.
 
     Sizes, hashes and pixels are read when first asked for and kept; pixels are kept for one size and number of channels
-    at a time.
+    at a time, or not at all where `keeps` is False: then they are decoded each time.
     """
 
     def __init__(self, files: ImageFiles) -> None:
         self.files = files
+        self.keeps = True
         self._shapes = np.full((len(files), 3), -1)  # height, width, grey?; -1: not looked at
         self._wanted: tuple[tuple[int, int], int] | None = None
         self._pixels = np.empty((0, 0, 0, 0), np.uint8)
@@ -47,14 +48,18 @@ class PixelStore:
 
     def decode(self, indices: np.ndarray, size: tuple[int, int], channels: int) -> np.ndarray:
         """uint8 (len(indices), height, width, channels). Raises DataError naming a file that is broken."""
+        read = partial(_pixels, size=size, channels=channels)
+        if not self.keeps:
+            found = np.empty((len(indices), *size, channels), np.uint8)
+            for place, pixels in enumerate(self._each(indices, read)):
+                found[place] = pixels
+            return found
         if self._wanted != (size, channels):
             self._wanted = (size, channels)
             self._pixels = np.empty((len(self.files), *size, channels), np.uint8)  # untouched pages cost no memory
             self._decoded[:] = False
         missing = np.unique(indices[~self._decoded[indices]])
-        for index, pixels in zip(
-            missing, self._each(missing, partial(_pixels, size=size, channels=channels)), strict=True
-        ):
+        for index, pixels in zip(missing, self._each(missing, read), strict=True):
             self._pixels[index] = pixels
             self._decoded[index] = True
         return self._pixels[indices]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -19,6 +20,15 @@ HEADER = b"SQLite format 3\0"
 
 def read_sqlite(address: Address) -> pl.DataFrame:
     """The rows of an address's query or table. The file is opened read-only, and no query can change it."""
+    import polars as pl
+
+    blocks = list(sqlite_blocks(address))
+    return pl.DataFrame([_joined([block[name] for block in blocks]).alias(name) for name in blocks[0].columns])
+
+
+def sqlite_blocks(address: Address) -> Iterator[pl.DataFrame]:
+    """The same rows, some at a time; the first block has no rows where there are none. Of a column, one block may hold whole
+    numbers and another text."""
     path = sqlite_file(address)
     if not path.is_file():
         raise DataError(f"{path}: there is no such file; sqlite:///FILE is relative, sqlite:////FILE is not")
@@ -33,7 +43,7 @@ def read_sqlite(address: Address) -> pl.DataFrame:
             query = address.query
             if query is None:
                 query = f'SELECT * FROM "{_table(connection, address)}"'
-            return _rows(connection.execute(query), address)
+            yield from _blocks(connection.execute(query), address)
     except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         what = "check the query" if address.query else "save the database again"
@@ -46,19 +56,20 @@ def _table(connection: sqlite3.Connection, address: Address) -> str:
     return choose_table(address, tables).replace('"', '""')
 
 
-def _rows(cursor: sqlite3.Cursor, address: Address) -> pl.DataFrame:
+def _blocks(cursor: sqlite3.Cursor, address: Address) -> Iterator[pl.DataFrame]:
     import polars as pl
 
     if cursor.description is None:
         raise DataError(f"{address.shown}: the query gives no table; write one that begins with SELECT")
     names = [str(column[0]) for column in cursor.description]
     check_names(address, names)
-    pieces: list[list[pl.Series]] = [[] for _ in names]
-    while rows := cursor.fetchmany(ROWS):
-        for piece, values in zip(pieces, zip(*rows, strict=True), strict=True):
-            piece.append(_column(values))
-    columns = [_joined(piece).alias(name) for name, piece in zip(names, pieces, strict=True)]
-    return pl.DataFrame(columns)
+    rows = cursor.fetchmany(ROWS)
+    if not rows:
+        yield pl.DataFrame([pl.Series(name, dtype=pl.Null) for name in names])
+    while rows:
+        columns = zip(names, zip(*rows, strict=True), strict=True)
+        yield pl.DataFrame([_column(values).alias(name) for name, values in columns])
+        rows = cursor.fetchmany(ROWS)
 
 
 def _column(values: tuple[Any, ...]) -> pl.Series:
@@ -84,7 +95,7 @@ def _joined(pieces: list[pl.Series]) -> pl.Series:
 
     types = {piece.dtype for piece in pieces} - {pl.Null()}
     if not types:
-        return pl.concat(pieces) if pieces else pl.Series(dtype=pl.Null)
+        return pl.concat(pieces)
     if len(types) == 1:
         whole = types.pop()
     elif types == {pl.Int64(), pl.Float64()}:

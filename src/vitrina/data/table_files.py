@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from vitrina.data.csv_files import first_repeated, read_csv
 from vitrina.data.frames import frame_of
@@ -16,6 +16,8 @@ from vitrina.errors import DataError
 
 if TYPE_CHECKING:
     import polars as pl
+
+T = TypeVar("T")
 
 CSV_ENDINGS = (".csv", ".tsv", ".txt")
 PARQUET_ENDINGS = (".parquet", ".pq")
@@ -52,7 +54,7 @@ def read_columns(path: Path, shown: str | None = None) -> pl.DataFrame:
     kind = "Parquet" if name.endswith(PARQUET_ENDINGS) else "Arrow"
     content = BytesIO(read_unpacked(path)) if is_packed(path) else path
     read = _read_parquet if kind == "Parquet" else _read_arrow
-    frame = _guarded(shown or path.name, kind, lambda: read(content))
+    frame = guarded(shown or path.name, kind, lambda: read(content))
     if (repeated := first_repeated(frame.columns)) is not None:
         raise DataError(f"{shown or path.name}: two columns are called {repeated!r}; rename one of them")
     return frame
@@ -78,7 +80,8 @@ def _read_arrow(content: Path | BytesIO) -> pl.DataFrame:
     return frame_of(table)
 
 
-def _guarded(name: str, kind: str, read: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+def guarded(name: str, kind: str, read: Callable[[], T]) -> T:
+    """What `read` returns; whatever a damaged file makes it raise becomes a DataError that calls the file `name`."""
     try:
         return read()
     except (KeyboardInterrupt, SystemExit):

@@ -17,7 +17,7 @@ from vitrina.doctor.healing import material_of
 from vitrina.doctor.mending import changed, with_fields, with_usual_weights
 from vitrina.errors import VitrinaError
 from vitrina.find_rate import find_learning_rate
-from vitrina.learning.loop import Examples
+from vitrina.learning.feed import Examples
 from vitrina.learning.optimizers import Adam, Optimizer
 from vitrina.locale import say
 from vitrina.material import Material

@@ -24,7 +24,7 @@ from vitrina.engines.engine import whole_batch
 from vitrina.errors import VitrinaError
 from vitrina.files import write_atomically
 from vitrina.learning.callbacks import Callback
-from vitrina.learning.loop import Examples
+from vitrina.learning.feed import Examples
 from vitrina.learning.stages import back_propagation, error, forward_propagation
 from vitrina.learning.step import Recipe, training_step
 from vitrina.network.layer import Context
@@ -148,14 +148,13 @@ def birth_of_nan(learner: Learner, step: int, carried: dict[str, Any]) -> dict[s
     run = engine.compile(training_step(recipe), donate=False)
     now = engine.put(carried)
     for number in range(step, learner.steps):
-        rows = learner.rows_of(number)
-        arrays = {name: array[rows] for name, array in learner.examples.arrays().items()}
-        put = engine.put(arrays)
+        batch = learner.batch_of(number)
+        put = engine.put(batch)
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             if (place := _place(engine.ops, recipe, now, put)) is not None:
                 return {"step": number + 1, **place}
-            now, _ = run(now, put, whole_batch(len(rows)))
+            now, _ = run(now, put, whole_batch(len(batch["x"])))
             if (name := _broken(now["params"])) is not None:
                 return {"step": number + 1, "layer": name.rpartition("/")[0], "of": "weights"}
     return None

@@ -14,7 +14,8 @@ from vitrina.doctor.signs import signs_of
 from vitrina.doctor.verdict import verdict
 from vitrina.errors import ModelError, UsageError
 from vitrina.glass.recording import FOLDER, Recording
-from vitrina.learning.loop import Examples, Plan
+from vitrina.learning.feed import Examples
+from vitrina.learning.loop import Plan
 from vitrina.learning.optimizers import Optimizer, optimizer_named
 from vitrina.learning.schedules import Schedule, schedule_named
 from vitrina.learning.step import Recipe

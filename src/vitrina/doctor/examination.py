@@ -19,7 +19,7 @@ from vitrina.doctor.references import References, refer, rounded_share
 from vitrina.doctor.targets import Target, class_numbers, target_of
 from vitrina.errors import ModelError
 from vitrina.files import write_atomically
-from vitrina.learning.loop import Examples
+from vitrina.learning.feed import Examples
 from vitrina.learning.step import Recipe
 
 FILE, FORMAT = "examination.json", 1

@@ -13,17 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitrina.data.splits import Division
 from vitrina.doctor.case import ERRORS
 from vitrina.doctor.checkup import judge, load_checkup
 from vitrina.doctor.diagnosing import of_run
 from vitrina.doctor.finding import Finding, Findings, Remedy
 from vitrina.doctor.treatment import Arrays, treat
 from vitrina.errors import ModelError, UsageError, VitrinaError
-from vitrina.learning.loop import Examples
+from vitrina.learning.feed import Examples
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.schedules import Schedule
-from vitrina.material import Material, gather
+from vitrina.material import Material, gather, gather_again
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, nest
 from vitrina.runs import RunFolder
@@ -271,19 +270,7 @@ def material_of(settings: Mapping[str, Any], data: Any, validation: Any, run: st
             network = Network.from_json(settings["network"])
             return gather((x, y), None, network, settings["validation"], 0.0, settings["seed"], None, (), None)
         return Material(Examples(x, y), Examples(*held) if held else None, None, None)
-    return gather(
-        given,
-        settings["target"],
-        None,
-        settings["validation"] if validation is None else validation,
-        settings["test"],
-        settings.get("split_seed", settings["seed"]),
-        settings["columns"],
-        settings["drop"],
-        settings["image_size"],
-        Division(**{name: settings.get(name) for name in ("time", "group", "split", "gap")}),
-        settings.get("drop_leaks", False),
-    )
+    return gather_again(settings, given, validation)
 
 
 def _final(

@@ -81,7 +81,7 @@ def assess(
         figures=figures[NETWORK],
         rivals=tuple(Rival(rival, figures[rival], gains[rival], *seconds[rival]) for rival in rivals),
         why_alone=why_alone if not parts else "",
-        seen=None if parts is None or data is None else _seen(parts.material.train.x, x),
+        seen=None if parts is None or data is None or parts.material.feed else _seen(parts.material.train.x, x),
         **_detail(answers, at),
         by_group=(by, by_group(answers, source, by)) if by else None,
         by_time=(when, by_time(answers, source, when)) if when else None,

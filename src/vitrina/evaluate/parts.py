@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vitrina.data.splits import Division
 from vitrina.errors import ModelError, UsageError
-from vitrina.material import Material, fingerprint, gather
+from vitrina.material import Material, fingerprint, gather_again
 from vitrina.model import Model, load
-from vitrina.network.network import Network
 from vitrina.runs import RunFolder
 
 
@@ -34,20 +32,8 @@ def parts_of(run: str | Path, data: Any = None) -> Parts:
         raise UsageError(f"{run} was trained on data that are not in it; give the same data again")
     if settings["own_validation"]:
         raise UsageError(f"{run} was judged by validation data that are not in it; train with a share instead")
-    network = Network.from_json(settings["network"])
-    material = gather(
-        data,
-        settings["target"],
-        None if settings["prepared"] else network,
-        settings["validation"],
-        settings["test"],
-        settings.get("split_seed", settings["seed"]),
-        settings["columns"],
-        settings["drop"],
-        settings["image_size"],
-        Division(**{name: settings.get(name) for name in ("time", "group", "split", "gap")}),
-        settings.get("drop_leaks", False),
-    )
-    if fingerprint(material.train) != settings["fingerprint"]:
+    model = load(run)
+    material = gather_again(settings, data, recipe=model.recipe)
+    if fingerprint(material) != settings["fingerprint"]:
         raise ModelError(f"the data are not those that {run} was trained on; give the same data, or train anew")
-    return Parts(load(run), material)
+    return Parts(model, material)

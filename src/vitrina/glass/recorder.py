@@ -162,12 +162,11 @@ class Recorder(Callback):
 
     def _step(self, learner: Learner, carried: dict[str, Any]) -> dict[str, np.ndarray]:
         """The next step, taken in thought."""
-        rows = learner.next_rows
-        arrays = {name: array[rows] for name, array in learner.examples.arrays().items()}
+        arrays = learner.batch_of(learner.steps)
         engine = self._engine(learner)
         if self._run is None:
             self._run = engine.compile(training_step(learner.recipe, observer=observe), donate=False)
-        _, measured = self._run(engine.put(carried), engine.put(arrays), whole_batch(len(rows)))
+        _, measured = self._run(engine.put(carried), engine.put(arrays), whole_batch(len(arrays["x"])))
         found: dict[str, np.ndarray] = {}
         for name, values in measured.items():
             layer, quantity, statistic = name.rsplit("|", 2) if "|" in name else ("", "step", name)

@@ -2,8 +2,9 @@
 
 from vitrina.learning.augmentation import Augmentation, ColourJitter, Cutout, Flip, Mixup, Shift
 from vitrina.learning.callbacks import Callback
+from vitrina.learning.feed import Examples
 from vitrina.learning.history import History
-from vitrina.learning.loop import Checkpoint, Evaluator, Examples, Learner, LearningWarning, Plan
+from vitrina.learning.loop import Checkpoint, Evaluator, Learner, LearningWarning, Plan
 from vitrina.learning.optimizers import OPTIMIZERS, SGD, Adam, AdamW, Lion, Optimizer, RMSProp
 from vitrina.learning.schedules import (
     SCHEDULES,

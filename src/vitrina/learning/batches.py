@@ -15,11 +15,11 @@ def fewest_rows(network: Network) -> int:
     return FEWEST if any(isinstance(layer, BatchNorm) for _, layer, _ in network.walk()) else 1
 
 
-def order_of(rows: int, seed: int, epoch: int, shuffle: bool) -> np.ndarray:
-    """The rows in the order of this epoch: (rows,) int32."""
+def order_of(rows: int, seed: int, epoch: int, shuffle: bool, window: int = 0) -> np.ndarray:
+    """The rows of an epoch, or of one of its windows, in the order in which they are learned from: (rows,) int32."""
     if not shuffle:
         return np.arange(rows, dtype=np.int32)
-    return np.random.default_rng((seed, epoch)).permutation(rows).astype(np.int32)
+    return np.random.default_rng((seed, epoch, window) if window else (seed, epoch)).permutation(rows).astype(np.int32)
 
 
 def batched(order: np.ndarray, batch_size: int, fewest: int = 1) -> tuple[np.ndarray, np.ndarray]:

@@ -5,10 +5,11 @@ Epochs of compiled chunks, validation, early stopping with the best weights, his
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.errors import ModelError
 from vitrina.learning.batches import batched, fewest_rows, order_of
 from vitrina.learning.callbacks import Callback, as_callback
+from vitrina.learning.feed import AtHand, Examples, Feed
 from vitrina.learning.history import History, Row
 from vitrina.learning.packing import Packing
 from vitrina.learning.schedules import ReduceOnPlateau
@@ -32,23 +34,6 @@ LARGEST_CHUNK = 1024  # steps
 
 class LearningWarning(UserWarning):
     """Training went on, or ended, in a way its owner should know about."""
-
-
-@dataclass(frozen=True)
-class Examples:
-    """What is learned from: x (rows, *input shape), y (rows,) or (rows, ...), weight (rows,) or None for all alike."""
-
-    x: np.ndarray
-    y: np.ndarray
-    weight: np.ndarray | None = None
-
-    @property
-    def rows(self) -> int:
-        return len(self.x)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """The arrays by the names a step knows them by."""
-        return {"x": self.x, "y": self.y} | ({} if self.weight is None else {"weight": self.weight})
 
 
 @dataclass(frozen=True)
@@ -114,8 +99,9 @@ class Pace:
 class Learner:
     """A network being taught. `run()` trains to the end; everything it knows is in `checkpoint()`.
 
-    weights: first parameters and state (nested NumPy arrays); None builds them from the seed. save: called with a
-    Checkpoint now and then, at most every `save_every` seconds, and at the end.
+    examples: what is learned from, or a Feed of it, window by window. weights: first parameters and state (nested NumPy
+    arrays); None builds them from the seed. save: called with a Checkpoint now and then, at most every `save_every` seconds,
+    and at the end.
     """
 
     def __init__(
@@ -123,7 +109,7 @@ class Learner:
         engine: Engine,
         recipe: Recipe,
         plan: Plan,
-        examples: Examples,
+        examples: Examples | Feed,
         validation: Examples | None = None,
         weights: tuple[Tree, Tree] | None = None,
         callbacks: Sequence[object] = (),
@@ -132,17 +118,21 @@ class Learner:
     ) -> None:
         self.engine, self.recipe, self.plan = engine, recipe, plan
         self.network: Network = recipe.network
-        self.steps_per_epoch = plan.steps_per_epoch(examples.rows)
+        self._feed: Feed = AtHand(examples) if isinstance(examples, Examples) else examples
+        self.steps_per_epoch = plan.steps_per_epoch(self._feed.rows)
+        self.steps_per_window = plan.steps_per_epoch(min(self._feed.window, self._feed.rows))
         self.history = History()
         self.callbacks: list[Callback] = [as_callback(callback) for callback in callbacks]
-        self.examples = examples
+        self.examples = self._feed.sample
         self.errors = np.empty(0)  # of each step of the last call
         self.most_steps: int | None = None  # in the next call, where somebody wants to be asked that soon
-        self._rows, self._weight = examples.rows, examples.weight
         self._save, self._save_every, self._saved_at = save, save_every, time.monotonic()
         self._progress = _Progress()
         self._pace = Pace()
-        self._ordered: tuple[int, np.ndarray, np.ndarray] | None = None
+        self._window: tuple[int, int, Examples] | None = (
+            None  # epoch and number of the window at hand, and its examples
+        )
+        self._ordered: tuple[int, int, np.ndarray, np.ndarray] | None = None
         self._fewest = fewest_rows(self.network)
 
         params, state = weights if weights is not None else self.network.build(plan.seed)
@@ -150,7 +140,7 @@ class Learner:
         self._packing = Packing(params) if 0 < parameters <= engine.packs_up_to else None
         self._carried = self._enter(engine.put(start(recipe, params, state)))
         self._best: dict[str, np.ndarray] | None = None
-        self._data = engine.put(examples.arrays())
+        self._data: Any = None
         flops = 3 * plan.batch_size * self.network.flops  # backward takes about twice what forward does
         self._run = engine.compile(training_step(recipe, self._packing), flops=flops)
         self._evaluator = Evaluator(engine, self.network, validation, plan.batch_size) if validation else None
@@ -171,17 +161,24 @@ class Learner:
         """Steps that are done, of all epochs."""
         return self.epoch * self.steps_per_epoch + self.position
 
-    @property
-    def next_rows(self) -> np.ndarray:
-        """The examples of the next step: (batch,) int32, fewer in the last step of an epoch. After the last epoch, those of
-        one more."""
-        return self.rows_of(self.steps)
+    def batch_of(self, step: int) -> dict[str, np.ndarray]:
+        """The examples of a step, counted from 0 through all epochs: arrays by name, fewer in the last step of an epoch.
 
-    def rows_of(self, step: int) -> np.ndarray:
-        """The examples of a step, counted from 0 through all epochs: (batch,) int32, fewer in the last step of an epoch."""
+        The step after the last is the first of one more epoch. Of examples that come in windows only those of the window at
+        hand are known; for any other step these are some of the sample.
+        """
         epoch, position = divmod(step, self.steps_per_epoch)
-        index, present = self._batches(epoch)
-        return index[position][present[position] > 0]
+        number, at = divmod(position, self.steps_per_window)
+        if isinstance(self._feed, AtHand):
+            examples = self.examples
+        elif self._window is not None and self._window[:2] == (epoch, number):
+            examples = self._window[2]
+        else:
+            some = np.random.default_rng((self.plan.seed, step)).integers(0, self.examples.rows, self.plan.batch_size)
+            return {name: array[some] for name, array in self.examples.arrays().items()}
+        index, present = self._batches(epoch, number, examples.rows)
+        rows = index[at][present[at] > 0]
+        return {name: array[rows] for name, array in examples.arrays().items()}
 
     @property
     def carried(self) -> dict[str, Any]:
@@ -233,14 +230,38 @@ class Learner:
 
     def _one_epoch(self) -> None:
         progress = self._progress
-        index, present = self._batches(progress.epoch)
         rate = self.learning_rate
-        while progress.position < self.steps_per_epoch and self.stopped is None:
+        first = progress.position // self.steps_per_window
+        with contextlib.closing(self._windows(progress.epoch, first)) as windows:
+            for number, examples in enumerate(windows, start=first):
+                self._one_window(number, examples)
+                if self.stopped is not None:
+                    break
+        if progress.position == self.steps_per_epoch:
+            self._epoch_done(rate)
+
+    def _windows(self, epoch: int, first: int) -> Generator[Examples]:
+        """The windows still to come; waiting for one is part of what an epoch takes."""
+        began = time.monotonic()
+        for examples in self._feed.windows(epoch, first):
+            if self._data is None or self._window is None or self._window[2] is not examples:
+                self._data = self.engine.put(examples.filled(min(self._feed.window, self._feed.rows)).arrays())
+            self._window = (epoch, first, examples)
+            self._progress.seconds += time.monotonic() - began
+            yield examples
+            first, began = first + 1, time.monotonic()
+
+    def _one_window(self, number: int, examples: Examples) -> None:
+        progress = self._progress
+        before = number * self.steps_per_window
+        index, present = self._batches(progress.epoch, number, examples.rows)
+        while progress.position < before + len(index) and self.stopped is None:
             began = time.monotonic()
-            measured = self._chunk(index, present)
+            at = progress.position - before
+            measured = self._chunk(index, present, at)
             progress.seconds += time.monotonic() - began
             self.errors = errors = measured["error"].astype(np.float64)
-            weights = self._weights(index, present, progress.position, len(errors))
+            weights = _weights(examples, index, present, slice(at, at + len(errors)))
             progress.error_sum += float(np.sum(errors * weights))
             progress.weight_sum += float(np.sum(weights))
             progress.position += len(errors)
@@ -252,26 +273,18 @@ class Learner:
                 callback.chunk_done(self)
             if progress.position < self.steps_per_epoch:
                 self._save_now_and_then()
-        if progress.position == self.steps_per_epoch:
-            self._epoch_done(rate)
 
-    def _batches(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """What each step of an epoch sees: (steps, batch) row numbers, and which of them are there."""
-        if self._ordered is None or self._ordered[0] != epoch:
-            order = order_of(self._rows, self.plan.seed, epoch, self.plan.shuffle)
-            self._ordered = (epoch, *batched(order, self.plan.batch_size, self._fewest))
-        return self._ordered[1:]
+    def _batches(self, epoch: int, window: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
+        """What each step of a window sees: (steps, batch) row numbers, and which of them are there."""
+        if self._ordered is None or self._ordered[:2] != (epoch, window):
+            order = order_of(rows, self.plan.seed, epoch, self.plan.shuffle, window)
+            self._ordered = (epoch, window, *batched(order, self.plan.batch_size, self._fewest))
+        return self._ordered[2:]
 
-    def _weights(self, index: np.ndarray, present: np.ndarray, first: int, count: int) -> np.ndarray:
-        """What the examples of each of the next steps count for together: (count,) float64."""
-        there = present[first : first + count].astype(np.float64)
-        return np.sum(there if self._weight is None else there * self._weight[index[first : first + count]], axis=1)
-
-    def _chunk(self, index: np.ndarray, present: np.ndarray) -> dict[str, np.ndarray]:
-        """The next steps of the epoch, in one call. A chunk's shape never changes, so it is compiled once."""
-        size = min(self.steps_per_epoch, LARGEST_CHUNK)
-        position = self._progress.position
-        count = self._pace.steps(min(size, self.steps_per_epoch - position))
+    def _chunk(self, index: np.ndarray, present: np.ndarray, position: int) -> dict[str, np.ndarray]:
+        """The next steps of the window, in one call. A chunk's shape never changes, so it is compiled once."""
+        size = min(self.steps_per_window, LARGEST_CHUNK)
+        count = self._pace.steps(min(size, len(index) - position))
         if self.most_steps is not None:
             count = max(1, min(count, self.most_steps))
         chunk = Chunk(window(index, position, size), window(present, position, size), count)
@@ -341,7 +354,7 @@ class Learner:
         """Everything needed to go on from here."""
         arrays = {f"carried/{name}": array for name, array in flatten(self.engine.get(self._leave())).items()}
         arrays |= {f"best/{name}": array for name, array in (self._best or {}).items()}
-        facts = {"progress": dict(vars(self._progress)), "history": list(self.history), "rows": self._rows}
+        facts = {"progress": dict(vars(self._progress)), "history": list(self.history), "rows": self._feed.rows}
         return Checkpoint(arrays, facts)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -357,9 +370,9 @@ class Learner:
             raise ModelError(
                 "the checkpoint belongs to another network or optimizer; resume with the run's own settings"
             )
-        if checkpoint.facts["rows"] != self._rows:
+        if checkpoint.facts["rows"] != self._feed.rows:
             raise ModelError(
-                f"the run was trained on {checkpoint.facts['rows']} rows and the data now have {self._rows}; "
+                f"the run was trained on {checkpoint.facts['rows']} rows and the data now have {self._feed.rows}; "
                 "resume with the same data"
             )
         like = self._leave()
@@ -417,7 +430,17 @@ class Evaluator:
 def window(rows: np.ndarray, first: int, size: int) -> np.ndarray:
     """`size` rows from `first` on, filled up with the first rows where they end."""
     window = rows[first : first + size]
-    return window if len(window) == size else np.concatenate([window, rows[: size - len(window)]])
+    return (
+        window
+        if len(window) == size
+        else np.concatenate([window, np.resize(rows, (size - len(window), *rows.shape[1:]))])
+    )
+
+
+def _weights(examples: Examples, index: np.ndarray, present: np.ndarray, steps: slice) -> np.ndarray:
+    """What the examples of each of these steps count for together: (steps,) float64."""
+    there = present[steps].astype(np.float64)
+    return np.sum(there if examples.weight is None else there * examples.weight[index[steps]], axis=1)
 
 
 def _filled(like: Any, tree: Any) -> Any:

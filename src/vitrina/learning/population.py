@@ -19,8 +19,9 @@ from vitrina.engines.numpy_engine import NumpyOps, stacked
 from vitrina.engines.random_bits import word_of
 from vitrina.learning.batches import batched, fewest_rows, order_of
 from vitrina.learning.callbacks import Callback
+from vitrina.learning.feed import Examples
 from vitrina.learning.history import History, Row
-from vitrina.learning.loop import LARGEST_CHUNK, Evaluator, Examples, Pace, Plan, window
+from vitrina.learning.loop import LARGEST_CHUNK, Evaluator, Pace, Plan, window
 from vitrina.learning.packing import Packing
 from vitrina.learning.step import Recipe, for_each_member, metric_name, start, training_step
 from vitrina.network.network import flatten

@@ -14,7 +14,7 @@ import numpy as np
 
 from vitrina.engines.engine import Chunk, Engine, tree_map
 from vitrina.learning.batches import batched, order_of
-from vitrina.learning.loop import Examples
+from vitrina.learning.feed import Examples
 from vitrina.learning.schedules import ConstantRate
 from vitrina.learning.step import Recipe, for_each_member, start, training_step
 from vitrina.network.layer import Tree

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping
 
 from vitrina import engines
-from vitrina.learning.loop import Examples
+from vitrina.learning.feed import Examples
 from vitrina.learning.optimizers import Optimizer
 from vitrina.network.network import Network
 from vitrina.racing import cache

@@ -20,8 +20,9 @@ import numpy as np
 from vitrina import engines
 from vitrina.errors import VitrinaError
 from vitrina.learning.callbacks import Callback
+from vitrina.learning.feed import Examples
 from vitrina.learning.history import Row
-from vitrina.learning.loop import Examples, Learner, Plan
+from vitrina.learning.loop import Learner, Plan
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.schedules import ConstantRate
 from vitrina.learning.step import Recipe

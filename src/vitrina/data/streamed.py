@@ -1,0 +1,42 @@
+"""What a user calls the data -> a Stream of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from vitrina.data.address import Address, is_address, parse_address
+from vitrina.data.packed import is_packed
+from vitrina.data.parts import find_parts
+from vitrina.data.spilling import can_be_spilled, spilled
+from vitrina.data.stream import Stream, is_parquet, open_stream
+from vitrina.errors import DataError, UsageError
+
+
+def streamed(data: Any, **choices: Any) -> Stream:
+    """The stream of a table on disk or in a database. What is not Parquet is laid down as such first, in a folder that goes when
+    the stream does. choices: target, columns and drop. Raises DataError or UsageError where there is no such table."""
+    if is_address(data):
+        return _spilled(parse_address(data), **choices)
+    if not isinstance(data, str | Path):
+        raise UsageError(
+            "only a table on disk or in a database is read piece by piece; give its path, or leave out stream"
+        )
+    path = Path(data).expanduser()
+    if not path.exists():
+        raise DataError(f"{path}: no such file or folder")
+    parts = find_parts(path) if path.is_dir() else [path]
+    if parts and all(is_parquet(part) for part in parts):
+        return open_stream(path, **choices)
+    if path.is_file() and (can_be_spilled(path) or is_packed(path)):
+        return _spilled(path, **choices)
+    raise UsageError(
+        f"{path.name}: only tables are read piece by piece (CSV, JSON lines, Arrow, Parquet or a folder of it, SQL)"
+    )
+
+
+def _spilled(data: Path | Address, **choices: Any) -> Stream:
+    name = data.shown.replace("/", "_") if isinstance(data, Address) else data.name
+    folder, keeper = spilled(data, name)
+    return replace(open_stream(folder, **choices), kept=keeper)

@@ -1,0 +1,86 @@
+"""Where a training's examples come from: all at hand, or window by window because they are too many to be held at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What is learned from: x (rows, *input shape), y (rows,) or (rows, ...), weight (rows,) or None for all alike."""
+
+    x: np.ndarray
+    y: np.ndarray
+    weight: np.ndarray | None = None
+
+    @property
+    def rows(self) -> int:
+        return len(self.x)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The arrays by the names a step knows them by."""
+        return {"x": self.x, "y": self.y} | ({} if self.weight is None else {"weight": self.weight})
+
+    def filled(self, rows: int) -> Examples:
+        """As many rows as this, with zeros behind the own ones: the same shape for every window."""
+        lack = rows - self.rows
+        return self if lack <= 0 else Examples(**{name: _longer(array, lack) for name, array in self.arrays().items()})
+
+
+class Feed(Protocol):
+    """The examples of a training, in windows that are learned from one after the other, each in an order drawn at random.
+
+    rows: of one epoch. window: rows of each window but the last, a multiple of the batch size where there are several.
+    sample: some of the examples, for whoever only wants to look at them.
+    """
+
+    @property
+    def rows(self) -> int: ...
+    @property
+    def window(self) -> int: ...
+    @property
+    def sample(self) -> Examples: ...
+
+    def windows(self, epoch: int, first: int) -> Iterator[Examples]:
+        """The windows of an epoch, from the one numbered `first` on: a pure function of the epoch, so that a training that was
+        stopped goes on with the very same."""
+        ...
+
+
+@dataclass(frozen=True)
+class AtHand:
+    """Examples that are all in memory: one window."""
+
+    sample: Examples
+
+    @property
+    def rows(self) -> int:
+        return self.sample.rows
+
+    @property
+    def window(self) -> int:
+        return self.sample.rows
+
+    def windows(self, epoch: int, first: int) -> Iterator[Examples]:
+        """All examples, once."""
+        yield self.sample
+
+
+def window_rows(rows: int, batch_size: int, most: int) -> int:
+    """Rows of a window: a multiple of the batch size, at most about `most`, so that all windows are of about one size.
+
+    >>> window_rows(1_000, 100, 300), window_rows(200, 100, 300)
+    (300, 200)
+    """
+    if rows <= most:
+        return rows
+    windows = -(-rows // max(batch_size, most // batch_size * batch_size))
+    return -(-rows // (windows * batch_size)) * batch_size
+
+
+def _longer(array: np.ndarray, more: int) -> np.ndarray:
+    return np.concatenate([array, np.zeros((more, *array.shape[1:]), array.dtype)])

@@ -1,0 +1,185 @@
+"""Learning from what is too large to be held: a table that was surveyed once, or a folder of images, fed window by window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vitrina.learning.feed import Examples, window_rows
+from vitrina.memory import memory_available
+
+if TYPE_CHECKING:
+    from vitrina.data.images import Images
+    from vitrina.data.recipe import Recipe
+    from vitrina.data.source import Source
+    from vitrina.data.splits import Split
+    from vitrina.data.survey import Survey
+
+WINDOW = 1 << 18  # rows that are shuffled together, and
+NUMBERS = 1 << 24  # inputs in all of them, at most
+HELD, FEWEST_HELD = 1 << 27, 64  # numbers in the images of a part that judges; images, at least
+SHARE = 0.25  # of the memory that is free: a table that needs more is not read whole
+
+
+@dataclass(frozen=True, eq=False)
+class TableFeed:
+    """The rows that are learned from, prepared by a thread while the window before is learned from.
+
+    An epoch goes through the pieces of the table in an order drawn at random. Their rows, one piece after the other, fill
+    windows; within a window the loop draws the order. How many rows are decoded at once changes nothing of that.
+    """
+
+    survey: Survey
+    recipe: Recipe
+    sample: Examples
+    batch_size: int = 32
+    seed: int = 0
+    shuffle: bool = True
+    of_class: np.ndarray | None = None  # what an example of each class counts for
+    chunk: int | None = None  # rows decoded at once
+
+    @property
+    def rows(self) -> int:
+        return self.survey.rows
+
+    @property
+    def window(self) -> int:
+        return window_rows(self.rows, self.batch_size, _most(self.batch_size, self.recipe))
+
+    def windows(self, epoch: int, first: int) -> Iterator[Examples]:
+        """The windows of an epoch from the one numbered `first` on, the next one or two made ahead."""
+        from vitrina.data.background import made_ahead
+
+        return made_ahead(self._windows(epoch, first))
+
+    def _windows(self, epoch: int, first: int) -> Iterator[Examples]:
+        left = self.rows - first * self.window
+        filled, held = 0, _room(self.sample, min(self.window, left))
+        for examples in self._chunks(epoch, first * self.window):
+            at = 0
+            while at < examples.rows:
+                count = min(held.rows - filled, examples.rows - at)
+                for name, array in examples.arrays().items():
+                    held.arrays()[name][filled : filled + count] = array[at : at + count]
+                filled, at = filled + count, at + count
+                if filled == held.rows:
+                    yield held
+                    left -= filled
+                    if left <= 0:
+                        return
+                    filled, held = 0, _room(self.sample, min(self.window, left))
+
+    def _chunks(self, epoch: int, skip: int) -> Iterator[Examples]:
+        """The rows of an epoch in order, without the first `skip` of them, as they are decoded."""
+        counts = self.survey.counts
+        order = np.arange(len(counts))
+        if self.shuffle:
+            order = np.random.default_rng((self.seed, epoch, len(counts))).permutation(len(counts))
+        columns = [column.name for column in self.recipe.features.columns]  # pyright: ignore
+        for number in order:
+            if skip >= counts[number]:
+                skip -= int(counts[number])
+                continue
+            for table in self.survey.tables(int(number), [*columns, str(self.recipe.target_name)], skip, self.chunk):
+                x, y = self.recipe.inputs(table), self.recipe.targets(table)
+                yield _weighed(x, y, self.of_class)
+            skip = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFeed:
+    """Images that are decoded each time they are learned from, by threads, while those before are learned from.
+
+    An epoch goes through them in an order drawn at random, a window of them at a time. source: those that are learned from.
+    """
+
+    source: Images
+    recipe: Recipe
+    sample: Examples
+    batch_size: int = 32
+    seed: int = 0
+    shuffle: bool = True
+    of_class: np.ndarray | None = None  # what an example of each class counts for
+
+    @property
+    def rows(self) -> int:
+        return self.source.rows
+
+    @property
+    def window(self) -> int:
+        return window_rows(self.rows, self.batch_size, _most(self.batch_size, self.recipe))
+
+    def windows(self, epoch: int, first: int) -> Iterator[Examples]:
+        """The windows of an epoch from the one numbered `first` on, the next one or two made ahead."""
+        from vitrina.data.background import made_ahead
+
+        return made_ahead(self._windows(epoch, first))
+
+    def _windows(self, epoch: int, first: int) -> Iterator[Examples]:
+        order = np.arange(self.rows)
+        if self.shuffle:
+            order = np.random.default_rng((self.seed, epoch, self.rows)).permutation(self.rows)
+        for start in range(first * self.window, self.rows, self.window):
+            some = self.source.take(order[start : start + self.window])
+            yield _weighed(self.recipe.inputs(some), self.recipe.targets(some), self.of_class)
+
+
+Streamed = TableFeed | ImageFeed
+
+
+def thinned(parts: Split, most: int, seed: int) -> Split:
+    """The parts with at most this many rows in each that judges; the others are left out."""
+    rng = np.random.default_rng(seed)
+    drawn = {name: rng.permutation(getattr(parts, name)) for name in ("validation", "test")}
+    over = [rows[most:] for rows in drawn.values()]
+    kept = {name: np.sort(rows[:most]) for name, rows in drawn.items()}
+    return replace(parts, **kept, left_out=np.sort(np.concatenate([parts.left_out, *over])))
+
+
+def _weighed(x: np.ndarray, y: np.ndarray, of_class: np.ndarray | None) -> Examples:
+    return Examples(x, y, None if of_class is None else of_class[y.reshape(-1)].astype(np.float32))
+
+
+def _most(batch_size: int, recipe: Recipe) -> int:
+    """Rows of a window, at most."""
+    return max(batch_size, min(WINDOW, NUMBERS // max(1, int(np.prod(recipe.input_shape)))))
+
+
+def _room(like: Examples, rows: int) -> Examples:
+    """Room for as many examples of this kind."""
+    return Examples(**{name: np.empty((rows, *array.shape[1:]), array.dtype) for name, array in like.arrays().items()})
+
+
+def is_too_large(data: Any) -> bool:
+    """Whether a table on disk would take more than a quarter of the memory that is free."""
+    from vitrina.data.stream import held_bytes
+
+    if not isinstance(data, str | Path) or not Path(data).exists():
+        return False
+    return held_bytes(Path(data)) > SHARE * memory_available()
+
+
+def is_image_folder(data: Any) -> bool:
+    """Whether a path is a folder that is no table."""
+    from vitrina.data.parts import find_parts
+
+    return isinstance(data, str | Path) and Path(data).is_dir() and not find_parts(Path(data))
+
+
+def images_to_stream(source: Source, stream: bool | None) -> int | None:
+    """Images of each part that judges, at most, where a folder of images is decoded while it is learned from; None where it is held.
+
+    stream: as in `vt.train`. The folder then keeps no pixels."""
+    if source.kind != "images" or not hasattr(source, "store") or stream is False:
+        return None
+    images: Images = source  # pyright: ignore[reportAssignmentType]
+    images.store.keeps = False
+    numbers = int(np.prod(images.take([0]).pixels().shape[1:]))
+    if not stream and 4 * numbers * images.rows <= SHARE * memory_available():
+        images.store.keeps = True
+        return None
+    return max(FEWEST_HELD, HELD // numbers)
