@@ -18,6 +18,7 @@ import pytest
 
 import vitrina as vt
 from vitrina.glass.controls import status_of
+from vitrina.glass.page.views import Views
 from vitrina.glass.replay import replay
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -220,12 +221,102 @@ def test_a_hostile_name_is_text(opened: Opened) -> None:
     assert "owned" not in opened.page.title().replace(HOSTILE, "")
 
 
-def test_it_fits_a_phone(browser: Any, server: Server) -> None:
-    opened = Opened(browser, server.address)
-    opened.page.set_viewport_size({"width": 390, "height": 844})
-    opened.page.wait_for_timeout(300)
-    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
-    opened.context.close()
+def slide(opened: Opened, place: int) -> None:
+    opened.page.locator("#time input[type=range]").evaluate(
+        "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input')); }", place
+    )
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures") / "run"
+    rng = np.random.default_rng(0)
+    y = np.arange(240) % 3
+    x = rng.normal(size=(240, 6, 6, 1)).astype(np.float32)
+    x[np.arange(240), y] += 1.5  # a row of the picture is lighter
+    described = vt.Network(vt.Input((6, 6, 1)), vt.Flatten(), vt.Dense(8, "relu"), vt.Dense(3))
+    held = (x[:90], y[:90])
+    vt.train(
+        (x[90:], y[90:]), network=described, validation=held, epochs=5, engine="numpy", learning_rate=0.01, out=folder
+    )
+    return folder
+
+
+def test_the_wall_shows_at_each_moment_which_pictures_are_wrong(browser: Any, pictures: Path, tmp_path: Path) -> None:
+    recording = vt.Recording(pictures)
+    x, y = recording.judges or (np.empty(0), np.empty(0))
+    replay(pictures, tmp_path / "replay.html")
+    server = Server(pictures)
+    for address in (server.address, (tmp_path / "replay.html").as_uri()):
+        opened = Opened(browser, address, locale="en-US")
+        wrong_of: list[int] = []
+        for place in (0, len(recording.looks) - 1):
+            slide(opened, place)
+            step = int(recording.steps[place])
+            opened.page.wait_for_selector(f"#examples[data-step='{step}']")
+            said = vt.Model(recording.network, *(recording.weights_at(step) or ({}, {}))).predict(x)
+            wrong_of.append(int((said != y).sum()))
+            assert opened.page.locator(".tile.wrong").count() == wrong_of[-1]
+            opened.says("#examples .head", f"{len(y) - wrong_of[-1]} of {len(y)} right")
+            one = int(np.flatnonzero(said != y)[0])
+            tile = opened.page.locator(f".tile[data-example='{one}']")
+            assert tile.get_attribute("aria-label") == f"said {said[one]}, is {int(y[one])}"
+        assert wrong_of[1] < wrong_of[0]
+        slide(opened, 0)
+        opened.page.wait_for_selector(f"#examples[data-step='{recording.steps[0]}']")
+        first = opened.page.locator(".tile[tabindex='0']")
+        first.focus()
+        opened.says(".detail", first.get_attribute("aria-label").split(",")[0].replace("said", "says"))
+        before = first.get_attribute("data-example")
+        opened.page.keyboard.press("ArrowRight")
+        assert opened.page.evaluate("document.activeElement.dataset.example") != before
+        cell = opened.page.locator(".confusion td button").first
+        cell.press("Enter")
+        pair = int(opened.text(".confusion td.chosen"))
+        assert opened.page.locator(".tile:not(.dim)").count() == pair
+        assert opened.complaints == []
+        opened.context.close()
+    server.stop()
+
+
+def test_the_hardest_rows_and_what_a_column_does_are_those_of_the_moment(
+    browser: Any, server: Server, run: Path, tmp_path: Path
+) -> None:
+    replay(run, tmp_path / "replay.html")
+    recording = vt.Recording(run)
+    views = Views(run)
+    for address in (server.address, (tmp_path / "replay.html").as_uri()):
+        opened = Opened(browser, address, locale="en-US")
+        for place in (0, len(recording.looks) - 1):
+            slide(opened, place)
+            step = int(recording.steps[place])
+            opened.page.wait_for_selector(f"#examples[data-step='{step}']")
+            order = views.judged(step)["order"]
+            shown = opened.page.locator(".hardest tr[data-example]").evaluate_all(
+                "rows => rows.map(row => +row.dataset.example)"
+            )
+            assert shown == order[:12]
+        opened.says(".hardest thead", HOSTILE)
+        opened.page.wait_for_selector(f".dependence[data-step='{step}'] .u-over")
+        opened.page.select_option("#column", label=HOSTILE)
+        opened.says(".dependence", "The mean share of")
+        opened.page.click("#language")
+        opened.says(".dependence", "La parte media de")
+        assert opened.page.eval_on_selector("#column", "one => one.selectedOptions[0].text") == HOSTILE
+        assert opened.complaints == []
+        opened.context.close()
+
+
+def test_it_fits_a_phone(browser: Any, server: Server, pictures: Path) -> None:
+    shown = Server(pictures)
+    for address in (server.address, shown.address):
+        opened = Opened(browser, address)
+        opened.page.set_viewport_size({"width": 390, "height": 844})
+        opened.page.wait_for_selector("#examples[data-step]")
+        opened.page.wait_for_timeout(300)
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+        opened.context.close()
+    shown.stop()
 
 
 def test_a_replay_is_the_page_in_one_file_and_needs_nobody(browser: Any, run: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from vitrina.network.network import Network
 
 ABOUT, FORMAT, FOLDER = "about.json", 1, "recording"
 ERROR, RATE, EPOCH, PROBES, SAMPLE = "|batches|error", "|step|rate", "|epoch|", "|probes|x", "|sample|x"
+JUDGES = "|judges|x"
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class Recording:
         self._epochs = [look for look in records if EPOCH + "epoch" in look]
         self._batches = [look for look in records if ERROR in look]
         self._given = next((look for look in records if PROBES in look), None)
+        self._judges = next((look for look in records if JUDGES in look), None)
         self._sample = next((look for look in records if SAMPLE in look), None)
 
     # -- what can be read
@@ -189,6 +191,11 @@ class Recording:
         if self._given is None:
             raise ModelError(f"{self.folder}: nothing has been recorded yet")
         return self._given[PROBES], self._given["|probes|y"]
+
+    @property
+    def judges(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Some hundreds of the examples that judge it: x (rows, *input shape) float32 and y (rows, ...); None of before."""
+        return (self._judges[JUDGES], self._judges["|judges|y"]) if self._judges is not None else None
 
     @property
     def sample(self) -> tuple[np.ndarray, np.ndarray] | None:

@@ -24,6 +24,7 @@ MOST_EDGES = 4000  # of a layer that has no more all are there, and its neurons'
 MOST_NUMBERS = (
     3_000_000  # in all moments together; as text they are some seven times as many bytes, packed two or three
 )
+MOST_DEPENDENCES = 400_000  # numbers of what the answers make of a table's columns
 _IMPORT = re.compile(r'^import\s+(?:(\w+)|\{([^}]*)\})\s+from\s+"([^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:async )?(?:function|class|const|let) ([\w$]+)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export (?:default (\w+)|\{ (\w+) as default \});?$", re.MULTILINE)
@@ -66,6 +67,10 @@ def _data(views: Views) -> dict[str, Any]:
     moments: dict[int, list[Any]] = {}
     answers: dict[int, Any] = {}
     functions: dict[int, Any] = {}
+    judged: dict[int, Any] = {}
+    dependences: dict[int, Any] = {}
+    judges = views.examples()
+    columns = _turns(views, judges, steps[-1], len(chosen))
     for place in chosen:
         step = steps[place]
         moments[step] = [views.moment(step, probe) for probe in range(kept)]
@@ -74,12 +79,26 @@ def _data(views: Views) -> dict[str, Any]:
             name: told[name][:kept] if name != "step" else step for name in ("step", "prediction", "error")
         }
         functions[step] = views.function(step)
+        judged[step] = views.judged(step)
+        dependences[step] = [views.dependence(step, column) for column in range(columns)]
     given = {"x": known["x"][:kept], "shape": known["shape"], "y": known["y"][:kept]}
     texts = json.loads((STATIC / "texts.es.json").read_text("utf-8"))
     return {
         "about": about, "looks": {"first": 0, **shown}, "curves": curves, "moments": moments, "answers": answers,
-        "functions": functions, "probes": given, "texts.es.json": texts,
+        "functions": functions, "probes": given, "examples": judges, "judged": judged, "dependences": dependences,
+        "texts.es.json": texts,
     }  # fmt: skip
+
+
+def _turns(views: Views, judges: dict[str, Any], step: int, moments: int) -> int:
+    """Of how many columns there is room for what the answer makes of them; the others are not offered."""
+    turns = judges.get("turns", [])
+    if not turns:
+        return 0
+    one = max(1, _numbers(views.dependence(step, 0)))
+    count = min(len(turns), max(1, MOST_DEPENDENCES // (one * moments)))
+    judges["turns"] = turns[:count]
+    return count
 
 
 def _numbers(value: Any) -> int:

@@ -5,6 +5,7 @@ import { probeBar, showAnswer } from "./answer.js";
 import { forget } from "./colours.js";
 import { Curves } from "./curves.js";
 import { $, fill } from "./dom.js";
+import { ExamplesView } from "./examples.js";
 import { showFunction } from "./function.js";
 import { NetworkView } from "./network.js";
 import { neuronTrouble, noNeuron, showNeuron } from "./neuron.js";
@@ -13,7 +14,7 @@ import { choose as chooseLanguage, count, keep, kept, language, load, t } from "
 import { Timeline } from "./time.js";
 
 const state = { stage: "forward", probe: 0, at: 0, following: true, status: null, selected: null };
-let network, timeline, curves;
+let network, timeline, curves, examples;
 let asked = 0, askedNeuron = 0;
 
 function trouble(error) {
@@ -36,6 +37,7 @@ async function go(at) {
     if (mine !== asked) return; // somebody chose another moment meanwhile
     Object.assign(state, { moment, probes, made });
     show();
+    examples?.follow(moment.step);
     await showSelected();
   } catch (error) {
     trouble(error);
@@ -151,6 +153,7 @@ function everything() {
   showFrame();
   timeline.build();
   curves.draw();
+  examples.build();
   if (state.status) showStatus();
   show();
   showSelected();
@@ -159,11 +162,14 @@ function everything() {
 async function start() {
   setTheme(kept("vitrina-theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
   load(await ask("texts.es.json"));
-  [state.about, state.looks, state.curves] = await Promise.all([ask("about"), ask("looks", { after: 0 }), ask("curves")]);
+  let judges;
+  [state.about, state.looks, state.curves, judges] = await Promise.all([ask("about"), ask("looks", { after: 0 }), ask("curves"), ask("examples")]);
   state.seenEpochs = state.curves.epochs.epoch?.length ?? 0;
   network = new NetworkView($("#net"), $("#hover"), state.about, (selected) => { state.selected = selected; showSelected(); });
   timeline = new Timeline(state, go, trouble);
   curves = new Curves(state, (at) => { state.following = false; go(at); });
+  examples = new ExamplesView(state, judges, trouble);
+  examples.build();
   showFrame();
   noNeuron();
   if (state.looks.step.length) await go(null);
