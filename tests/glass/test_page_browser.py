@@ -307,6 +307,45 @@ def test_the_hardest_rows_and_what_a_column_does_are_those_of_the_moment(
         opened.context.close()
 
 
+def test_what_the_doctor_finds_is_marked_where_it_is_and_since_when(browser: Any, run: Path, tmp_path: Path) -> None:
+    x, y = table()
+    deep = vt.Network(vt.Input((4,)), *(vt.Dense(12, "sigmoid") for _ in range(6)), vt.Dense(2))
+    sick = tmp_path / "sick"
+    vt.train((x, y), network=deep, epochs=10, engine="numpy", optimizer=vt.SGD(0.1), batch_size=16, out=sick)
+    found = next(one for one in vt.diagnose(sick).grave if one.where.startswith("dense_"))
+    replay(sick, tmp_path / "sick.html")
+    server = Server(sick)
+    for address in (server.address, (tmp_path / "sick.html").as_uri()):
+        opened = Opened(browser, address, locale="en-US")
+        mark = opened.page.locator(f".flag[data-layer='{found.where}']")
+        sync_api.expect(mark).to_have_attribute("aria-label", found.what, timeout=15000)
+        assert opened.page.locator(f"#curves .flag[data-since='{found.since}']").count() >= 1
+        mark.focus()
+        opened.page.keyboard.press("Enter")
+        opened.says("#doctor [open]", found.todo)
+        opened.page.locator("#doctor [open] button").click()
+        opened.says("#moment", f"after {found.since} steps")
+        opened.page.click("#language")
+        opened.says("#doctor h2", "El doctor")
+        assert opened.complaints == []
+        opened.context.close()
+    server.stop()
+
+
+def test_the_doctor_is_silent_where_nothing_is_wrong(browser: Any, tmp_path: Path) -> None:
+    vt.train("wine", epochs=40, engine="numpy", out=tmp_path / "run")
+    assert vt.diagnose(tmp_path / "run").healthy
+    server = Server(tmp_path / "run")
+    opened = Opened(browser, server.address)
+    with opened.page.expect_response("**/findings?*"):
+        opened.page.reload()
+    opened.ready()
+    assert opened.page.locator("#doctor").is_hidden()
+    assert opened.page.locator(".flag").count() == 0
+    opened.context.close()
+    server.stop()
+
+
 def test_it_fits_a_phone(browser: Any, server: Server, pictures: Path) -> None:
     shown = Server(pictures)
     for address in (server.address, shown.address):

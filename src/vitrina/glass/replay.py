@@ -17,6 +17,7 @@ import numpy as np
 
 from vitrina.files import write_atomically
 from vitrina.glass.page.views import Views
+from vitrina.locale import LANGUAGES
 
 STATIC = Path(__file__).parent / "page" / "static"
 MOST_LOOKS = 80
@@ -86,7 +87,7 @@ def _data(views: Views) -> dict[str, Any]:
     return {
         "about": about, "looks": {"first": 0, **shown}, "curves": curves, "moments": moments, "answers": answers,
         "functions": functions, "probes": given, "examples": judges, "judged": judged, "dependences": dependences,
-        "texts.es.json": texts,
+        "findings": {language: views.findings(language) for language in LANGUAGES}, "texts.es.json": texts,
     }  # fmt: skip
 
 

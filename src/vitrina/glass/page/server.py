@@ -85,6 +85,7 @@ def make_app(run: Path, token: str) -> Starlette:
         Route("/about", answers(lambda _: views.about())),
         Route("/looks", answers(lambda asked: views.looks(number(asked, "after")))),
         Route("/curves", answers(lambda _: views.curves())),
+        Route("/findings", answers(lambda asked: views.findings(asked.query_params["lang"]))),
         Route("/moment", answers(lambda asked: views.moment(number(asked, "step"), number(asked, "probe")))),
         Route("/probes", answers(lambda asked: views.probes(number(asked, "step")))),
         Route("/examples", answers(lambda _: views.examples())),

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from vitrina import engines
+from vitrina import engines, locale
 from vitrina.errors import ModelError, UsageError
 from vitrina.glass.look import is_shown
 from vitrina.glass.looks_file import Look
 from vitrina.glass.page.examples import Examples
+from vitrina.glass.page.findings import findings_of
 from vitrina.glass.page.plain import plain
 from vitrina.glass.recording import Recording
 from vitrina.glass.trace import Trace, trace
@@ -40,6 +41,7 @@ class Views:
         self.recording = Recording(run)
         self._examples = Examples(self.recording)
         self._traces: dict[tuple[int, int], Trace] = {}
+        self._findings: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
 
     # -- the whole of it
     def about(self) -> dict[str, Any]:
@@ -99,6 +101,16 @@ class Views:
             "batches": {"step": ends, "mean": pick, "low": low, "high": high},
             "epochs": {name: epochs[name] for name in epochs.columns},
         }
+
+    def findings(self, language: str) -> dict[str, Any]:
+        """What the doctor finds in all that has been recorded, "en" or "es". Raises UsageError for another language."""
+        if language not in locale.LANGUAGES:
+            raise UsageError(f"the doctor speaks {' and '.join(locale.LANGUAGES)}, not {language!r}")
+        self.recording.refresh()
+        now = (len(self.recording.looks), len(self.recording.epochs), (self.run / "checkup.json").exists())
+        if self._findings.get(language, (None, []))[0] != now:
+            self._findings[language] = (now, findings_of(self.run, language))
+        return {"findings": self._findings[language][1]}
 
     # -- one moment
     def moment(self, step: int, probe: int) -> dict[str, Any]:

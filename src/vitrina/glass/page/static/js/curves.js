@@ -2,6 +2,7 @@
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { lineColour } from "./colours.js";
+import { signs } from "./doctor.js";
 import { $, colour, fill, make } from "./dom.js";
 import { count, number, t } from "./text.js";
 
@@ -9,7 +10,7 @@ const HEIGHT = 190;
 
 export class Curves {
   constructor(state, go) {
-    Object.assign(this, { state, go, plots: [] });
+    Object.assign(this, { state, go, plots: [], marks: [] });
     new ResizeObserver(() => this.fit()).observe($("#curves"));
   }
 
@@ -31,6 +32,26 @@ export class Curves {
     fresh.forEach((chart, at) => this.plots[at].setData(chart.data));
   }
 
+  // What the doctor found, a flag on the curve of the error at the step since when.
+  flag(marks) {
+    this.marks = marks;
+    if (this.plots.length) this.draw();
+  }
+
+  // Flags of one plot, where its scale has their steps now; those that would hide each other stand side by side.
+  flags(plot) {
+    plot.over.querySelectorAll(".flag, .pole").forEach((old) => old.remove());
+    const taken = new Map();
+    for (const mark of this.marks) {
+      const x = Math.max(0, Math.min(plot.over.clientWidth, plot.valToPos(mark.since, "x")));
+      const beside = taken.get(Math.round(x / 22)) ?? 0;
+      taken.set(Math.round(x / 22), beside + 1);
+      const left = Math.min(x + 20 * beside, plot.over.clientWidth - 10);
+      plot.over.append(make("i", { class: `pole ${mark.severity}`, style: `left:${x}px` }), make("button", { type: "button", class: `flag ${mark.severity}`, style: `left:${left - 9}px;top:-9px`, title: mark.words,
+        "aria-label": t("{what} Since step {step}.", { what: mark.words, step: count(mark.since) }), "data-since": mark.since, onclick: (event) => { event.stopPropagation(); mark.choose(); } }, signs[mark.severity]));
+    }
+  }
+
   error() {
     const { batches, epochs } = this.state.curves;
     const each = this.state.about.steps_per_epoch;
@@ -46,7 +67,7 @@ export class Curves {
     const why = epochs.validation_accuracy
       ? t("Validation accuracy {value} in the best epoch.", { value: Math.max(...epochs.validation_accuracy).toLocaleString(document.documentElement.lang, { style: "percent", maximumFractionDigits: 1 }) })
       : t("What the cost function says, batch by batch and epoch by epoch.");
-    return this.chart(t("Error"), why, data, series.map((one) => ({ ...one, spanGaps: true })), known.length > 0 && Math.min(...known) > 0);
+    return this.chart(t("Error"), why, data, series.map((one) => ({ ...one, spanGaps: true })), known.length > 0 && Math.min(...known) > 0, true);
   }
 
   perLayer(what, title, why, log = true) {
@@ -68,13 +89,13 @@ export class Curves {
     return this.chart(t("Idle neurons"), why, lines.length ? [looks.step, ...lines.map((line) => line.values)] : null, series, false);
   }
 
-  chart(title, why, data, series, log) {
+  chart(title, why, data, series, log, flagged = false) {
     const place = make("div", { class: "plot" });
     const card = make("section", { class: "card chart" }, make("h2", {}, title ?? ""), make("p", { class: "why" }, why ?? ""), place);
-    return { card, place, data, series, log };
+    return { card, place, data, series, log, flagged };
   }
 
-  plot({ place, data, series, log }) {
+  plot({ place, data, series, log, flagged }) {
     const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--faint"), width: 1 }, ticks: { show: false }, font: "11px system-ui, 'DejaVu Sans', sans-serif" };
     const plot = new uPlot({
       width: place.clientWidth || 300, height: HEIGHT,
@@ -84,6 +105,7 @@ export class Curves {
       series: [{ label: t("steps"), value: (_, value) => (value === null ? "–" : count(value)) }, ...series.map((one) => ({ ...one, points: { show: false }, value: (_, value) => number(value) }))],
       legend: { show: series.length <= 8, live: false },
       cursor: { drag: { x: false, y: false } },
+      hooks: flagged ? { draw: [(plot) => this.flags(plot)] } : {},
     }, data, place);
     plot.over.addEventListener("click", () => {
       const step = plot.posToVal(plot.cursor.left, "x");

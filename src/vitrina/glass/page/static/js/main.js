@@ -4,6 +4,7 @@ import { ask, listen, Trouble } from "./api.js";
 import { probeBar, showAnswer } from "./answer.js";
 import { forget } from "./colours.js";
 import { Curves } from "./curves.js";
+import { DoctorView } from "./doctor.js";
 import { $, fill } from "./dom.js";
 import { ExamplesView } from "./examples.js";
 import { showFunction } from "./function.js";
@@ -14,7 +15,7 @@ import { choose as chooseLanguage, count, keep, kept, language, load, t } from "
 import { Timeline } from "./time.js";
 
 const state = { stage: "forward", probe: 0, at: 0, following: true, status: null, selected: null };
-let network, timeline, curves, examples;
+let network, timeline, curves, examples, doctor;
 let asked = 0, askedNeuron = 0;
 
 function trouble(error) {
@@ -43,6 +44,9 @@ async function go(at) {
     trouble(error);
   }
 }
+
+// The number of the last look at or before a step.
+const lookAt = (step) => Math.max(0, state.looks.step.findLastIndex((one) => one <= step));
 
 function show() {
   network.show(state.moment, state.stage);
@@ -112,6 +116,7 @@ async function heard(news) {
   state.status = news;
   showStatus();
   timeline.status(news);
+  doctor.news();
   if (state.busy) return; // it is asked below whether there was more meanwhile
   state.busy = true;
   try {
@@ -154,6 +159,7 @@ function everything() {
   timeline.build();
   curves.draw();
   examples.build();
+  doctor.ask();
   if (state.status) showStatus();
   show();
   showSelected();
@@ -168,6 +174,7 @@ async function start() {
   network = new NetworkView($("#net"), $("#hover"), state.about, (selected) => { state.selected = selected; showSelected(); });
   timeline = new Timeline(state, go, trouble);
   curves = new Curves(state, (at) => { state.following = false; go(at); });
+  doctor = new DoctorView((marks) => { network.flag(marks); curves.flag(marks.filter((mark) => mark.cause)); }, (step) => { state.following = false; go(lookAt(step)); }, trouble);
   examples = new ExamplesView(state, judges, trouble);
   examples.build();
   showFrame();
