@@ -332,6 +332,13 @@ def test_what_the_doctor_finds_is_marked_where_it_is_and_since_when(browser: Any
     server.stop()
 
 
+def test_the_speed_is_that_of_the_history(opened: Opened, run: Path) -> None:
+    rows = vt.Recording(run).about["rows"]
+    speeds = sorted(rows / seconds for seconds in vt.Recording(run).epochs["seconds"])
+    middle = float(f"{speeds[len(speeds) // 2]:.3g}")
+    opened.says("#curves", f"{middle:,.0f} rows a second in the middle epoch")
+
+
 def test_the_doctor_is_silent_where_nothing_is_wrong(browser: Any, tmp_path: Path) -> None:
     vt.train("wine", epochs=40, engine="numpy", out=tmp_path / "run")
     assert vt.diagnose(tmp_path / "run").healthy

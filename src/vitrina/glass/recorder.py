@@ -128,6 +128,7 @@ class Recorder(Callback):
             "steps_per_epoch": learner.steps_per_epoch,
             "epochs": learner.plan.epochs,
             "batch_size": learner.plan.batch_size,
+            "rows": learner.examples.rows,
             **self.about,
         }
         write_atomically(self.folder / ABOUT, json.dumps(about, ensure_ascii=False) + "\n")

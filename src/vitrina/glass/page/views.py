@@ -57,6 +57,7 @@ class Views:
             "steps_per_epoch",
             "epochs",
             "batch_size",
+            "rows",
             "classes",
             "inputs",
             "target",

@@ -18,7 +18,7 @@ export class Curves {
   draw() {
     for (const plot of this.plots) plot.destroy();
     this.plots = [];
-    const charts = [this.error(), this.perLayer("gradient", t("Gradients"), t("How much each layer is told to change. Lines far apart, or falling to nothing, mean layers that do not learn."), true),
+    const charts = [this.error(), this.speed(), this.perLayer("gradient", t("Gradients"), t("How much each layer is told to change. Lines far apart, or falling to nothing, mean layers that do not learn."), true),
       this.perLayer("update", t("Changes of the weights"), t("Each step's change as a share of the weights. About a thousandth is usual."), true), this.idle()];
     fill($("#curves"), ...charts.map((chart) => chart.card));
     this.charts = charts.filter((chart) => chart.data);
@@ -27,7 +27,7 @@ export class Curves {
 
   // The same charts with more in them.
   update() {
-    const fresh = [this.error(), this.perLayer("gradient"), this.perLayer("update"), this.idle()].filter((chart) => chart.data);
+    const fresh = [this.error(), this.speed(), this.perLayer("gradient"), this.perLayer("update"), this.idle()].filter((chart) => chart.data);
     if (fresh.length !== this.plots.length || fresh.some((chart, at) => chart.data.length !== this.plots[at].series.length)) return this.draw();
     fresh.forEach((chart, at) => this.plots[at].setData(chart.data));
   }
@@ -70,6 +70,20 @@ export class Curves {
     return this.chart(t("Error"), why, data, series.map((one) => ({ ...one, spanGaps: true })), known.length > 0 && Math.min(...known) > 0, true);
   }
 
+  // Of each epoch, in rows a second where it is known how many rows there are.
+  speed() {
+    const { epochs } = this.state.curves;
+    const { rows, steps_per_epoch: each } = this.state.about;
+    const seconds = epochs.seconds ?? [];
+    const known = seconds.map((took) => (took > 0 ? (rows ?? each) / took : null));
+    const label = rows ? t("rows a second") : t("steps a second");
+    const sorted = known.filter((value) => value !== null).sort((a, b) => a - b);
+    const why = sorted.length
+      ? t("{speed} {label} in the middle epoch. A first epoch is slow while the engine compiles.", { speed: count(Number(sorted[sorted.length >> 1].toPrecision(3))), label })
+      : t("Known when the first epoch is done.");
+    return this.chart(t("Speed"), why, sorted.length ? [epochs.epoch.map((epoch) => epoch * each), known] : null, [{ label, stroke: colour("--accent"), width: 2, few: known.length < 3 }], false, false, 0);
+  }
+
   perLayer(what, title, why, log = true) {
     const { looks } = this.state;
     const layers = this.state.about.layers.filter((layer) => looks.layers[layer.name]?.[what]);
@@ -89,20 +103,20 @@ export class Curves {
     return this.chart(t("Idle neurons"), why, lines.length ? [looks.step, ...lines.map((line) => line.values)] : null, series, false);
   }
 
-  chart(title, why, data, series, log, flagged = false) {
+  chart(title, why, data, series, log, flagged = false, least = null) {
     const place = make("div", { class: "plot" });
-    const card = make("section", { class: "card chart" }, make("h2", {}, title ?? ""), make("p", { class: "why" }, why ?? ""), place);
-    return { card, place, data, series, log, flagged };
+    const card = make("section", { class: flagged ? "card chart wide" : "card chart" }, make("h2", {}, title ?? ""), make("p", { class: "why" }, why ?? ""), place);
+    return { card, place, data, series, log, flagged, least };
   }
 
-  plot({ place, data, series, log, flagged }) {
+  plot({ place, data, series, log, flagged, least }) {
     const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--faint"), width: 1 }, ticks: { show: false }, font: "11px system-ui, 'DejaVu Sans', sans-serif" };
     const plot = new uPlot({
       width: place.clientWidth || 300, height: HEIGHT,
-      scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
+      scales: { x: { time: false }, y: { distr: log ? 3 : 1, ...(least === null ? {} : { range: (_, low, high) => [least, 1.1 * high || 1] }) } },
       axes: [{ ...axis, values: (_, marks) => marks.map((mark) => brief(mark)), space: 60 },
-        { ...axis, size: 48, values: (_, marks) => marks.map((mark) => (mark === null ? "" : number(mark, 2))) }],
-      series: [{ label: t("steps"), value: (_, value) => (value === null ? "–" : count(value)) }, ...series.map((one) => ({ ...one, points: { show: false }, value: (_, value) => number(value) }))],
+        { ...axis, size: 48, values: (_, marks) => marks.map((mark) => (mark === null ? "" : Math.abs(mark) >= 1e4 ? brief(mark) : number(mark, 2))) }],
+      series: [{ label: t("steps"), value: (_, value) => (value === null ? "–" : count(value)) }, ...series.map((one) => ({ ...one, points: { show: one.few ?? false }, value: (_, value) => number(value) }))],
       legend: { show: series.length <= 8, live: false },
       cursor: { drag: { x: false, y: false } },
       hooks: flagged ? { draw: [(plot) => this.flags(plot)] } : {},
