@@ -41,8 +41,8 @@ def browser() -> Iterator[Any]:
 class Server:
     """`vitrina watch` in a process of its own."""
 
-    def __init__(self, run: Path, port: int = 0) -> None:
-        command = [sys.executable, "-m", "vitrina.cli", "watch", str(run), "--json", "--port", str(port)]
+    def __init__(self, *runs: Path, port: int = 0) -> None:
+        command = [sys.executable, "-m", "vitrina.cli", "watch", *map(str, runs), "--json", "--port", str(port)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.address = json.loads(self.process.stdout.readline())["address"]
@@ -327,6 +327,39 @@ def test_what_the_doctor_finds_is_marked_where_it_is_and_since_when(browser: Any
         opened.says("#moment", f"after {found.since} steps")
         opened.page.click("#language")
         opened.says("#doctor h2", "El doctor")
+        assert opened.complaints == []
+        opened.context.close()
+    server.stop()
+
+
+def test_two_runs_stand_side_by_side_with_what_differs(browser: Any, run: Path, tmp_path: Path) -> None:
+    x, y = table()
+    frame = {f"column {i}": x[:, i] for i in range(4)} | {"class": y}
+    other = tmp_path / "other"
+    wide = vt.Network(vt.Input((4,)), vt.Dense(9, "relu"), vt.Dense(2))
+    vt.train(frame, "class", network=wide, epochs=3, engine="numpy", batch_size=8, learning_rate=0.02, out=other)
+    replay(run, tmp_path / "both.html", other)
+    server = Server(run, other)
+    for address in (server.address, (tmp_path / "both.html").as_uri()):
+        opened = Opened(browser, address, locale="en-US")
+        rows = opened.page.locator("#versus tbody tr")
+        opened.says("#versus thead", HOSTILE.replace("/", ""))
+        sync_api.expect(rows.filter(has_text="network")).to_contain_text("9 - 2")
+        sync_api.expect(rows.filter(has_text="network")).to_contain_text("6 - 5 - 2")
+        assert rows.filter(has_text="seed").count() == 0  # both have the same
+        errors = [min(vt.Recording(one).epochs["validation_error"]) for one in (run, other)]
+        shown = opened.page.locator("[data-figure=validation_error] td").all_inner_texts()
+        for error, text in zip(errors, shown, strict=True):
+            assert float(text.removesuffix(" ✓")) == pytest.approx(error, rel=1e-3)
+        assert [text.endswith("✓") for text in shown] == [errors[0] < errors[1], errors[1] < errors[0]]
+        assert opened.page.locator("#versus .u-legend .u-series").count() == 4
+        opened.page.click("[data-along=seconds]")
+        assert opened.page.get_attribute("[data-along=seconds]", "aria-checked") == "true"
+        opened.page.click("#language")
+        opened.says("#versus h2", "lado a lado")
+        opened.page.set_viewport_size({"width": 390, "height": 844})
+        opened.page.wait_for_timeout(300)
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
         assert opened.complaints == []
         opened.context.close()
     server.stop()

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -73,6 +74,7 @@ class Recording:
         if self.about.get("format") != FORMAT:
             raise ModelError(f"{path}: the recording has format {self.about.get('format')!r}; update Vitrina")
         self._parts: dict[Path, _Part] = {}
+        self._reading = Lock()  # two threads that read on at once would each move the place the other reads from
         self.refresh()
 
     def _repr_html_(self) -> str:
@@ -90,18 +92,21 @@ class Recording:
         return Network.from_json(self.about["network"])
 
     def refresh(self) -> bool:
-        """Reads what was written since; True if there was any."""
-        paths = sorted((p for p in self.folder.glob("*.arrows") if p.stem.isdigit()), key=lambda path: int(path.stem))
-        news = False
-        for path in paths:
-            part = self._parts.get(path)
-            if part is None or part.was_replaced():
-                part = self._parts[path] = _Part(path)
-                news = True
-            news |= part.read()
-        if news:
-            self._join()
-        return news
+        """Reads what was written since; True if there was any. Any thread may ask."""
+        with self._reading:
+            paths = sorted(
+                (p for p in self.folder.glob("*.arrows") if p.stem.isdigit()), key=lambda path: int(path.stem)
+            )
+            news = False
+            for path in paths:
+                part = self._parts.get(path)
+                if part is None or part.was_replaced():
+                    part = self._parts[path] = _Part(path)
+                    news = True
+                news |= part.read()
+            if news:
+                self._join()
+            return news
 
     def _join(self) -> None:
         """A run that was killed and resumed goes on from its last checkpoint: what came after that does not count."""

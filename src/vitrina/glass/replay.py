@@ -31,19 +31,19 @@ _EXPORT = re.compile(r"^export (?:async )?(?:function|class|const|let) ([\w$]+)"
 _DEFAULT = re.compile(r"^export (?:default (\w+)|\{ (\w+) as default \});?$", re.MULTILINE)
 
 
-def replay(run: str | Path, out: str | Path) -> int:
-    """Writes the whole page of a run as one HTML file, and returns how many of its moments are in it.
+def replay(run: str | Path, out: str | Path, other: str | Path | None = None) -> int:
+    """Writes the whole page of a run as one HTML file, and returns how many of its moments are in it. other: a run beside it.
 
     Raises ModelError if the run has no recording, VitrinaError if the file cannot be written.
     """
-    page, moments = page_of(Path(run))
+    page, moments = page_of(Path(run), Path(other) if other is not None else None)
     write_atomically(Path(out), page)
     return moments
 
 
-def page_of(run: Path) -> tuple[str, int]:
+def page_of(run: Path, other: Path | None = None) -> tuple[str, int]:
     """The page of a run with all that it can show in it, as HTML, and how many moments that is."""
-    views = Views(run, MOST_EDGES)
+    views = Views(run, MOST_EDGES, other)
     data = _data(views)
     packed = base64.b64encode(gzip.compress(json.dumps(data, separators=(",", ":")).encode("utf-8"), 9)).decode("ascii")
     return _page(packed, views.run.name), len(data["moments"])
@@ -87,7 +87,8 @@ def _data(views: Views) -> dict[str, Any]:
     return {
         "about": about, "looks": {"first": 0, **shown}, "curves": curves, "moments": moments, "answers": answers,
         "functions": functions, "probes": given, "examples": judges, "judged": judged, "dependences": dependences,
-        "findings": {language: views.findings(language) for language in LANGUAGES}, "texts.es.json": texts,
+        "findings": {language: views.findings(language) for language in LANGUAGES}, "beside": views.beside(),
+        "texts.es.json": texts,
     }  # fmt: skip
 
 

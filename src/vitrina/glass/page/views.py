@@ -17,6 +17,7 @@ from vitrina.glass.page.examples import Examples
 from vitrina.glass.page.findings import findings_of
 from vitrina.glass.page.plain import plain
 from vitrina.glass.recording import Recording
+from vitrina.glass.side_by_side import beside as side_by_side
 from vitrina.glass.trace import Trace, trace
 from vitrina.learning.step import prediction_step
 from vitrina.model import Model
@@ -33,12 +34,13 @@ MOST_TERMS = 400  # inputs listed for one neuron: those that count most
 class Views:
     """The answers to a page's questions about one run; reads on in its recording whenever it is asked.
 
-    most_edges: of the connections between two layers that are told, the strongest.
+    most_edges: of the connections between two layers that are told, the strongest. other: a run to be set beside it.
     """
 
-    def __init__(self, run: Path, most_edges: int = MOST_EDGES) -> None:
-        self.run, self.most_edges = run, most_edges
+    def __init__(self, run: Path, most_edges: int = MOST_EDGES, other: Path | None = None) -> None:
+        self.run, self.most_edges, self.other = run, most_edges, other
         self.recording = Recording(run)
+        self.second = Recording(other) if other is not None else None
         self._examples = Examples(self.recording)
         self._traces: dict[tuple[int, int], Trace] = {}
         self._findings: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
@@ -102,6 +104,13 @@ class Views:
             "batches": {"step": ends, "mean": pick, "low": low, "high": high},
             "epochs": {name: epochs[name] for name in epochs.columns},
         }
+
+    def beside(self) -> dict[str, Any]:
+        """The other run beside this one: both's epochs, and what differs. {} where there is none."""
+        if self.other is None or self.second is None:
+            return {}
+        self.recording.refresh()
+        return side_by_side(self.run, self.recording, self.other, self.second)
 
     def findings(self, language: str) -> dict[str, Any]:
         """What the doctor finds in all that has been recorded, "en" or "es". Raises UsageError for another language."""

@@ -13,9 +13,10 @@ import { neuronTrouble, noNeuron, showNeuron } from "./neuron.js";
 import { stageBar, stageWords } from "./stages.js";
 import { choose as chooseLanguage, count, keep, kept, language, load, t } from "./text.js";
 import { Timeline } from "./time.js";
+import { Versus } from "./versus.js";
 
 const state = { stage: "forward", probe: 0, at: 0, following: true, status: null, selected: null };
-let network, timeline, curves, examples, doctor;
+let network, timeline, curves, examples, doctor, versus;
 let asked = 0, askedNeuron = 0;
 
 function trouble(error) {
@@ -117,6 +118,11 @@ async function heard(news) {
   showStatus();
   timeline.status(news);
   doctor.news();
+  const passed = `${news.epochs} ${news.beside}`; // epochs of the two
+  if (news.beside !== undefined && state.passed !== passed) {
+    state.passed = passed;
+    versus.follow();
+  }
   if (state.busy) return; // it is asked below whether there was more meanwhile
   state.busy = true;
   try {
@@ -160,6 +166,7 @@ function everything() {
   curves.draw();
   examples.build();
   doctor.ask();
+  versus.build();
   if (state.status) showStatus();
   show();
   showSelected();
@@ -174,6 +181,8 @@ async function start() {
   network = new NetworkView($("#net"), $("#hover"), state.about, (selected) => { state.selected = selected; showSelected(); });
   timeline = new Timeline(state, go, trouble);
   curves = new Curves(state, (at) => { state.following = false; go(at); });
+  versus = new Versus(trouble);
+  versus.follow();
   doctor = new DoctorView((marks) => { network.flag(marks); curves.flag(marks.filter((mark) => mark.cause)); }, (step) => { state.following = false; go(lookAt(step)); }, trouble);
   examples = new ExamplesView(state, judges, trouble);
   examples.build();
