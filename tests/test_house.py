@@ -41,6 +41,7 @@ DOORS = {
     ("vitrina.training", "vitrina.glass.recorder"): "train(record=True)",
     ("vitrina.training", "vitrina.doctor.checkup"): "train(record=True), with the doctor beside it",
     ("vitrina.training", "vitrina.glass.controls"): "train(out=...), which the page can pause",
+    ("vitrina.glass.page.findings", "vitrina.doctor"): "watch(run), which marks what the doctor finds",
     ("vitrina.racing.contest", "vitrina.material"): "race(network, (x, y))",
 }
 

@@ -286,7 +286,7 @@ def _watchers(folder: RunFolder | None, material: Material, record: bool | None)
         "target": material.target,
         "probes_from": "validation" if probes else "train",
     }
-    recorder = Recorder(folder.path / "recording", about, probes)
+    recorder = Recorder(folder.path / "recording", about, probes, held=material.held, recipe=recipe)
     doctor = CheckUp(folder.path, material.validation, names)
     watchers: list[Callback] = [doctor, recorder, Controls(folder.path, recorder.look_now)]
     return watchers

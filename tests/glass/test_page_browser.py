@@ -18,6 +18,7 @@ import pytest
 
 import vitrina as vt
 from vitrina.glass.controls import status_of
+from vitrina.glass.page.views import Views
 from vitrina.glass.replay import replay
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -40,8 +41,8 @@ def browser() -> Iterator[Any]:
 class Server:
     """`vitrina watch` in a process of its own."""
 
-    def __init__(self, run: Path, port: int = 0) -> None:
-        command = [sys.executable, "-m", "vitrina.cli", "watch", str(run), "--json", "--port", str(port)]
+    def __init__(self, *runs: Path, port: int = 0) -> None:
+        command = [sys.executable, "-m", "vitrina.cli", "watch", *map(str, runs), "--json", "--port", str(port)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.address = json.loads(self.process.stdout.readline())["address"]
@@ -220,12 +221,181 @@ def test_a_hostile_name_is_text(opened: Opened) -> None:
     assert "owned" not in opened.page.title().replace(HOSTILE, "")
 
 
-def test_it_fits_a_phone(browser: Any, server: Server) -> None:
+def slide(opened: Opened, place: int) -> None:
+    opened.page.locator("#time input[type=range]").evaluate(
+        "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input')); }", place
+    )
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pictures") / "run"
+    rng = np.random.default_rng(0)
+    y = np.arange(240) % 3
+    x = rng.normal(size=(240, 6, 6, 1)).astype(np.float32)
+    x[np.arange(240), y] += 1.5  # a row of the picture is lighter
+    described = vt.Network(vt.Input((6, 6, 1)), vt.Flatten(), vt.Dense(8, "relu"), vt.Dense(3))
+    held = (x[:90], y[:90])
+    vt.train(
+        (x[90:], y[90:]), network=described, validation=held, epochs=5, engine="numpy", learning_rate=0.01, out=folder
+    )
+    return folder
+
+
+def test_the_wall_shows_at_each_moment_which_pictures_are_wrong(browser: Any, pictures: Path, tmp_path: Path) -> None:
+    recording = vt.Recording(pictures)
+    x, y = recording.judges or (np.empty(0), np.empty(0))
+    replay(pictures, tmp_path / "replay.html")
+    server = Server(pictures)
+    for address in (server.address, (tmp_path / "replay.html").as_uri()):
+        opened = Opened(browser, address, locale="en-US")
+        wrong_of: list[int] = []
+        for place in (0, len(recording.looks) - 1):
+            slide(opened, place)
+            step = int(recording.steps[place])
+            opened.page.wait_for_selector(f"#examples[data-step='{step}']")
+            said = vt.Model(recording.network, *(recording.weights_at(step) or ({}, {}))).predict(x)
+            wrong_of.append(int((said != y).sum()))
+            assert opened.page.locator(".tile.wrong").count() == wrong_of[-1]
+            opened.says("#examples .head", f"{len(y) - wrong_of[-1]} of {len(y)} right")
+            one = int(np.flatnonzero(said != y)[0])
+            tile = opened.page.locator(f".tile[data-example='{one}']")
+            assert tile.get_attribute("aria-label") == f"said {said[one]}, is {int(y[one])}"
+        assert wrong_of[1] < wrong_of[0]
+        slide(opened, 0)
+        opened.page.wait_for_selector(f"#examples[data-step='{recording.steps[0]}']")
+        first = opened.page.locator(".tile[tabindex='0']")
+        first.focus()
+        opened.says(".detail", first.get_attribute("aria-label").split(",")[0].replace("said", "says"))
+        before = first.get_attribute("data-example")
+        opened.page.keyboard.press("ArrowRight")
+        assert opened.page.evaluate("document.activeElement.dataset.example") != before
+        cell = opened.page.locator(".confusion td button").first
+        cell.press("Enter")
+        pair = int(opened.text(".confusion td.chosen"))
+        assert opened.page.locator(".tile:not(.dim)").count() == pair
+        assert opened.complaints == []
+        opened.context.close()
+    server.stop()
+
+
+def test_the_hardest_rows_and_what_a_column_does_are_those_of_the_moment(
+    browser: Any, server: Server, run: Path, tmp_path: Path
+) -> None:
+    replay(run, tmp_path / "replay.html")
+    recording = vt.Recording(run)
+    views = Views(run)
+    for address in (server.address, (tmp_path / "replay.html").as_uri()):
+        opened = Opened(browser, address, locale="en-US")
+        for place in (0, len(recording.looks) - 1):
+            slide(opened, place)
+            step = int(recording.steps[place])
+            opened.page.wait_for_selector(f"#examples[data-step='{step}']")
+            order = views.judged(step)["order"]
+            shown = opened.page.locator(".hardest tr[data-example]").evaluate_all(
+                "rows => rows.map(row => +row.dataset.example)"
+            )
+            assert shown == order[:12]
+        opened.says(".hardest thead", HOSTILE)
+        opened.page.wait_for_selector(f".dependence[data-step='{step}'] .u-over")
+        opened.page.select_option("#column", label=HOSTILE)
+        opened.says(".dependence", "The mean share of")
+        opened.page.click("#language")
+        opened.says(".dependence", "La parte media de")
+        assert opened.page.eval_on_selector("#column", "one => one.selectedOptions[0].text") == HOSTILE
+        assert opened.complaints == []
+        opened.context.close()
+
+
+def test_what_the_doctor_finds_is_marked_where_it_is_and_since_when(browser: Any, run: Path, tmp_path: Path) -> None:
+    x, y = table()
+    deep = vt.Network(vt.Input((4,)), *(vt.Dense(12, "sigmoid") for _ in range(6)), vt.Dense(2))
+    sick = tmp_path / "sick"
+    vt.train((x, y), network=deep, epochs=10, engine="numpy", optimizer=vt.SGD(0.1), batch_size=16, out=sick)
+    found = next(one for one in vt.diagnose(sick).grave if one.where.startswith("dense_"))
+    replay(sick, tmp_path / "sick.html")
+    server = Server(sick)
+    for address in (server.address, (tmp_path / "sick.html").as_uri()):
+        opened = Opened(browser, address, locale="en-US")
+        mark = opened.page.locator(f".flag[data-layer='{found.where}']")
+        sync_api.expect(mark).to_have_attribute("aria-label", found.what, timeout=15000)
+        assert opened.page.locator(f"#curves .flag[data-since='{found.since}']").count() >= 1
+        mark.focus()
+        opened.page.keyboard.press("Enter")
+        opened.says("#doctor [open]", found.todo)
+        opened.page.locator("#doctor [open] button").click()
+        opened.says("#moment", f"after {found.since} steps")
+        opened.page.click("#language")
+        opened.says("#doctor h2", "El doctor")
+        assert opened.complaints == []
+        opened.context.close()
+    server.stop()
+
+
+def test_two_runs_stand_side_by_side_with_what_differs(browser: Any, run: Path, tmp_path: Path) -> None:
+    x, y = table()
+    frame = {f"column {i}": x[:, i] for i in range(4)} | {"class": y}
+    other = tmp_path / "other"
+    wide = vt.Network(vt.Input((4,)), vt.Dense(9, "relu"), vt.Dense(2))
+    vt.train(frame, "class", network=wide, epochs=3, engine="numpy", batch_size=8, learning_rate=0.02, out=other)
+    replay(run, tmp_path / "both.html", other)
+    server = Server(run, other)
+    for address in (server.address, (tmp_path / "both.html").as_uri()):
+        opened = Opened(browser, address, locale="en-US")
+        rows = opened.page.locator("#versus tbody tr")
+        opened.says("#versus thead", HOSTILE.replace("/", ""))
+        sync_api.expect(rows.filter(has_text="network")).to_contain_text("9 - 2")
+        sync_api.expect(rows.filter(has_text="network")).to_contain_text("6 - 5 - 2")
+        assert rows.filter(has_text="seed").count() == 0  # both have the same
+        errors = [min(vt.Recording(one).epochs["validation_error"]) for one in (run, other)]
+        shown = opened.page.locator("[data-figure=validation_error] td").all_inner_texts()
+        for error, text in zip(errors, shown, strict=True):
+            assert float(text.removesuffix(" ✓")) == pytest.approx(error, rel=1e-3)
+        assert [text.endswith("✓") for text in shown] == [errors[0] < errors[1], errors[1] < errors[0]]
+        assert opened.page.locator("#versus .u-legend .u-series").count() == 4
+        opened.page.click("[data-along=seconds]")
+        assert opened.page.get_attribute("[data-along=seconds]", "aria-checked") == "true"
+        opened.page.click("#language")
+        opened.says("#versus h2", "lado a lado")
+        opened.page.set_viewport_size({"width": 390, "height": 844})
+        opened.page.wait_for_timeout(300)
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert opened.complaints == []
+        opened.context.close()
+    server.stop()
+
+
+def test_the_speed_is_that_of_the_history(opened: Opened, run: Path) -> None:
+    rows = vt.Recording(run).about["rows"]
+    speeds = sorted(rows / seconds for seconds in vt.Recording(run).epochs["seconds"])
+    middle = float(f"{speeds[len(speeds) // 2]:.3g}")
+    opened.says("#curves", f"{middle:,.0f} rows a second in the middle epoch")
+
+
+def test_the_doctor_is_silent_where_nothing_is_wrong(browser: Any, tmp_path: Path) -> None:
+    vt.train("wine", epochs=40, engine="numpy", out=tmp_path / "run")
+    assert vt.diagnose(tmp_path / "run").healthy
+    server = Server(tmp_path / "run")
     opened = Opened(browser, server.address)
-    opened.page.set_viewport_size({"width": 390, "height": 844})
-    opened.page.wait_for_timeout(300)
-    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+    with opened.page.expect_response("**/findings?*"):
+        opened.page.reload()
+    opened.ready()
+    assert opened.page.locator("#doctor").is_hidden()
+    assert opened.page.locator(".flag").count() == 0
     opened.context.close()
+    server.stop()
+
+
+def test_it_fits_a_phone(browser: Any, server: Server, pictures: Path) -> None:
+    shown = Server(pictures)
+    for address in (server.address, shown.address):
+        opened = Opened(browser, address)
+        opened.page.set_viewport_size({"width": 390, "height": 844})
+        opened.page.wait_for_selector("#examples[data-step]")
+        opened.page.wait_for_timeout(300)
+        assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+        opened.context.close()
+    shown.stop()
 
 
 def test_a_replay_is_the_page_in_one_file_and_needs_nobody(browser: Any, run: Path, tmp_path: Path) -> None:

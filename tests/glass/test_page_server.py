@@ -131,6 +131,23 @@ def test_a_network_of_one_or_two_inputs_is_drawn_as_the_function_it_is(tmp_path:
     np.testing.assert_allclose(told["y"], y, rtol=1e-5)
 
 
+def test_the_doctor_s_findings_are_told_in_the_language_asked_for(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(200, 10)).astype(np.float32)
+    deep = vt.Network(vt.Input((10,)), *(vt.Dense(12, "sigmoid") for _ in range(6)), vt.Dense(2))
+    y = (x[:, 0] > 0).astype(np.int64)
+    vt.train((x, y), network=deep, epochs=8, engine="numpy", optimizer=vt.SGD(0.1), out=tmp_path / "run")
+    client = TestClient(make_app(tmp_path / "run", TOKEN), base_url="http://127.0.0.1:8000")
+    english, spanish = (asked(client, "findings", lang=language)["findings"] for language in ("en", "es"))
+    grave = vt.diagnose(tmp_path / "run").grave
+    assert [one["code"] for one in english] == grave.codes == [one["code"] for one in spanish]
+    assert "vanishing" in grave.codes
+    assert [(one["what"], one["where"], one["since"]) for one in english] == [
+        (one.what, one.where, one.since) for one in grave
+    ]
+    assert english[0]["what"] != spanish[0]["what"]
+    assert client.get(f"/{TOKEN}/findings?lang=fr").status_code == 400
+
+
 def test_a_network_of_more_inputs_is_not(client: TestClient) -> None:
     assert asked(client, "function", step=0) == {}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import warnings
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -279,3 +280,29 @@ def test_a_histogram_counts_what_is_finite(values: list[float]) -> None:
     assert found[2:].sum() == len(finite)
     if finite:
         assert (found[0], found[1]) == (min(finite), max(finite))
+
+
+def test_threads_that_read_on_at_once_miss_nothing(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    import sys
+    from concurrent.futures import ThreadPoolExecutor
+
+    request.addfinalizer(partial(sys.setswitchinterval, sys.getswitchinterval()))
+    sys.setswitchinterval(1e-6)  # threads take turns as often as they can
+    run = tmp_path / "run"
+    x = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+    described = vt.Network(vt.Input((3,)), vt.Dense(4, "relu"), vt.Dense(2))
+    vt.train((x, np.arange(40) % 2), network=described, epochs=3, engine="numpy", learning_rate=0.01, out=run)
+    path = run / "recording" / "1.arrows"
+    whole, recording = path.read_bytes(), vt.Recording(run)
+    wanted = recording.steps.tolist()
+    for _ in range(20):
+        path.write_bytes(whole[:20_000])
+        late = vt.Recording(run)
+        with path.open("ab") as file, ThreadPoolExecutor(6) as threads:
+            reads = [threads.submit(late.refresh) for _ in range(12)]
+            file.write(whole[20_000:])
+            reads += [threads.submit(late.refresh) for _ in range(12)]
+            for read in reads:
+                read.result()
+        late.refresh()
+        assert late.steps.tolist() == wanted

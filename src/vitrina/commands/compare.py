@@ -14,7 +14,6 @@ from vitrina.locale import say
 if TYPE_CHECKING:
     from vitrina.model import Model
 
-SETTINGS = ("data", "engine", "precision", "batch_size", "epochs", "seed", "optimizer")  # shown where they differ
 BIG_IS_GOOD = ("accuracy", "balanced_accuracy", "roc_auc", "average_precision", "r2")
 
 
@@ -24,14 +23,17 @@ def compare(
     lang: Lang = None,
 ) -> None:
     """Set finished runs side by side: what differs between them, and how good each is."""
+    from vitrina.glass.side_by_side import differing, setting_of
     from vitrina.model import load
 
     if len(runs) < 2:
         raise UsageError(say("compare needs two runs or more"))
     models = {run: load(run) for run in runs}
     order = sorted(models, key=lambda run: _judged(models[run]))
+    settings = {run: _settings(model) for run, model in models.items()}
+    differs = differing(list(settings.values()))
     if json:
-        print_json({"runs": [_as_json(run, models[run]) for run in order], "differs": _differs(list(models.values()))})
+        print_json({"runs": [_as_json(run, models[run]) for run in order], "differs": differs})
         return
     from rich import box
     from rich.table import Table
@@ -41,8 +43,8 @@ def compare(
     table.add_column("")
     for place, run in enumerate(order):
         table.add_column(Text(run, "bold green" if place == 0 else "bold"), overflow="fold")
-    for name in _differs(list(models.values())):
-        values = [_setting(models[run], name) for run in order]
+    for name in differs:
+        values = [setting_of(settings[run], name) for run in order]
         table.add_row(Text(say(name.replace("_", " ")), "dim"), *(Text(value) for value in values))
     table.add_section()
     table.add_row(Text(say("validation"), "dim"), *(_curve(models[run]) for run in order))
@@ -68,22 +70,8 @@ def _judged(model: Model) -> float:
     return min((value for value in history[name] if value == value), default=float("inf"))
 
 
-def _differs(models: list[Model]) -> list[str]:
-    """The settings that are not the same for all, `network` and `parameters` among them."""
-    names = ("network", "parameters", *SETTINGS)
-    return [name for name in names if len({_setting(model, name) for model in models}) > 1]
-
-
-def _setting(model: Model, name: str) -> str:
-    if name == "parameters":
-        return f"{model.network.parameters:,}"
-    if name == "network":
-        return " - ".join(str(getattr(layer, "units", type(layer).__name__)) for layer in model.network.layers)
-    value = model.settings.get(name)
-    if isinstance(value, dict):
-        own = [f"{key} {item:g}" for key, item in value.items() if key in ("learning_rate", "weight_decay") and item]
-        return " ".join([str(value.get("type")), *own])
-    return "" if value is None else str(value)
+def _settings(model: Model) -> dict[str, Any]:
+    return {**model.settings, "network": model.network.to_json()}
 
 
 def _curve(model: Model) -> str:

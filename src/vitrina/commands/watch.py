@@ -13,6 +13,9 @@ from vitrina.commands.output import console, marked, print_json
 
 def watch(
     run: Annotated[str, typer.Argument(metavar="RUN", help="The directory of a run.", show_default=False)],
+    other: Annotated[
+        str | None, typer.Argument(metavar="[RUN2]", help="Another run, to be seen beside it.", show_default=False)
+    ] = None,
     port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 takes any that is free.")] = 0,
     browser: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
     json: Json = False,
@@ -35,4 +38,4 @@ def watch(
 
             webbrowser.open(address)
 
-    serve(Path(run), port, ready=ready)
+    serve(Path(run), port, ready, Path(other) if other is not None else None)

@@ -17,6 +17,7 @@ import numpy as np
 from vitrina import engines
 from vitrina.engines.engine import whole_batch
 from vitrina.files import write_atomically
+from vitrina.glass.exhibits import LEAST, chosen, write_examples
 from vitrina.glass.look import histogram, is_shown, key_of, observe, probe_values
 from vitrina.glass.looks_file import LooksWriter
 from vitrina.glass.thinning import thin
@@ -38,6 +39,7 @@ GRACE = 0.2  # seconds that looks may take in any case, so that a short training
 GROWTH, HASTE = 1.05, 1.5  # from the steps done at one look to those at the next, with time in plenty and without
 PROBES = 8  # examples that are followed through the whole training
 WHOLE = 200_000  # parameters: of smaller networks all are kept at each look, of larger ones a sample
+JUDGING = 1e9  # operations that a look may spend on how those fare that judge a network too large to be kept
 MOST_POINTS = 600  # of what is learned from, kept where it can be drawn
 MOST_BYTES = 200 << 20
 ERRORS_EVERY = 0.25  # seconds between writes of the batches' errors
@@ -46,8 +48,10 @@ ERRORS_EVERY = 0.25  # seconds between writes of the batches' errors
 class Recorder(Callback):
     """A callback that records into a folder. most_bytes: where it grows beyond, every second look is let go.
 
-    probes: (x, y) of a few examples, (n, *input shape) and (n, ...), to be followed; the first that are learned from
-    otherwise. A disk that is full ends the recording, never the training.
+    probes: (x, y) of the examples that judge the training, (n, *input shape) and (n, ...); those that are learned from
+    otherwise. The first few are followed, and of some hundreds it is kept how they fare. held: the same as a data source, with
+    the recipe that prepared them, so that they can be shown in their own words. A disk that is full ends the recording, never
+    the training.
     """
 
     def __init__(
@@ -56,8 +60,11 @@ class Recorder(Callback):
         about: dict[str, Any] | None = None,
         probes: tuple[np.ndarray, np.ndarray] | None = None,
         most_bytes: int = MOST_BYTES,
+        held: Any = None,
+        recipe: Any = None,
     ) -> None:
         self.folder, self.about, self.most_bytes = folder, about or {}, most_bytes
+        self.held, self.recipe = held, recipe
         self.failure: str | None = None
         self._probes = probes
         self._writer: LooksWriter | None = None
@@ -121,14 +128,21 @@ class Recorder(Callback):
             "steps_per_epoch": learner.steps_per_epoch,
             "epochs": learner.plan.epochs,
             "batch_size": learner.plan.batch_size,
+            "rows": learner.examples.rows,
             **self.about,
         }
         write_atomically(self.folder / ABOUT, json.dumps(about, ensure_ascii=False) + "\n")
         self._writer = LooksWriter(self.folder / f"{max(parts, default=0) + 1}.arrows")
         x, y = self._probes if self._probes is not None else (learner.examples.x, learner.examples.y)
+        some = chosen(len(x), x[0].size)
+        held = self.held if self._probes is not None and getattr(self.held, "rows", 0) == len(x) else None
+        write_examples(self.folder, x, some, held, self.recipe)
+        self._judges = (np.asarray(x[some]), np.asarray(y[some]))
         self._probes = (np.asarray(x[:PROBES]), np.asarray(y[:PROBES]))
+        given = {"probes": self._probes, "judges": self._judges}
         self._write(
-            learner.steps, {key_of("", "probes", "x"): self._probes[0], key_of("", "probes", "y"): self._probes[1]}
+            learner.steps,
+            {key_of("", name, of): part for name, pair in given.items() for of, part in zip("xy", pair, strict=True)},
         )
         if learner.examples.x[0].size <= 2:  # few enough to be drawn against what the network makes of them
             thin = slice(None, None, -(-learner.examples.rows // MOST_POINTS))
@@ -152,7 +166,7 @@ class Recorder(Callback):
         values = {key_of("", "step", "rate"): np.array([learner.learning_rate], np.float32)}
         values |= self._step(learner, carried)
         values |= self._probed(learner, carried)
-        values |= _whole(carried["params"], carried["state"])
+        values |= _whole(carried["params"], carried["state"]) or self._judged(learner, carried)
         self._write(learner.steps, values)
         self._cost = time.monotonic() - began
         self._looked += self._cost
@@ -203,6 +217,21 @@ class Recorder(Callback):
             name: probe_values(array) if "|probes|" in name and name[0] != "|" else array
             for name, array in there.items()
         }
+
+    def _judged(self, learner: Learner, carried: dict[str, Any]) -> dict[str, np.ndarray]:
+        """What a network too large to be kept answers to those that judge it: of a smaller one its weights tell later."""
+        engine, network = self._engine(learner), learner.network
+        x, y = (part[: max(LEAST, int(JUDGING / max(1, network.flops)))] for part in self._judges)
+        put = engine.put({"params": carried["params"], "state": carried["state"], "x": x, "y": y})
+        prediction, _, _ = forward_propagation(
+            engine.ops, network, put["params"], put["state"], put["x"], Context(returns=False)
+        )
+        return engine.get(
+            {
+                key_of("", "judges", "prediction"): network.cost.readable(engine.ops, prediction),
+                key_of("", "judges", "error"): network.cost.per_example(engine.ops, prediction, put["y"]),
+            }
+        )
 
     def _engine(self, learner: Learner) -> Any:
         """NumPy, which needs not compile; the training's own where a layer has no backward pass by hand."""

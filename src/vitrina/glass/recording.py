@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from vitrina.network.network import Network
 
 ABOUT, FORMAT, FOLDER = "about.json", 1, "recording"
 ERROR, RATE, EPOCH, PROBES, SAMPLE = "|batches|error", "|step|rate", "|epoch|", "|probes|x", "|sample|x"
+JUDGES = "|judges|x"
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Recording:
         if self.about.get("format") != FORMAT:
             raise ModelError(f"{path}: the recording has format {self.about.get('format')!r}; update Vitrina")
         self._parts: dict[Path, _Part] = {}
+        self._reading = Lock()  # two threads that read on at once would each move the place the other reads from
         self.refresh()
 
     def _repr_html_(self) -> str:
@@ -89,18 +92,21 @@ class Recording:
         return Network.from_json(self.about["network"])
 
     def refresh(self) -> bool:
-        """Reads what was written since; True if there was any."""
-        paths = sorted((p for p in self.folder.glob("*.arrows") if p.stem.isdigit()), key=lambda path: int(path.stem))
-        news = False
-        for path in paths:
-            part = self._parts.get(path)
-            if part is None or part.was_replaced():
-                part = self._parts[path] = _Part(path)
-                news = True
-            news |= part.read()
-        if news:
-            self._join()
-        return news
+        """Reads what was written since; True if there was any. Any thread may ask."""
+        with self._reading:
+            paths = sorted(
+                (p for p in self.folder.glob("*.arrows") if p.stem.isdigit()), key=lambda path: int(path.stem)
+            )
+            news = False
+            for path in paths:
+                part = self._parts.get(path)
+                if part is None or part.was_replaced():
+                    part = self._parts[path] = _Part(path)
+                    news = True
+                news |= part.read()
+            if news:
+                self._join()
+            return news
 
     def _join(self) -> None:
         """A run that was killed and resumed goes on from its last checkpoint: what came after that does not count."""
@@ -116,6 +122,7 @@ class Recording:
         self._epochs = [look for look in records if EPOCH + "epoch" in look]
         self._batches = [look for look in records if ERROR in look]
         self._given = next((look for look in records if PROBES in look), None)
+        self._judges = next((look for look in records if JUDGES in look), None)
         self._sample = next((look for look in records if SAMPLE in look), None)
 
     # -- what can be read
@@ -189,6 +196,11 @@ class Recording:
         if self._given is None:
             raise ModelError(f"{self.folder}: nothing has been recorded yet")
         return self._given[PROBES], self._given["|probes|y"]
+
+    @property
+    def judges(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Some hundreds of the examples that judge it: x (rows, *input shape) float32 and y (rows, ...); None of before."""
+        return (self._judges[JUDGES], self._judges["|judges|y"]) if self._judges is not None else None
 
     @property
     def sample(self) -> tuple[np.ndarray, np.ndarray] | None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from vitrina.files import write_atomically
 from vitrina.glass.page.views import Views
+from vitrina.locale import LANGUAGES
 
 STATIC = Path(__file__).parent / "page" / "static"
 MOST_LOOKS = 80
@@ -24,24 +25,25 @@ MOST_EDGES = 4000  # of a layer that has no more all are there, and its neurons'
 MOST_NUMBERS = (
     3_000_000  # in all moments together; as text they are some seven times as many bytes, packed two or three
 )
+MOST_DEPENDENCES = 400_000  # numbers of what the answers make of a table's columns
 _IMPORT = re.compile(r'^import\s+(?:(\w+)|\{([^}]*)\})\s+from\s+"([^"]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?:async )?(?:function|class|const|let) ([\w$]+)", re.MULTILINE)
 _DEFAULT = re.compile(r"^export (?:default (\w+)|\{ (\w+) as default \});?$", re.MULTILINE)
 
 
-def replay(run: str | Path, out: str | Path) -> int:
-    """Writes the whole page of a run as one HTML file, and returns how many of its moments are in it.
+def replay(run: str | Path, out: str | Path, other: str | Path | None = None) -> int:
+    """Writes the whole page of a run as one HTML file, and returns how many of its moments are in it. other: a run beside it.
 
     Raises ModelError if the run has no recording, VitrinaError if the file cannot be written.
     """
-    page, moments = page_of(Path(run))
+    page, moments = page_of(Path(run), Path(other) if other is not None else None)
     write_atomically(Path(out), page)
     return moments
 
 
-def page_of(run: Path) -> tuple[str, int]:
+def page_of(run: Path, other: Path | None = None) -> tuple[str, int]:
     """The page of a run with all that it can show in it, as HTML, and how many moments that is."""
-    views = Views(run, MOST_EDGES)
+    views = Views(run, MOST_EDGES, other)
     data = _data(views)
     packed = base64.b64encode(gzip.compress(json.dumps(data, separators=(",", ":")).encode("utf-8"), 9)).decode("ascii")
     return _page(packed, views.run.name), len(data["moments"])
@@ -66,6 +68,10 @@ def _data(views: Views) -> dict[str, Any]:
     moments: dict[int, list[Any]] = {}
     answers: dict[int, Any] = {}
     functions: dict[int, Any] = {}
+    judged: dict[int, Any] = {}
+    dependences: dict[int, Any] = {}
+    judges = views.examples()
+    columns = _turns(views, judges, steps[-1], len(chosen))
     for place in chosen:
         step = steps[place]
         moments[step] = [views.moment(step, probe) for probe in range(kept)]
@@ -74,12 +80,27 @@ def _data(views: Views) -> dict[str, Any]:
             name: told[name][:kept] if name != "step" else step for name in ("step", "prediction", "error")
         }
         functions[step] = views.function(step)
+        judged[step] = views.judged(step)
+        dependences[step] = [views.dependence(step, column) for column in range(columns)]
     given = {"x": known["x"][:kept], "shape": known["shape"], "y": known["y"][:kept]}
     texts = json.loads((STATIC / "texts.es.json").read_text("utf-8"))
     return {
         "about": about, "looks": {"first": 0, **shown}, "curves": curves, "moments": moments, "answers": answers,
-        "functions": functions, "probes": given, "texts.es.json": texts,
+        "functions": functions, "probes": given, "examples": judges, "judged": judged, "dependences": dependences,
+        "findings": {language: views.findings(language) for language in LANGUAGES}, "beside": views.beside(),
+        "texts.es.json": texts,
     }  # fmt: skip
+
+
+def _turns(views: Views, judges: dict[str, Any], step: int, moments: int) -> int:
+    """Of how many columns there is room for what the answer makes of them; the others are not offered."""
+    turns = judges.get("turns", [])
+    if not turns:
+        return 0
+    one = max(1, _numbers(views.dependence(step, 0)))
+    count = min(len(turns), max(1, MOST_DEPENDENCES // (one * moments)))
+    judges["turns"] = turns[:count]
+    return count
 
 
 def _numbers(value: Any) -> int:

@@ -34,15 +34,15 @@ HEADERS = {
 }
 
 
-def make_app(run: Path, token: str) -> Starlette:
-    """The pages and answers of a run, all below /TOKEN/. Raises ModelError if the run has no recording."""
+def make_app(run: Path, token: str, other: Path | None = None) -> Starlette:
+    """The pages and answers of a run, all below /TOKEN/. Raises ModelError if it, or the other, has no recording."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.responses import JSONResponse, StreamingResponse
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    views = Views(run)
+    views = Views(run, other=other)
 
     def answers(work: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
         """A view as an endpoint: what goes wrong is a sentence, in JSON. Views take turns, off the event loop."""
@@ -85,8 +85,13 @@ def make_app(run: Path, token: str) -> Starlette:
         Route("/about", answers(lambda _: views.about())),
         Route("/looks", answers(lambda asked: views.looks(number(asked, "after")))),
         Route("/curves", answers(lambda _: views.curves())),
+        Route("/beside", answers(lambda _: views.beside())),
+        Route("/findings", answers(lambda asked: views.findings(asked.query_params["lang"]))),
         Route("/moment", answers(lambda asked: views.moment(number(asked, "step"), number(asked, "probe")))),
         Route("/probes", answers(lambda asked: views.probes(number(asked, "step")))),
+        Route("/examples", answers(lambda _: views.examples())),
+        Route("/judged", answers(lambda asked: views.judged(number(asked, "step")))),
+        Route("/dependence", answers(lambda asked: views.dependence(number(asked, "step"), number(asked, "column")))),
         Route("/function", answers(lambda asked: views.function(number(asked, "step")))),
         Route("/neuron", answers(neuron)),
         Route("/control", control, methods=["POST"]),
@@ -129,7 +134,11 @@ async def _news(run: Path, views: Views, asked: Request) -> AsyncIterator[str]:
     while not await asked.is_disconnected():
         await asyncio.to_thread(views.recording.refresh)
         status = status_of(run)
-        news = json.dumps({**vars(status), "looks": len(views.recording.looks), "epochs": len(views.recording.epochs)})
+        seen = {"looks": len(views.recording.looks), "epochs": len(views.recording.epochs)}
+        if views.second is not None:
+            await asyncio.to_thread(views.second.refresh)
+            seen["beside"] = len(views.second.epochs)
+        news = json.dumps({**vars(status), **seen})
         if news != told:
             told, quiet = news, 0.0
             yield f"data: {news}\n\n"
@@ -140,8 +149,9 @@ async def _news(run: Path, views: Views, asked: Request) -> AsyncIterator[str]:
         quiet += POLL
 
 
-def serve(run: Path, port: int = 0, ready: Callable[[str], None] = print) -> None:
+def serve(run: Path, port: int = 0, ready: Callable[[str], None] = print, other: Path | None = None) -> None:
     """Serves until it is interrupted. port: 0 for that of the last time, or any that is free. ready: called with the address.
+    other: a run to be shown beside it.
 
     A page that is still open goes on when its server is started again. Raises ModelError if the run has no recording,
     VitrinaError if the port is taken.
@@ -149,7 +159,7 @@ def serve(run: Path, port: int = 0, ready: Callable[[str], None] = print) -> Non
     import uvicorn
 
     token, usual = _last_address(run)
-    app = make_app(run, token)
+    app = make_app(run, token, other)
     listener = _listen(port) if port else _listen(usual, otherwise=0)
     port = listener.getsockname()[1]
     _keep_address(run, token, port)
@@ -190,8 +200,8 @@ def _keep_address(run: Path, token: str, port: int) -> None:
             json.dump({"token": token, "port": port}, file)
 
 
-def watch(run: str | Path, port: int = 0, browser: bool = True) -> None:
-    """Shows a run in the browser until it is interrupted (Ctrl-C), live while it is being trained.
+def watch(run: str | Path, other: str | Path | None = None, port: int = 0, browser: bool = True) -> None:
+    """Shows a run in the browser until it is interrupted (Ctrl-C), live while it is being trained; another one beside it.
 
     Raises ModelError if the run has no recording, VitrinaError if the port is taken.
     """
@@ -203,4 +213,4 @@ def watch(run: str | Path, port: int = 0, browser: bool = True) -> None:
 
             webbrowser.open(address)
 
-    serve(Path(run), port, ready=ready)
+    serve(Path(run), port, ready, Path(other) if other is not None else None)

@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from vitrina import engines
+from vitrina import engines, locale
 from vitrina.errors import ModelError, UsageError
 from vitrina.glass.look import is_shown
 from vitrina.glass.looks_file import Look
+from vitrina.glass.page.examples import Examples
+from vitrina.glass.page.findings import findings_of
+from vitrina.glass.page.plain import plain
 from vitrina.glass.recording import Recording
+from vitrina.glass.side_by_side import beside as side_by_side
 from vitrina.glass.trace import Trace, trace
 from vitrina.learning.step import prediction_step
 from vitrina.model import Model
@@ -30,13 +34,16 @@ MOST_TERMS = 400  # inputs listed for one neuron: those that count most
 class Views:
     """The answers to a page's questions about one run; reads on in its recording whenever it is asked.
 
-    most_edges: of the connections between two layers that are told, the strongest.
+    most_edges: of the connections between two layers that are told, the strongest. other: a run to be set beside it.
     """
 
-    def __init__(self, run: Path, most_edges: int = MOST_EDGES) -> None:
-        self.run, self.most_edges = run, most_edges
+    def __init__(self, run: Path, most_edges: int = MOST_EDGES, other: Path | None = None) -> None:
+        self.run, self.most_edges, self.other = run, most_edges, other
         self.recording = Recording(run)
+        self.second = Recording(other) if other is not None else None
+        self._examples = Examples(self.recording)
         self._traces: dict[tuple[int, int], Trace] = {}
+        self._findings: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
 
     # -- the whole of it
     def about(self) -> dict[str, Any]:
@@ -52,6 +59,7 @@ class Views:
             "steps_per_epoch",
             "epochs",
             "batch_size",
+            "rows",
             "classes",
             "inputs",
             "target",
@@ -97,13 +105,30 @@ class Views:
             "epochs": {name: epochs[name] for name in epochs.columns},
         }
 
+    def beside(self) -> dict[str, Any]:
+        """The other run beside this one: both's epochs, and what differs. {} where there is none."""
+        if self.other is None or self.second is None:
+            return {}
+        self.recording.refresh()
+        return side_by_side(self.run, self.recording, self.other, self.second)
+
+    def findings(self, language: str) -> dict[str, Any]:
+        """What the doctor finds in all that has been recorded, "en" or "es". Raises UsageError for another language."""
+        if language not in locale.LANGUAGES:
+            raise UsageError(f"the doctor speaks {' and '.join(locale.LANGUAGES)}, not {language!r}")
+        self.recording.refresh()
+        now = (len(self.recording.looks), len(self.recording.epochs), (self.run / "checkup.json").exists())
+        if self._findings.get(language, (None, []))[0] != now:
+            self._findings[language] = (now, findings_of(self.run, language))
+        return {"findings": self._findings[language][1]}
+
     # -- one moment
     def moment(self, step: int, probe: int) -> dict[str, Any]:
         """Everything that is drawn of the network at the last look at or before `step`, with one of the probes in it."""
         look = self._look(step)
         probe = self._probe(probe)
         x, y = self.recording.probes
-        layers: dict[str, Any] = {"input": {"output": _plain(x[probe]), "shape": list(x[probe].shape)}}
+        layers: dict[str, Any] = {"input": {"output": plain(x[probe]), "shape": list(x[probe].shape)}}
         traced = self._trace(look, probe) if self.recording.weights_at(look.step) is not None else None
         for name in self.recording.layers:
             layers[name] = _drawn(look, name, probe, traced)
@@ -113,8 +138,8 @@ class Views:
             "rate": float(look["|step|rate"][0]),
             "error": float(look["|step|error"][0]) if "|step|error" in look else None,
             "probe": probe,
-            "target": _plain(y[probe]),
-            "prediction": _plain(look["|probes|prediction"][probe]),
+            "target": plain(y[probe]),
+            "prediction": plain(look["|probes|prediction"][probe]),
             "probe_error": float(look["|probes|error"][probe]),
             "layers": layers,
             "edges": self._edges(look, traced),
@@ -126,12 +151,24 @@ class Views:
         x, y = self.recording.probes
         return {
             "step": look.step,
-            "x": [_plain(one) for one in x],
+            "x": [plain(one) for one in x],
             "shape": list(x.shape[1:]),
-            "y": _plain(y),
-            "prediction": _plain(look["|probes|prediction"]),
-            "error": _plain(look["|probes|error"]),
+            "y": plain(y),
+            "prediction": plain(look["|probes|prediction"]),
+            "error": plain(look["|probes|error"]),
         }
+
+    def examples(self) -> dict[str, Any]:
+        """Who judges the training: some hundreds of its examples."""
+        return self._examples.about()
+
+    def judged(self, step: int) -> dict[str, Any]:
+        """How each of them fares at that moment."""
+        return self._examples.judged(self._look(step))
+
+    def dependence(self, step: int, column: int) -> dict[str, Any]:
+        """How the answer depends on one column of a table at that moment, on average."""
+        return self._examples.dependence(self._look(step), column)
 
     def function(self, step: int) -> dict[str, Any]:
         """What a network of one or two inputs has made of them at that moment: its answer everywhere, and what it learns from.
@@ -160,10 +197,10 @@ class Views:
             "step": look.step,
             "inputs": x.shape[1],
             "classes": max(classes, 2) if network.cost.classifies else 0,
-            "sides": [_plain(side) for side in sides],
-            "answer": _plain(told.reshape([len(side) for side in reversed(sides)])),
-            "x": _plain(x),
-            "y": _plain(y.reshape(len(y), -1)[:, 0]),
+            "sides": [plain(side) for side in sides],
+            "answer": plain(told.reshape([len(side) for side in reversed(sides)])),
+            "x": plain(x),
+            "y": plain(y.reshape(len(y), -1)[:, 0]),
         }
 
     def neuron(self, step: int, probe: int, name: str, unit: int, place: tuple[int, ...]) -> dict[str, Any]:
@@ -201,7 +238,7 @@ class Views:
             "excited": self._excited(look, name, unit),
             "error_signal": back.error_signal,
             "bias_gradient": back.bias_gradient,
-            "history": {"step": history.steps.tolist(), "mean": _plain(history["output", "mean"][:, unit])}
+            "history": {"step": history.steps.tolist(), "mean": plain(history["output", "mean"][:, unit])}
             if unit < look[f"{name}|output|mean"].size
             else None,
         }
@@ -217,7 +254,7 @@ class Views:
         if rest or place >= outputs.shape[-1]:
             return []  # a layer so wide that not all of it is kept
         values = outputs[..., place].reshape(len(outputs), -1)
-        return _plain(values[np.arange(len(values)), np.abs(values).argmax(axis=1)])
+        return plain(values[np.arange(len(values)), np.abs(values).argmax(axis=1)])
 
     def _look(self, step: int) -> Look:
         self.recording.refresh()
@@ -244,14 +281,14 @@ class Views:
             found[name] = {
                 "from": before.tolist(),
                 "to": after.tolist(),
-                "weight": _plain(weight.reshape(-1)[chosen]),
+                "weight": plain(weight.reshape(-1)[chosen]),
                 "of": int(flat.size),
-                "bias": _plain(look[f"{name}|bias|values"]) if f"{name}|bias|values" in look else None,
+                "bias": plain(look[f"{name}|bias|values"]) if f"{name}|bias|values" in look else None,
             }
             if traced is not None:
                 back = traced.backward[name]
-                found[name]["gradient"] = _plain(back.gradients["weight"].reshape(-1)[chosen])
-                found[name]["update"] = _plain(back.updates["weight"].reshape(-1)[chosen])
+                found[name]["gradient"] = plain(back.gradients["weight"].reshape(-1)[chosen])
+                found[name]["update"] = plain(back.updates["weight"].reshape(-1)[chosen])
         return found
 
     def _trace(self, look: Look, probe: int) -> Trace:
@@ -275,13 +312,13 @@ class Views:
 def _drawn(look: Look, name: str, probe: int, traced: Trace | None) -> dict[str, Any]:
     """One layer with one of the probes in it."""
     outputs, signals = look[f"{name}|probes|output"], look[f"{name}|probes|signal"]
-    found = {"output": _plain(outputs[probe]), "signal": _plain(signals[probe]), "shape": list(outputs.shape[1:])}
+    found = {"output": plain(outputs[probe]), "signal": plain(signals[probe]), "shape": list(outputs.shape[1:])}
     if (largest := f"{name}|output|largest") in look:
         found["silent"] = np.flatnonzero(look[largest] == 0.0).tolist()
     attention = traced.forward[name].attention if traced is not None else None
     if attention is not None:
         stride = -(-attention.shape[1] // MOST_PLACES)
-        found["attention"] = _plain(attention[:, ::stride, ::stride].transpose(1, 2, 0))  # a map for each head
+        found["attention"] = plain(attention[:, ::stride, ::stride].transpose(1, 2, 0))  # a map for each head
     return found
 
 
@@ -345,15 +382,3 @@ def _setting(run: Path, name: str) -> Any:
         return json.loads((run / "settings.json").read_text("utf-8")).get(name)
     except (OSError, ValueError, AttributeError):
         return None
-
-
-def _plain(array: Any) -> Any:
-    """Numbers with six digits as JSON takes them; what is not finite becomes null."""
-    values = np.asarray(array, np.float64)
-    if values.ndim:
-        return [_plain(one) for one in values] if values.ndim > 1 else [_number(value) for value in values.tolist()]
-    return _number(float(values))
-
-
-def _number(value: float) -> float | None:
-    return float(f"{value:.6g}") if math.isfinite(value) else None

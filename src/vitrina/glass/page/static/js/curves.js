@@ -2,6 +2,7 @@
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { lineColour } from "./colours.js";
+import { signs } from "./doctor.js";
 import { $, colour, fill, make } from "./dom.js";
 import { count, number, t } from "./text.js";
 
@@ -9,7 +10,7 @@ const HEIGHT = 190;
 
 export class Curves {
   constructor(state, go) {
-    Object.assign(this, { state, go, plots: [] });
+    Object.assign(this, { state, go, plots: [], marks: [] });
     new ResizeObserver(() => this.fit()).observe($("#curves"));
   }
 
@@ -17,7 +18,7 @@ export class Curves {
   draw() {
     for (const plot of this.plots) plot.destroy();
     this.plots = [];
-    const charts = [this.error(), this.perLayer("gradient", t("Gradients"), t("How much each layer is told to change. Lines far apart, or falling to nothing, mean layers that do not learn."), true),
+    const charts = [this.error(), this.speed(), this.perLayer("gradient", t("Gradients"), t("How much each layer is told to change. Lines far apart, or falling to nothing, mean layers that do not learn."), true),
       this.perLayer("update", t("Changes of the weights"), t("Each step's change as a share of the weights. About a thousandth is usual."), true), this.idle()];
     fill($("#curves"), ...charts.map((chart) => chart.card));
     this.charts = charts.filter((chart) => chart.data);
@@ -26,9 +27,29 @@ export class Curves {
 
   // The same charts with more in them.
   update() {
-    const fresh = [this.error(), this.perLayer("gradient"), this.perLayer("update"), this.idle()].filter((chart) => chart.data);
+    const fresh = [this.error(), this.speed(), this.perLayer("gradient"), this.perLayer("update"), this.idle()].filter((chart) => chart.data);
     if (fresh.length !== this.plots.length || fresh.some((chart, at) => chart.data.length !== this.plots[at].series.length)) return this.draw();
     fresh.forEach((chart, at) => this.plots[at].setData(chart.data));
+  }
+
+  // What the doctor found, a flag on the curve of the error at the step since when.
+  flag(marks) {
+    this.marks = marks;
+    if (this.plots.length) this.draw();
+  }
+
+  // Flags of one plot, where its scale has their steps now; those that would hide each other stand side by side.
+  flags(plot) {
+    plot.over.querySelectorAll(".flag, .pole").forEach((old) => old.remove());
+    const taken = new Map();
+    for (const mark of this.marks) {
+      const x = Math.max(0, Math.min(plot.over.clientWidth, plot.valToPos(mark.since, "x")));
+      const beside = taken.get(Math.round(x / 22)) ?? 0;
+      taken.set(Math.round(x / 22), beside + 1);
+      const left = Math.min(x + 20 * beside, plot.over.clientWidth - 10);
+      plot.over.append(make("i", { class: `pole ${mark.severity}`, style: `left:${x}px` }), make("button", { type: "button", class: `flag ${mark.severity}`, style: `left:${left - 9}px;top:-9px`, title: mark.words,
+        "aria-label": t("{what} Since step {step}.", { what: mark.words, step: count(mark.since) }), "data-since": mark.since, onclick: (event) => { event.stopPropagation(); mark.choose(); } }, signs[mark.severity]));
+    }
   }
 
   error() {
@@ -46,7 +67,21 @@ export class Curves {
     const why = epochs.validation_accuracy
       ? t("Validation accuracy {value} in the best epoch.", { value: Math.max(...epochs.validation_accuracy).toLocaleString(document.documentElement.lang, { style: "percent", maximumFractionDigits: 1 }) })
       : t("What the cost function says, batch by batch and epoch by epoch.");
-    return this.chart(t("Error"), why, data, series.map((one) => ({ ...one, spanGaps: true })), known.length > 0 && Math.min(...known) > 0);
+    return this.chart(t("Error"), why, data, series.map((one) => ({ ...one, spanGaps: true })), known.length > 0 && Math.min(...known) > 0, true);
+  }
+
+  // Of each epoch, in rows a second where it is known how many rows there are.
+  speed() {
+    const { epochs } = this.state.curves;
+    const { rows, steps_per_epoch: each } = this.state.about;
+    const seconds = epochs.seconds ?? [];
+    const known = seconds.map((took) => (took > 0 ? (rows ?? each) / took : null));
+    const label = rows ? t("rows a second") : t("steps a second");
+    const sorted = known.filter((value) => value !== null).sort((a, b) => a - b);
+    const why = sorted.length
+      ? t("{speed} {label} in the middle epoch. A first epoch is slow while the engine compiles.", { speed: count(Number(sorted[sorted.length >> 1].toPrecision(3))), label })
+      : t("Known when the first epoch is done.");
+    return this.chart(t("Speed"), why, sorted.length ? [epochs.epoch.map((epoch) => epoch * each), known] : null, [{ label, stroke: colour("--accent"), width: 2, few: known.length < 3 }], false, false, 0);
   }
 
   perLayer(what, title, why, log = true) {
@@ -68,22 +103,23 @@ export class Curves {
     return this.chart(t("Idle neurons"), why, lines.length ? [looks.step, ...lines.map((line) => line.values)] : null, series, false);
   }
 
-  chart(title, why, data, series, log) {
+  chart(title, why, data, series, log, flagged = false, least = null) {
     const place = make("div", { class: "plot" });
-    const card = make("section", { class: "card chart" }, make("h2", {}, title ?? ""), make("p", { class: "why" }, why ?? ""), place);
-    return { card, place, data, series, log };
+    const card = make("section", { class: flagged ? "card chart wide" : "card chart" }, make("h2", {}, title ?? ""), make("p", { class: "why" }, why ?? ""), place);
+    return { card, place, data, series, log, flagged, least };
   }
 
-  plot({ place, data, series, log }) {
+  plot({ place, data, series, log, flagged, least }) {
     const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--faint"), width: 1 }, ticks: { show: false }, font: "11px system-ui, 'DejaVu Sans', sans-serif" };
     const plot = new uPlot({
       width: place.clientWidth || 300, height: HEIGHT,
-      scales: { x: { time: false }, y: { distr: log ? 3 : 1 } },
+      scales: { x: { time: false }, y: { distr: log ? 3 : 1, ...(least === null ? {} : { range: (_, low, high) => [least, 1.1 * high || 1] }) } },
       axes: [{ ...axis, values: (_, marks) => marks.map((mark) => brief(mark)), space: 60 },
-        { ...axis, size: 48, values: (_, marks) => marks.map((mark) => (mark === null ? "" : number(mark, 2))) }],
-      series: [{ label: t("steps"), value: (_, value) => (value === null ? "–" : count(value)) }, ...series.map((one) => ({ ...one, points: { show: false }, value: (_, value) => number(value) }))],
+        { ...axis, size: 48, values: (_, marks) => marks.map((mark) => (mark === null ? "" : Math.abs(mark) >= 1e4 ? brief(mark) : number(mark, 2))) }],
+      series: [{ label: t("steps"), value: (_, value) => (value === null ? "–" : count(value)) }, ...series.map((one) => ({ ...one, points: { show: one.few ?? false }, value: (_, value) => number(value) }))],
       legend: { show: series.length <= 8, live: false },
       cursor: { drag: { x: false, y: false } },
+      hooks: flagged ? { draw: [(plot) => this.flags(plot)] } : {},
     }, data, place);
     plot.over.addEventListener("click", () => {
       const step = plot.posToVal(plot.cursor.left, "x");

@@ -4,16 +4,19 @@ import { ask, listen, Trouble } from "./api.js";
 import { probeBar, showAnswer } from "./answer.js";
 import { forget } from "./colours.js";
 import { Curves } from "./curves.js";
+import { DoctorView } from "./doctor.js";
 import { $, fill } from "./dom.js";
+import { ExamplesView } from "./examples.js";
 import { showFunction } from "./function.js";
 import { NetworkView } from "./network.js";
 import { neuronTrouble, noNeuron, showNeuron } from "./neuron.js";
 import { stageBar, stageWords } from "./stages.js";
 import { choose as chooseLanguage, count, keep, kept, language, load, t } from "./text.js";
 import { Timeline } from "./time.js";
+import { Versus } from "./versus.js";
 
 const state = { stage: "forward", probe: 0, at: 0, following: true, status: null, selected: null };
-let network, timeline, curves;
+let network, timeline, curves, examples, doctor, versus;
 let asked = 0, askedNeuron = 0;
 
 function trouble(error) {
@@ -36,11 +39,15 @@ async function go(at) {
     if (mine !== asked) return; // somebody chose another moment meanwhile
     Object.assign(state, { moment, probes, made });
     show();
+    examples?.follow(moment.step);
     await showSelected();
   } catch (error) {
     trouble(error);
   }
 }
+
+// The number of the last look at or before a step.
+const lookAt = (step) => Math.max(0, state.looks.step.findLastIndex((one) => one <= step));
 
 function show() {
   network.show(state.moment, state.stage);
@@ -110,6 +117,12 @@ async function heard(news) {
   state.status = news;
   showStatus();
   timeline.status(news);
+  doctor.news();
+  const passed = `${news.epochs} ${news.beside}`; // epochs of the two
+  if (news.beside !== undefined && state.passed !== passed) {
+    state.passed = passed;
+    versus.follow();
+  }
   if (state.busy) return; // it is asked below whether there was more meanwhile
   state.busy = true;
   try {
@@ -151,6 +164,9 @@ function everything() {
   showFrame();
   timeline.build();
   curves.draw();
+  examples.build();
+  doctor.ask();
+  versus.build();
   if (state.status) showStatus();
   show();
   showSelected();
@@ -159,11 +175,17 @@ function everything() {
 async function start() {
   setTheme(kept("vitrina-theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
   load(await ask("texts.es.json"));
-  [state.about, state.looks, state.curves] = await Promise.all([ask("about"), ask("looks", { after: 0 }), ask("curves")]);
+  let judges;
+  [state.about, state.looks, state.curves, judges] = await Promise.all([ask("about"), ask("looks", { after: 0 }), ask("curves"), ask("examples")]);
   state.seenEpochs = state.curves.epochs.epoch?.length ?? 0;
   network = new NetworkView($("#net"), $("#hover"), state.about, (selected) => { state.selected = selected; showSelected(); });
   timeline = new Timeline(state, go, trouble);
   curves = new Curves(state, (at) => { state.following = false; go(at); });
+  versus = new Versus(trouble);
+  versus.follow();
+  doctor = new DoctorView((marks) => { network.flag(marks); curves.flag(marks.filter((mark) => mark.cause)); }, (step) => { state.following = false; go(lookAt(step)); }, trouble);
+  examples = new ExamplesView(state, judges, trouble);
+  examples.build();
   showFrame();
   noNeuron();
   if (state.looks.step.length) await go(null);

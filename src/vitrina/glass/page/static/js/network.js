@@ -1,7 +1,8 @@
 // The network, left to right, with one example in it: neurons lit by what they give, connections by their weight.
 
 import { css, largest, mix, scales } from "./colours.js";
-import { colour, sharp } from "./dom.js";
+import { colour, make, sharp } from "./dom.js";
+import { signs } from "./doctor.js";
 import { middle, places, tilePlace, under, unitPlace } from "./places.js";
 import { count, t } from "./text.js";
 
@@ -16,6 +17,28 @@ export class NetworkView {
     this.canvas.addEventListener("click", (event) => this.click(event));
     holder.addEventListener("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.draw()).observe(holder);
+  }
+
+  // What the doctor found, a button at the corner of the layer it was found in.
+  flag(marks) {
+    this.flags?.forEach(({ button }) => button.remove());
+    const first = new Map(); // one for each layer: what is graver or came first
+    for (const mark of marks) {
+      const layer = this.about.layers.find((one) => one.name === mark.where);
+      if (layer && !first.has(layer.name)) first.set(layer.name, mark);
+    }
+    this.flags = [...first].map(([layer, mark]) => ({ layer, button: make("button", {
+      type: "button", class: `flag ${mark.severity}`, "data-layer": layer, title: mark.words, "aria-label": mark.words, onclick: mark.choose }, signs[mark.severity]) }));
+    this.holder.append(...this.flags.map(({ button }) => button));
+    this.placeFlags();
+  }
+
+  placeFlags() {
+    for (const { layer, button } of this.flags ?? []) {
+      const one = this.boxes?.find((box) => box.layer.name === layer);
+      button.hidden = !one;
+      if (one) Object.assign(button.style, { left: `${one.x + one.w - 9}px`, top: `${Math.max(0, one.y - 9)}px` });
+    }
   }
 
   show(moment, stage = this.stage) {
@@ -60,6 +83,7 @@ export class NetworkView {
     this.boxes.forEach((one, place) => place && this.edges(pen, one, place));
     this.boxes.forEach((one, place) => this.layer(pen, one, place));
     this.mark(pen);
+    this.placeFlags();
   }
 
   edges(pen, one, place) {

@@ -19,6 +19,9 @@ export async function ask(question, values = {}) {
   if (question === "moment") return all.moments[values.step][values.probe];
   if (question === "probes") return { ...all.probes, ...all.answers[values.step] };
   if (question === "function") return all.functions[values.step] ?? {};
+  if (question === "findings") return all.findings[values.lang];
+  if (question === "judged") return all.judged[values.step] ?? {};
+  if (question === "dependence") return all.dependences[values.step]?.[values.column] ?? {};
   if (question === "neuron") return neuron(all, values);
   return all[question];
 }
