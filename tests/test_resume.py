@@ -188,3 +188,20 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="damaged"):
         vt.train(resume=tmp_path / "run")
     assert os.path.exists(tmp_path / "run" / MODEL)
+
+
+def test_data_that_were_named_from_one_folder_are_found_from_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "there").mkdir()
+    rng = np.random.default_rng(0)
+    lines = [f"{a:.3f},{b:.3f},{int(a + b > 0)}" for a, b in rng.normal(size=(200, 2))]
+    (tmp_path / "here" / "few.csv").write_text("a,b,y\n" + "\n".join(lines))
+    monkeypatch.chdir(tmp_path / "here")
+    vt.train("few.csv", "y", out="run", epochs=1, engine="numpy", progress=False)
+    monkeypatch.chdir(tmp_path / "there")
+    assert vt.assess(tmp_path / "here" / "run", compare=False).rows == 30
+    (tmp_path / "here").rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved")
+    assert vt.assess("run", compare=False).rows == 30

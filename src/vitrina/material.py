@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 
+from vitrina.data.address import is_address
 from vitrina.data.splits import Division
 from vitrina.errors import DataError, UsageError
 from vitrina.learning.feed import Examples
@@ -130,6 +132,20 @@ def gather(
     )
     _fits(network, material)
     return material
+
+
+def place_of(data: Any) -> str | None:
+    """Where the data lie, wherever it is asked from; None for what is no file or folder, such as a built-in set."""
+    path = Path(data).expanduser() if isinstance(data, str | Path) and not is_address(data) else None
+    return str(path.resolve()) if path is not None and path.exists() else None
+
+
+def data_of(settings: Mapping[str, Any], given: Any = None) -> Any:
+    """The data that a run was trained on: those given, else where they lay then, else as they were called. None: arrays."""
+    if given is not None:
+        return given
+    place = settings.get("data_at")  # runs of before had none
+    return place if place and Path(place).exists() else settings["data"]
 
 
 def gather_again(settings: Mapping[str, Any], data: Any, validation: Any = None, recipe: Any = None) -> Material:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.address import is_address
 from vitrina.learning.feed import Examples, window_rows
 from vitrina.memory import memory_available
 
@@ -158,7 +159,7 @@ def is_too_large(data: Any) -> bool:
     """Whether a table on disk would take more than a quarter of the memory that is free."""
     from vitrina.data.stream import held_bytes
 
-    if not isinstance(data, str | Path) or not Path(data).exists():
+    if not isinstance(data, str | Path) or is_address(data) or not Path(data).exists():
         return False
     return held_bytes(Path(data)) > SHARE * memory_available()
 
@@ -167,7 +168,7 @@ def is_image_folder(data: Any) -> bool:
     """Whether a path is a folder that is no table."""
     from vitrina.data.parts import find_parts
 
-    return isinstance(data, str | Path) and Path(data).is_dir() and not find_parts(Path(data))
+    return isinstance(data, str | Path) and not is_address(data) and Path(data).is_dir() and not find_parts(Path(data))
 
 
 def images_to_stream(source: Source, stream: bool | None) -> int | None:

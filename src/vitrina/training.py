@@ -25,7 +25,7 @@ from vitrina.learning.population import Member, PopulationLearner
 from vitrina.learning.progress import progress_bar
 from vitrina.learning.schedules import ConstantRate, Schedule, schedule_named
 from vitrina.learning.step import Recipe
-from vitrina.material import Material, class_weights, fingerprint, gather, gather_again, weighted
+from vitrina.material import Material, class_weights, data_of, fingerprint, gather, gather_again, place_of, weighted
 from vitrina.model import Model, check_weights
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, flatten, nest
@@ -177,6 +177,7 @@ def train(
     engine, engine_why = _engine_for(engine, network, material, plan, precision, chosen)
     settings = {
         "data": without_password(str(data)) if isinstance(data, str | Path) else None,
+        "data_at": place_of(data),
         "target": material.target,
         "network": network.to_json(),
         "why": suggestion.why if suggestion else "given",
@@ -380,7 +381,7 @@ def _resume(
 ) -> Model:
     folder = RunFolder.existing(run)
     settings = folder.read_settings()
-    data = settings["data"] if data is None else data
+    data = data_of(settings, data)
     given = {"data": data, "validation": validation, "sample_weight": sample_weight}
     missing = [name for name in _not_kept(settings) if given[name] is None]
     if missing:

@@ -22,7 +22,7 @@ from vitrina.errors import ModelError, UsageError, VitrinaError
 from vitrina.learning.feed import Examples
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.schedules import Schedule
-from vitrina.material import Material, gather, gather_again
+from vitrina.material import Material, data_of, gather, gather_again
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, nest
 from vitrina.runs import RunFolder
@@ -260,7 +260,7 @@ def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str
 
 def material_of(settings: Mapping[str, Any], data: Any, validation: Any, run: str) -> Material:
     """The rows of a run again."""
-    given = settings["data"] if data is None else data
+    given = data_of(settings, data)
     if given is None:
         raise UsageError(f"{run} was trained on arrays that are not in it; give the same data again")
     if not settings["prepared"]:
@@ -287,7 +287,7 @@ def _final(
     if not settings["prepared"] or best.rows.treated:
         return _kept(best, out, progress)
     return train(
-        settings["data"] if data is None else data,
+        data_of(settings, data),
         settings["target"],
         network=Network.from_json(best.settings["network"]),
         validation=settings["validation"] if validation is None else validation,
@@ -297,6 +297,7 @@ def _final(
         image_size=settings["image_size"],
         **{name: settings.get(name) for name in ("time", "group", "split", "gap")},
         drop_leaks=settings.get("drop_leaks", False),
+        stream=settings.get("stream", False),
         optimizer=Optimizer.from_json(best.settings["optimizer"]),
         learning_rate=Optimizer.from_json(best.settings["optimizer"]).rate,
         schedule=Schedule.from_json(best.settings["schedule"]),

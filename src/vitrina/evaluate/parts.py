@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vitrina.errors import ModelError, UsageError
-from vitrina.material import Material, fingerprint, gather_again
+from vitrina.material import Material, data_of, fingerprint, gather_again
 from vitrina.model import Model, load
 from vitrina.runs import RunFolder
 
@@ -27,7 +27,7 @@ def parts_of(run: str | Path, data: Any = None) -> Parts:
     """
     folder = RunFolder.existing(run)
     settings = folder.read_settings()
-    data = settings["data"] if data is None else data
+    data = data_of(settings, data)
     if data is None:
         raise UsageError(f"{run} was trained on data that are not in it; give the same data again")
     if settings["own_validation"]:
