@@ -12,6 +12,7 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 SAYS = {  # what shows that it came to its end
     "digits.py": "the weights it keeps",
     "four_engines.py": "of NumPy's",
+    "fraud.py": "all of it in",
     "own_layer.py": "the first and the last wine: grower",
 }
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from vitrina.locale import say
 
 if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
     from rich.text import Text
 
+WIDTH = 100  # columns where there is no terminal to ask
 BLOCKS = "▁▂▃▄▅▆▇█"
 BRAILLE = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # the dots of a character, by row and column
 
@@ -24,6 +28,28 @@ def marked(sentence: str, **values: Any) -> Text:
     return Text.from_markup(
         say(sentence, **{name: escape(v) if isinstance(v, str) else v for name, v in values.items()})
     )
+
+
+def grid(*rows: tuple[str, Any]) -> Table:
+    """Lines with a quiet name on the left: the frame of every report."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(justify="right", style="dim", no_wrap=True)
+    table.add_column()
+    for name, value in rows:
+        table.add_row(name, Text(value) if isinstance(value, str) else value)
+    return table
+
+
+def recorded(show: Callable[[Console], None]) -> Console:
+    """A screen that nobody sees, on which something was shown: for `export_text` and `export_html`."""
+    from rich.console import Console
+
+    screen = Console(width=WIDTH, record=True, file=StringIO(), highlight=False, emoji=False)
+    show(screen)
+    return screen
 
 
 def bar(share: float, width: int, colour: str = "cyan") -> Text:

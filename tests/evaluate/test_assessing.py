@@ -152,3 +152,11 @@ def test_a_run_is_read_with_the_recipe_it_was_made_with(tmp_path: Path, monkeypa
     before = vt.assess(run, compare=False).figures
     monkeypatch.setattr("vitrina.data.scaling.SPREADS", 0.5)
     assert vt.assess(run, compare=False).figures == before
+
+
+def test_it_prints_itself_as_the_command_shows_it(tmp_path: Path) -> None:
+    run = teach(tmp_path, shop(400))
+    found = vt.assess(run, compare=False)
+    assert found.headline.replace("_", " ") in repr(found)
+    assert len(repr(found).splitlines()) < 80
+    assert "<pre>" in found._repr_html_()

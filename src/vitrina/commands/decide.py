@@ -63,8 +63,8 @@ def decide(
     """Decide about each row at the smallest cost, say what that saves, and give the reasons."""
     if out is not None:
         check_out(out, data)
-    from vitrina.commands.decide_screen import show
     from vitrina.evaluate.deciding import decide as decided
+    from vitrina.evaluate.decisions_screen import show_decisions
 
     found = decided(
         run,
@@ -84,6 +84,6 @@ def decide(
         first = {name: list(values[:TOLD]) for name, values in columns.items()}
         print_json(found.summary() | {"curve": found.curve, "out": out} | ({} if out else {"first": first}))
         return
-    show(console(), found)
+    show_decisions(console(), found)
     if out is not None:
         console().print(marked("{rows:,} decisions are in [bold]{out}[/]", rows=len(found), out=out))

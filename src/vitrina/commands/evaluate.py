@@ -38,9 +38,9 @@ def evaluate(
     lang: Lang = None,
 ) -> None:
     """Say how good a run's answers are, how sure that is, and whether a network was worth it."""
-    from vitrina.commands.evaluate_screen import show
     from vitrina.data.address import without_password
     from vitrina.evaluate.assessing import assess
+    from vitrina.evaluate.assessment_screen import show_assessment
 
     found = assess(
         run,
@@ -54,4 +54,4 @@ def evaluate(
     if json:
         print_json(found.to_json() | ({"data": without_password(data)} if data is not None else {}))
     else:
-        show(console(), found)
+        show_assessment(console(), found)

@@ -9,15 +9,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from vitrina.evaluate.words import AREAS, SHARES, figure, figure_name
-from vitrina.terminal import bar, curve, marked
+from vitrina.terminal import WIDTH, bar, curve, grid, marked
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 __all__ = ["bar", "console", "curve", "figure", "figure_name", "figures", "grid", "marked", "print_json"]
-
-PIPED_WIDTH = 100  # columns where there is no terminal to ask
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -40,21 +38,8 @@ def console(record: bool = False) -> Console:
     """Standard output as Rich writes it; as wide as the terminal, or wide enough for tables where there is none."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    width = None if sys.stdout.isatty() else WIDTH
     return Console(width=width, highlight=False, record=record, emoji=False)
-
-
-def grid(*rows: tuple[str, Any]) -> Table:
-    """Lines with a quiet name on the left: the frame of every report."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(justify="right", style="dim", no_wrap=True)
-    table.add_column()
-    for name, value in rows:
-        table.add_row(name, Text(value) if isinstance(value, str) else value)
-    return table
 
 
 def figures(measured: Mapping[str, float]) -> Table:

@@ -208,7 +208,7 @@ def _by_time(
     thin = max(1, stream.rows // (10 * MOST))
     for piece in stream.pieces:
         for table in stream.tables(piece, look, [name]):
-            seen.append(read_times(table, name).values[::thin])
+            seen.append(read_times(table, name).values[::thin].copy())  # a view would keep all of them
     times = np.concatenate(seen)
     gap = read_gap(division.gap, dates)
     shares = [(1, validation), (2, test)]

@@ -43,7 +43,7 @@ class Rival:
         }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Assessment:
     """What was measured on `rows` rows of `part` (the run's "test" part, or "data" that were given).
 
@@ -75,6 +75,18 @@ class Assessment:
     draws: int = 0
     mistakes: tuple[Mistake, ...] = ()
     source: Any = field(default=None, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return self._screen().export_text()
+
+    def _repr_html_(self) -> str:
+        return self._screen().export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+
+    def _screen(self) -> Any:
+        from vitrina.evaluate.assessment_screen import show_assessment
+        from vitrina.terminal import recorded
+
+        return recorded(lambda screen: show_assessment(screen, self))
 
     @property
     def best_rival(self) -> Rival | None:

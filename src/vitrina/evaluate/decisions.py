@@ -27,7 +27,7 @@ class Quality:
     error_after: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Decisions:
     """Every row's decision; `words` gives them as yes, no and ask, or as classes.
 
@@ -54,6 +54,18 @@ class Decisions:
     source: Any = field(default=None, repr=False)
     rows_tested: int = 0
     saved_here: Mapping[str, Saving] = field(default_factory=dict[str, Saving])
+
+    def __repr__(self) -> str:
+        return self._screen().export_text()
+
+    def _repr_html_(self) -> str:
+        return self._screen().export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+
+    def _screen(self) -> Any:
+        from vitrina.evaluate.decisions_screen import show_decisions
+        from vitrina.terminal import recorded
+
+        return recorded(lambda screen: show_decisions(screen, self))
 
     def __len__(self) -> int:
         return len(self.decisions)

@@ -151,15 +151,10 @@ class Trace:
         return self._screen().export_html(inline_styles=True, code_format="<pre>{code}</pre>")
 
     def _screen(self) -> Any:
-        from io import StringIO
-
-        from rich.console import Console
-
         from vitrina.glass.trace_screen import show_trace
+        from vitrina.terminal import recorded
 
-        screen = Console(width=100, record=True, file=StringIO(), highlight=False)
-        show_trace(screen, self)
-        return screen
+        return recorded(lambda screen: show_trace(screen, self))
 
 
 def trace(model: Model, x: np.ndarray, y: Any = None) -> Trace:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vitrina.commands.output import bar, figure, figure_name, marked
-from vitrina.evaluate.words import interval, listed, rival_name, verdict
+from vitrina.evaluate.words import figure, figure_name, interval, listed, rival_name, verdict
 from vitrina.locale import say
+from vitrina.terminal import bar, marked
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +20,7 @@ MISTAKES = 5
 STRETCHES = 24
 
 
-def show(screen: Console, found: Assessment) -> None:
+def show_assessment(screen: Console, found: Assessment) -> None:
     """Prints all of it."""
     screen.print()
     screen.print(_title(found))

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitrina.commands.output import bar, grid, marked
 from vitrina.evaluate.threshold import ASK, NO
 from vitrina.evaluate.words import money, way_name
 from vitrina.locale import say
-from vitrina.terminal import plot
+from vitrina.terminal import bar, grid, marked, plot
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,7 +22,7 @@ SHOWN = 8  # decisions on the screen
 PLOT = (60, 8)  # characters
 
 
-def show(screen: Console, found: Decisions) -> None:
+def show_decisions(screen: Console, found: Decisions) -> None:
     """All there is to say, from the assumptions to the reasons."""
     screen.print()
     screen.print(grid(*_terms(found)))
