@@ -72,6 +72,15 @@ def test_a_table_s_rows_are_told_in_their_own_words(table: Path) -> None:
     assert (towns["kind"], sorted(towns["values"])) == ("categories", ["north", "south", "west"])
 
 
+def test_numbers_in_a_file_are_numbers(tmp_path: Path) -> None:
+    people().with_columns(pl.col("age").round(1)).write_csv(tmp_path / "people.csv")
+    vt.train(tmp_path / "people.csv", "rich", epochs=1, engine="numpy", learning_rate=0.01, out=tmp_path / "run")
+    ages, towns = Views(tmp_path / "run").examples()["turns"]
+    assert (ages["kind"], ages["values"] == sorted(ages["values"])) == ("numbers", True)
+    assert len(ages["values"]) > 10
+    assert towns["kind"] == "categories"
+
+
 def test_what_the_answer_makes_of_a_column_is_the_mean_with_that_column_changed_in_every_row(table: Path) -> None:
     model, recording = vt.load(table), vt.Recording(table)
     views, step = Views(table), int(recording.steps[-1])

@@ -12,7 +12,10 @@ from vitrina.commands.output import console, marked, print_json
 
 
 def watch(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="The directory of a run.", show_default=False)],
+    run: Annotated[
+        str | None,
+        typer.Argument(metavar="[RUN]", help="The directory of a run; without one, an editor.", show_default=False),
+    ] = None,
     other: Annotated[
         str | None, typer.Argument(metavar="[RUN2]", help="Another run, to be seen beside it.", show_default=False)
     ] = None,
@@ -21,7 +24,10 @@ def watch(
     json: Json = False,
     lang: Lang = None,
 ) -> None:
-    """See every neuron of a run in the browser, live or afterwards. Ctrl-C ends the page, never the training."""
+    """See every neuron of a run in the browser, live or afterwards; without a run, put networks together and teach them there.
+
+    Ctrl-C ends the page, never the training.
+    """
     from vitrina.glass.page import serve
 
     def ready(address: str) -> None:
@@ -29,7 +35,9 @@ def watch(
             print_json({"run": run, "address": address})
         else:
             console().print(
-                marked(
+                marked("The editor is at [cyan]{address}[/]   (Ctrl-C ends the page)", address=address)
+                if run is None
+                else marked(
                     "[bold]{run}[/] is on view at [cyan]{address}[/]   (Ctrl-C ends the page)", run=run, address=address
                 )
             )
@@ -38,4 +46,4 @@ def watch(
 
             webbrowser.open(address)
 
-    serve(Path(run), port, ready, Path(other) if other is not None else None)
+    serve(Path(run) if run is not None else None, port, ready, Path(other) if other is not None else None)

@@ -42,7 +42,7 @@ def write_examples(folder: Path, x: np.ndarray, rows: np.ndarray, source: Any, r
         document["columns"] = [column.name for column, _ in columns]
         kept = frame[rows]
         document["rows"] = [[told(kept[column.name][at]) for column, _ in columns] for at in range(len(rows))]
-        document["turns"] = [turn for column, span in columns if (turn := _turn(frame[column.name], x, span))]
+        document["turns"] = [turn for column, span in columns if (turn := _turn(column, frame[column.name], x, span))]
     elif x.ndim == 2:
         given = source.x if getattr(source, "kind", "") == "arrays" else x
         names = [f"x[{place}]" for place in range(x.shape[1])][:COLUMNS]
@@ -81,27 +81,24 @@ def _columns(recipe: Any) -> Iterator[tuple[Any, tuple[int, int]]]:
         start = stop
 
 
-def _turn(values: Any, x: np.ndarray, span: tuple[int, int]) -> dict[str, Any] | None:
-    """The values of a column in turn, each as it is seen in a row that has it; None for texts, which have no order."""
-    present = (~values.is_null().to_numpy()).nonzero()[0]
-    if values.dtype.is_float():
-        present = present[np.isfinite(values.to_numpy()[present])]
-    if not len(present):
+def _turn(column: Any, values: Any, x: np.ndarray, span: tuple[int, int]) -> dict[str, Any] | None:
+    """The values of a column in turn, each as it is seen in a row that has it; None for texts and dates, which have no few."""
+    from vitrina.data.columns import CategoricalColumn, NumericColumn
+    from vitrina.data.roles import as_text, parse_numbers
+
+    if isinstance(column, NumericColumn):
+        numbers = parse_numbers(values)[0].to_numpy()  # a file's numbers are texts until then
+        present = np.isfinite(numbers).nonzero()[0]
+        return _numbers(column.name, numbers, x, span, present) if len(present) else None
+    if not isinstance(column, CategoricalColumn):
         return None
-    if values.dtype.is_numeric():
-        return _numbers(values.name, values.cast(float).to_numpy(), x, span, present)
-    counts = values[present].alias("value").value_counts(sort=True, name="rows")
-    if values.dtype.is_temporal() or len(counts) > max(CATEGORIES, len(present) // 2):
-        return None
-    listed: Sequence[Any] = counts["value"].to_list()[:CATEGORIES]
-    first = {value: row for row, value in reversed(list(enumerate(values.to_list())))}
-    rows = [first[value] for value in listed]
-    return {
-        "name": values.name,
-        "kind": "categories",
-        "values": [told(value) for value in listed],
-        **_seen(x, rows, span),
-    }
+    words = as_text(values)
+    present = (~words.is_null().to_numpy()).nonzero()[0]
+    counts = words[present].alias("value").value_counts(name="rows").sort(["rows", "value"], descending=[True, False])
+    listed: Sequence[str] = counts["value"].to_list()[:CATEGORIES]
+    first = {value: row for row, value in reversed(list(enumerate(words.to_list())))}
+    seen = _seen(x, [first[value] for value in listed], span)
+    return {"name": column.name, "kind": "categories", "values": [told(value) for value in listed], **seen}
 
 
 def _numbers(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+RUNS = Path("runs")  # where those are kept that the editor starts
 STATIC = Path(__file__).with_name("static")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 POLL = 0.25  # seconds between looks at whether the run has news
@@ -38,6 +39,13 @@ def make_app(run: Path, token: str, other: Path | None = None) -> Starlette:
     """The pages and answers of a run, all below /TOKEN/. Raises ModelError if it, or the other, has no recording."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
+    from starlette.routing import Mount
+
+    return Starlette(routes=[Mount(f"/{token}", routes=routes_of(run, other))], middleware=[Middleware(Guard)])
+
+
+def routes_of(run: Path, other: Path | None = None, place: dict[str, Any] | None = None) -> list[Any]:
+    """The page of a run and all that it asks for. place: where it is, for a page that has an editor."""
     from starlette.responses import JSONResponse, StreamingResponse
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
@@ -81,7 +89,11 @@ def make_app(run: Path, token: str, other: Path | None = None) -> Starlette:
     async def live(asked: Request) -> Response:
         return StreamingResponse(_news(run, views, asked), media_type="text/event-stream")
 
-    below = [
+    async def placed(asked: Request) -> Response:
+        return JSONResponse(place or {"editor": None, "run": run.name})
+
+    return [
+        Route("/place", placed),
         Route("/about", answers(lambda _: views.about())),
         Route("/looks", answers(lambda asked: views.looks(number(asked, "after")))),
         Route("/curves", answers(lambda _: views.curves())),
@@ -98,7 +110,6 @@ def make_app(run: Path, token: str, other: Path | None = None) -> Starlette:
         Route("/live", live),
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]
-    return Starlette(routes=[Mount(f"/{token}", routes=below)], middleware=[Middleware(Guard)])
 
 
 class Guard:
@@ -149,20 +160,28 @@ async def _news(run: Path, views: Views, asked: Request) -> AsyncIterator[str]:
         quiet += POLL
 
 
-def serve(run: Path, port: int = 0, ready: Callable[[str], None] = print, other: Path | None = None) -> None:
-    """Serves until it is interrupted. port: 0 for that of the last time, or any that is free. ready: called with the address.
-    other: a run to be shown beside it.
+def serve(
+    run: Path | None = None, port: int = 0, ready: Callable[[str], None] = print, other: Path | None = None
+) -> None:
+    """Serves until it is interrupted: the page of a run, or without one the editor, whose runs are kept in `runs/`.
 
+    port: 0 for that of the last time, or any that is free. ready: called with the address. other: a run to be shown beside it.
     A page that is still open goes on when its server is started again. Raises ModelError if the run has no recording,
     VitrinaError if the port is taken.
     """
     import uvicorn
 
-    token, usual = _last_address(run)
-    app = make_app(run, token, other)
+    folder = RUNS if run is None else run
+    token, usual = _last_address(folder)
+    if run is None:
+        from vitrina.glass.page.editor import make_editor
+
+        app = make_editor(RUNS, token)
+    else:
+        app = make_app(run, token, other)
     listener = _listen(port) if port else _listen(usual, otherwise=0)
     port = listener.getsockname()[1]
-    _keep_address(run, token, port)
+    _keep_address(folder, token, port)
     server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=1))
     ready(f"http://127.0.0.1:{port}/{token}/")
     server.run(sockets=[listener])
@@ -200,9 +219,10 @@ def _keep_address(run: Path, token: str, port: int) -> None:
             json.dump({"token": token, "port": port}, file)
 
 
-def watch(run: str | Path, other: str | Path | None = None, port: int = 0, browser: bool = True) -> None:
+def watch(run: str | Path | None = None, other: str | Path | None = None, port: int = 0, browser: bool = True) -> None:
     """Shows a run in the browser until it is interrupted (Ctrl-C), live while it is being trained; another one beside it.
 
+    Without a run the page has an editor: networks are put together there, taught and watched, and kept in `runs/`.
     Raises ModelError if the run has no recording, VitrinaError if the port is taken.
     """
 
@@ -213,4 +233,4 @@ def watch(run: str | Path, other: str | Path | None = None, port: int = 0, brows
 
             webbrowser.open(address)
 
-    serve(Path(run), port, ready, Path(other) if other is not None else None)
+    serve(Path(run) if run is not None else None, port, ready, Path(other) if other is not None else None)

@@ -14,14 +14,19 @@ export async function ask(question, values = {}) {
   return told;
 }
 
-export async function control(action, value) {
-  const answer = await fetch("control", {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify({ action, value }),
-  });
-  if (!answer.ok) throw new Trouble((await answer.json()).error);
+export async function send(where, told) {
+  let answer;
+  try {
+    answer = await fetch(where, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(told) });
+  } catch {
+    throw new Trouble("gone");
+  }
+  const heard = await answer.json();
+  if (!answer.ok) throw new Trouble(heard.error);
+  return heard;
 }
+
+export const control = (action, value) => send("control", { action, value });
 
 // Calls `heard` with what the training is doing, again and again; `lost` while the server cannot be reached.
 export function listen(heard, lost) {

@@ -29,7 +29,10 @@ export class Curves {
   update() {
     const fresh = [this.error(), this.speed(), this.perLayer("gradient"), this.perLayer("update"), this.idle()].filter((chart) => chart.data);
     if (fresh.length !== this.plots.length || fresh.some((chart, at) => chart.data.length !== this.plots[at].series.length)) return this.draw();
-    fresh.forEach((chart, at) => this.plots[at].setData(chart.data));
+    fresh.forEach((chart, at) => {
+      this.plots[at].setData(chart.data);
+      if (chart.why) this.charts[at].words.textContent = chart.why;
+    });
   }
 
   // What the doctor found, a flag on the curve of the error at the step since when.
@@ -105,8 +108,9 @@ export class Curves {
 
   chart(title, why, data, series, log, flagged = false, least = null) {
     const place = make("div", { class: "plot" });
-    const card = make("section", { class: flagged ? "card chart wide" : "card chart" }, make("h2", {}, title ?? ""), make("p", { class: "why" }, why ?? ""), place);
-    return { card, place, data, series, log, flagged, least };
+    const words = make("p", { class: "why" }, why ?? "");
+    const card = make("section", { class: flagged ? "card chart wide" : "card chart" }, make("h2", {}, title ?? ""), words, place);
+    return { card, place, words, why, data, series, log, flagged, least };
   }
 
   plot({ place, data, series, log, flagged, least }) {

@@ -40,11 +40,12 @@ function surface(pen, width, { sides: [x, y], answer, x: points, y: truth, class
   const [low, high] = classes ? [0, classes - 1] : span([...answer.flat(), ...truth]);
   const middle = (low + high) / 2;
   const shade = (value) => mix(value - middle, (high - low) / 2 || 1, scales.forward);
-  const [wide, tall] = [width / x.length, HEIGHT / y.length];
-  answer.forEach((row, down) => row.forEach((value, across) => {
-    pen.fillStyle = css(shade(value));
-    pen.fillRect(across * wide, HEIGHT - (down + 1) * tall, wide + 1, tall + 1);
-  }));
+  const image = new ImageData(x.length, y.length);
+  answer.forEach((row, down) => row.forEach((value, across) => image.data.set([...shade(value), 255], 4 * ((y.length - 1 - down) * x.length + across))));
+  const sheet = new OffscreenCanvas(x.length, y.length);
+  sheet.getContext("2d").putImageData(image, 0, 0);
+  pen.imageSmoothingQuality = "high"; // a network of smooth neurons is a smooth surface
+  pen.drawImage(sheet, 0, 0, width, HEIGHT);
   if (points.length > 1500 || largest(truth) === 0) return;
   pen.strokeStyle = colour("--glass");
   points.forEach(([a, b], place) => {

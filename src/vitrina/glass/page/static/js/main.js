@@ -6,6 +6,7 @@ import { forget } from "./colours.js";
 import { Curves } from "./curves.js";
 import { DoctorView } from "./doctor.js";
 import { $, fill } from "./dom.js";
+import { EditorView } from "./editor.js";
 import { ExamplesView } from "./examples.js";
 import { showFunction } from "./function.js";
 import { NetworkView } from "./network.js";
@@ -16,7 +17,7 @@ import { Timeline } from "./time.js";
 import { Versus } from "./versus.js";
 
 const state = { stage: "forward", probe: 0, at: 0, following: true, status: null, selected: null };
-let network, timeline, curves, examples, doctor, versus;
+let network, timeline, curves, examples, doctor, versus, editor;
 let asked = 0, askedNeuron = 0;
 
 function trouble(error) {
@@ -102,9 +103,12 @@ function showFrame() {
   const facts = [about.run, about.data, t("{count} weights", { count: count(about.parameters) }), about.engine, about.cost];
   $("#facts").textContent = facts.filter(Boolean).join(" · ");
   document.title = `${about.run} – Vitrina`;
+  $("#net").setAttribute("aria-label", t("The network. Arrow keys go from neuron to neuron."));
+}
+
+function showButtons() {
   $("#language").textContent = language() === "es" ? "English" : "Español";
   $("#theme").textContent = document.documentElement.dataset.theme === "dark" ? t("Light") : t("Dark");
-  $("#net").setAttribute("aria-label", t("The network. Arrow keys go from neuron to neuron."));
 }
 
 function setTheme(theme) {
@@ -137,14 +141,15 @@ async function heard(news) {
 const isBehind = () => state.status.looks !== state.looks.step.length || state.status.epochs !== state.seenEpochs;
 
 async function catchUp() {
-  const { looks: there, epochs } = state.status;
+  const told = state.status; // there may be newer news when the answers come, which are left as they are
+  const { looks: there, epochs } = told;
   const [more, drawn] = await Promise.all([ask("looks", { after: state.looks.step.length }), ask("curves")]);
   state.curves = drawn;
   state.seenEpochs = Math.max(epochs, drawn.epochs.epoch?.length ?? 0);
   if (there < state.looks.step.length) state.looks = await ask("looks", { after: 0 }); // it was thinned out
   else append(state.looks, more);
-  state.status.looks = Math.max(there, state.looks.step.length); // there may be more by now than was told
-  state.status.epochs = state.seenEpochs;
+  told.looks = Math.max(there, state.looks.step.length); // there may be more by now than was told
+  told.epochs = state.seenEpochs;
   timeline.update();
   curves.update();
   if (state.following) await go(null);
@@ -161,6 +166,9 @@ function append(looks, more) {
 }
 
 function everything() {
+  showButtons();
+  editor?.build();
+  if (!network || document.body.dataset.ready !== "yes") return; // there is no run, or it is not all here yet
   showFrame();
   timeline.build();
   curves.draw();
@@ -175,6 +183,25 @@ function everything() {
 async function start() {
   setTheme(kept("vitrina-theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
   load(await ask("texts.es.json"));
+  showButtons();
+  $("#language").onclick = () => { chooseLanguage(language() === "es" ? "en" : "es"); everything(); };
+  $("#theme").onclick = () => {
+    const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+    keep("vitrina-theme", theme);
+    setTheme(theme);
+    everything();
+  };
+  const where = await ask("place");
+  if (where.editor !== null) {
+    editor = new EditorView(where);
+    await editor.open();
+  }
+  if (where.run === null) $("main").hidden = true;
+  else await watchRun();
+  document.body.dataset.ready = "yes";
+}
+
+async function watchRun() {
   let judges;
   [state.about, state.looks, state.curves, judges] = await Promise.all([ask("about"), ask("looks", { after: 0 }), ask("curves"), ask("examples")]);
   state.seenEpochs = state.curves.epochs.epoch?.length ?? 0;
@@ -190,15 +217,7 @@ async function start() {
   noNeuron();
   if (state.looks.step.length) await go(null);
   curves.draw();
-  $("#language").onclick = () => { chooseLanguage(language() === "es" ? "en" : "es"); everything(); };
-  $("#theme").onclick = () => {
-    const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
-    keep("vitrina-theme", theme);
-    setTheme(theme);
-    everything();
-  };
   listen(heard, () => trouble(new Trouble("gone")));
-  document.body.dataset.ready = "yes";
 }
 
 start().catch(trouble);

@@ -52,6 +52,7 @@ export const count = (value) => value.toLocaleString(chosen);
 
 // Where an example is found: a row by its number, or the name of a file, which is nobody's to translate.
 export function place(where) {
-  const row = /^row (\d+)$/.exec(where);
-  return row ? t("row {number}", { number: row[1] }) : where;
+  const [, unit, number] = /^(row|line) (\d+)$/.exec(where) ?? [];
+  if (unit === "row") return t("row {number}", { number });
+  return unit === "line" ? t("line {number}", { number }) : where;
 }

@@ -15,6 +15,7 @@ async function opened() {
 
 export async function ask(question, values = {}) {
   const all = await opened();
+  if (question === "place") return { editor: null };
   if (question === "looks") return structuredClone(all.looks);
   if (question === "moment") return all.moments[values.step][values.probe];
   if (question === "probes") return { ...all.probes, ...all.answers[values.step] };
@@ -24,6 +25,10 @@ export async function ask(question, values = {}) {
   if (question === "dependence") return all.dependences[values.step]?.[values.column] ?? {};
   if (question === "neuron") return neuron(all, values);
   return all[question];
+}
+
+export async function send() {
+  throw new Trouble("a replay cannot be changed");
 }
 
 export async function control() {
