@@ -14,9 +14,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
+from benchmarks.doctor.catalogue import every_setup  # noqa: E402
 from benchmarks.doctor.data import IN_SHARED, SHARED  # noqa: E402
-from benchmarks.doctor.faulty import FAULTY  # noqa: E402
-from benchmarks.doctor.healthy import HEALTHY  # noqa: E402
 from benchmarks.doctor.measure import work  # noqa: E402
 from benchmarks.doctor.score import show  # noqa: E402
 from benchmarks.doctor.setups import chosen  # noqa: E402
@@ -37,7 +36,7 @@ def main() -> None:
         (one.name, kind, seed, engine, given.heal)
         for engine in given.engines.split(",")
         for seed in range(given.seeds)
-        for one in chosen([*FAULTY, *HEALTHY], given.only)
+        for one in chosen(every_setup(), given.only)
         for kind in (("healthy",) if one.healthy else ("faulty", "twin"))
     ]
     outcomes: list[dict[str, Any]] = []

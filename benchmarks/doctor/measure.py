@@ -85,7 +85,17 @@ def _steps(kit: Kit) -> int:
 
 
 def _before(kit: Kit, seed: int) -> Any:
-    known = ("optimizer", "schedule", "batch_size", "epochs", "shuffle", "gradient_clip", "class_weight", "weights")
+    known = (
+        "optimizer",
+        "schedule",
+        "batch_size",
+        "epochs",
+        "shuffle",
+        "gradient_clip",
+        "class_weight",
+        "weights",
+        "augment",
+    )
     options = {name: value for name, value in kit.options.items() if name in known}
     rows = kit.rows
     validation = None if "validation" in kit.options else (rows.xv, rows.yv)
@@ -124,8 +134,7 @@ def _healed(kit: Kit, out: Path) -> tuple[float, list[list[Any]] | None]:
 
 def work(task: tuple[str, str, int, str, bool]) -> dict[str, Any]:
     """(name, kind, seed, engine, heal): one outcome, as plain numbers, in a process of its own."""
-    from benchmarks.doctor.faulty import FAULTY
-    from benchmarks.doctor.healthy import HEALTHY
+    from benchmarks.doctor.catalogue import named_setup
 
     name, kind, seed, engine, heal = task
-    return asdict(run(next(one for one in (*FAULTY, *HEALTHY) if one.name == name), kind, seed, engine, heal))
+    return asdict(run(named_setup(name), kind, seed, engine, heal))

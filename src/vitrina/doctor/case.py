@@ -187,6 +187,12 @@ class Case:
         return doubt_of(self.simple, rows, bool(self.classes))
 
     @property
+    def chance_of_parts(self) -> float:
+        """How far the scores of the two parts may lie apart by chance; 0 where it cannot be said."""
+        part = self.checkup.get("validation") or self.checkup.get("train") or {}
+        return doubt_of(self.reached, int(part.get("rows", 0)), bool(self.classes))
+
+    @property
     def left(self) -> float:
         """What is left at the end of the error of a constant answer; above 1 where the network does worse than that."""
         if self.broke:
