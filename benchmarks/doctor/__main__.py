@@ -1,4 +1,4 @@
-"""python -m benchmarks.doctor [--seeds N] [--engines numpy,jax] [--only NAME] [--heal] [--out FILE]"""
+"""python -m benchmarks.doctor [--seeds N] [--engine numpy,jax] [--only NAME] [--half fitted|held-out] [--heal] [--out FILE]"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-from benchmarks.doctor.catalogue import every_setup  # noqa: E402
+from benchmarks.doctor.catalogue import every_setup, is_fitted  # noqa: E402
 from benchmarks.doctor.data import IN_SHARED, SHARED  # noqa: E402
 from benchmarks.doctor.measure import work  # noqa: E402
 from benchmarks.doctor.score import show  # noqa: E402
@@ -24,7 +24,8 @@ from benchmarks.doctor.setups import chosen  # noqa: E402
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.doctor", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--engines", default="numpy")
+    parser.add_argument("--engine", default="numpy", help="or several, with commas between them")
+    parser.add_argument("--half", choices=("fitted", "held-out"), help="one half of the set-ups only")
     parser.add_argument("--only", help="part of a name, or a code")
     parser.add_argument("--heal", action="store_true", help="also repair what fails")
     parser.add_argument("--workers", type=int, default=2)
@@ -34,9 +35,10 @@ def main() -> None:
         print(f"without {SHARED}, the set-ups on {', '.join(IN_SHARED)} are left out")
     tasks = [
         (one.name, kind, seed, engine, given.heal)
-        for engine in given.engines.split(",")
+        for engine in given.engine.split(",")
         for seed in range(given.seeds)
         for one in chosen(every_setup(), given.only)
+        if given.half is None or is_fitted(one.name) is (given.half == "fitted")
         for kind in (("healthy",) if one.healthy else ("faulty", "twin"))
     ]
     outcomes: list[dict[str, Any]] = []

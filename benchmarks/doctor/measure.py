@@ -14,7 +14,11 @@ from typing import Any
 import numpy as np
 
 import vitrina as vt
+from benchmarks.doctor.looking import Looker
+from benchmarks.doctor.rivals import said_by_others
 from benchmarks.doctor.setups import Kit, SetUp
+from benchmarks.doctor.timing import first_told, on_the_way
+from vitrina.doctor.checkup import load_checkup
 from vitrina.doctor.references import r2
 from vitrina.errors import VitrinaError
 
@@ -22,7 +26,10 @@ from vitrina.errors import VitrinaError
 @dataclass(frozen=True)
 class Outcome:
     """before, after: [code, severity, where] of each finding, before the first step and in the end; score: on test rows;
-    shown: True if the right place stands in the first finding; share: of the training that was gone when it could be told."""
+    shown: True if the right place stands in the first finding; share: of the training that was gone at the first warning of the
+    right code, NaN if it never came; on_the_way: codes above a note that were said at some moment between start and end; training,
+    examination, diagnosis: seconds of the training without anybody who looks on, of what the doctor measured beside it, and of
+    the diagnosis; others: what each rival named."""
 
     name: str
     kind: str
@@ -35,6 +42,11 @@ class Outcome:
     shown: bool
     share: float
     seconds: float
+    on_the_way: list[str]
+    training: float
+    examination: float
+    diagnosis: float
+    others: dict[str, list[str]]
     healed: float = math.nan
     tried: list[list[Any]] | None = None
 
@@ -43,45 +55,64 @@ def run(setup: SetUp, kind: str, seed: int, engine: str, heal: bool = False) -> 
     """kind: "faulty", "twin" or "healthy"."""
     kit = setup.twin(seed) if kind == "twin" and setup.twin else setup.faulty(seed)
     began = time.perf_counter()
+    looker = Looker()
     with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         out = Path(folder) / "run"
         before = told(_before(kit, seed))
         found: Any = None
+        score, taught_at = -1.0, time.perf_counter()
         try:
-            model = teach(kit, seed, engine, out)
+            model = teach(kit, seed, engine, out, looker)
+            taught = time.perf_counter() - taught_at
             score = judged(kit, model)
         except VitrinaError:
-            score = -1.0
+            taught = time.perf_counter() - taught_at
+        moments: list[Any] = []
+        asked_at = time.perf_counter()
         if (out / "checkup.json").exists() or (out / "recording").exists():
             found = vt.diagnose(out)
-        elif setup.raises:
-            found = _before(kit, seed)
+            asked = time.perf_counter() - asked_at
+            moments = on_the_way(out)
+        else:
+            found = _before(kit, seed) if setup.raises else None
+            asked = time.perf_counter() - asked_at
+        spent = (load_checkup(out) or {}).get("seconds", {})
+        examined = float(spent.get("examination", 0.0)) + float(spent.get("checkup", 0.0))
         shown, share = False, math.nan
         if found is not None and len(found) and found[0].code == setup.code:
             text = json.dumps([found[0].where, {k: str(v) for k, v in found[0].evidence.items()}])
             shown = not setup.shown or any(place in text for place in setup.shown)
-            steps = _steps(kit)
-            share = (
-                0.0
-                if found[0].code in [code for code, severity, _ in before if severity != "note"]
-                else min(1.0, found[0].since / max(1, steps))
-                if found[0].since
-                else 1.0
-            )
+            early = first_told(moments, setup.code)
+            if setup.code in [code for code, severity, _ in before if severity != "note"]:
+                early = 0.0
+            share = 1.0 if early is None else early
         seconds = time.perf_counter() - began
         healed, tried = _healed(kit, out) if heal and kind == "faulty" else (math.nan, None)
         return Outcome(
-            setup.name, kind, setup.code, seed, engine, score, before, told(found), shown, share, seconds, healed, tried
-        )  # fmt: skip
+            setup.name,
+            kind,
+            setup.code,
+            seed,
+            engine,
+            score,
+            before,
+            told(found),
+            shown,
+            share,
+            seconds,
+            sorted({code for _, said in moments[1:] for code, _ in said}),
+            max(0.0, taught - examined - looker.seconds),
+            examined,
+            asked,
+            said_by_others(looker.seen()),
+            healed,
+            tried,
+        )
 
 
 def told(findings: Any) -> list[list[str]]:
     return [[one.code, one.severity, one.where] for one in findings or ()]
-
-
-def _steps(kit: Kit) -> int:
-    return int(kit.options["epochs"]) * -(-len(kit.rows.x) // int(kit.options.get("batch_size", 32)))
 
 
 def _before(kit: Kit, seed: int) -> Any:
@@ -102,10 +133,19 @@ def _before(kit: Kit, seed: int) -> Any:
     return vt.diagnose(kit.network, (rows.x, rows.y), validation=validation, seed=seed, **options)
 
 
-def teach(kit: Kit, seed: int, engine: str, out: Path) -> Any:
+def teach(kit: Kit, seed: int, engine: str, out: Path, *callbacks: Any) -> Any:
     rows = kit.rows
     options = {"validation": (rows.xv, rows.yv)} | kit.options
-    return vt.train((rows.x, rows.y), network=kit.network, engine=engine, seed=seed, out=out, progress=False, **options)
+    return vt.train(
+        (rows.x, rows.y),
+        network=kit.network,
+        engine=engine,
+        seed=seed,
+        out=out,
+        progress=False,
+        callbacks=callbacks,
+        **options,
+    )
 
 
 def judged(kit: Kit, model: Any) -> float:

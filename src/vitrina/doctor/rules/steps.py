@@ -239,7 +239,7 @@ def too_few(case: Case) -> Finding | None:
     more epochs, or smaller batches. Example: one epoch of ten steps.
     """
     signs = case.signs
-    if signs is None or case.broke or case.checkup.get("stopped"):
+    if signs is None or case.broke or case.checkup.get("stopped") or case.progress < 1.0:
         return None
     if not (case.fit_shortfall > 0.05 or case.shortfall > HARM or (case.left > 0.6 and not case.learnable)):
         return None
