@@ -28,13 +28,14 @@ def main() -> None:
     parser.add_argument("--half", choices=("fitted", "held-out"), help="one half of the set-ups only")
     parser.add_argument("--only", help="part of a name, or a code")
     parser.add_argument("--heal", action="store_true", help="also repair what fails")
+    parser.add_argument("--keep", help="a folder for the runs; those in it are diagnosed anew, and not taught again")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", help="a file for the outcomes, as JSON lines")
     given = parser.parse_args()
     if not SHARED.is_dir():
         print(f"without {SHARED}, the set-ups on {', '.join(IN_SHARED)} are left out")
     tasks = [
-        (one.name, kind, seed, engine, given.heal)
+        (one.name, kind, seed, engine, given.heal, given.keep)
         for engine in given.engine.split(",")
         for seed in range(given.seeds)
         for one in chosen(every_setup(), given.only)

@@ -170,3 +170,15 @@ def test_the_rows_with_wrong_labels_are_listed() -> None:
     listed = finding.evidence["rows"]
     assert len(listed) >= 10
     assert wrong[listed].mean() > 0.9
+
+
+@pytest.mark.parametrize(
+    "options", [{"class_weight": "balanced"}, {"network": net(**SQUARES), **NUMBERS}, {"validation": None}]
+)
+def test_a_training_that_goes_on_can_be_asked_at_any_moment(options: dict[str, Any], taught: Taught) -> None:
+    """And one that will be sound is not said to fall short of what it has had no time to reach."""
+    case = case_of(taught(**options))
+    assert case.signs is not None
+    for step in range(0, case.signs.done, 20):
+        found = verdict(replace(case, signs=case.signs.until(step), checkup={}))
+        assert not {"too-few-steps", "plateau", "falls-slowly"} & set(found.codes), (step, found)

@@ -40,7 +40,7 @@ def overfitting(case: Case) -> Finding | None:
     memorised = own < 0.3 * last and case.train_score > 0.95
     worse = case.shortfall > 0.12 and gap > 0.1 * scale
     part = case.checkup.get("validation", {})
-    rows = case.classes * min(filter(None, part["truth"])) if case.by_class else part.get("rows", 0)
+    rows = case.classes * min(filter(None, part.get("truth", [])), default=0) if case.by_class else part.get("rows", 0)
     wide = gap > max(0.1 * scale, doubt_of(case.validation_score, rows, bool(case.classes)))
     free = memorised and own < 0.01 * last and case.network.parameters > 50 * case.exam.parts.rows[0]
     if not ((rises or memorised) and (wide or free) and (worse or gap > 0.1 * scale)):
