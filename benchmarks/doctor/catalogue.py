@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zlib
 
-from benchmarks.doctor import faulty_more, healthy_more
+from benchmarks.doctor import faulty_more, fresh, healthy_more
 from benchmarks.doctor.faulty import FAULTY
 from benchmarks.doctor.healthy import HEALTHY
 from benchmarks.doctor.setups import SetUp
 
-LATER = (faulty_more, healthy_more)  # importing them has added theirs
+ADDED = (faulty_more, healthy_more, fresh)  # importing them has added theirs
 
 
 def every_setup() -> list[SetUp]:
@@ -19,6 +19,11 @@ def every_setup() -> list[SetUp]:
 
 def named_setup(name: str) -> SetUp:
     return next(one for one in every_setup() if one.name == name)
+
+
+def is_fresh(name: str) -> bool:
+    """True if it was written after the rules, and none was fitted to it."""
+    return named_setup(name).written_in == fresh.__name__
 
 
 def is_fitted(name: str) -> bool:

@@ -21,7 +21,9 @@ def fault(code: str, shown: str | tuple[str, ...] = (), before: bool = False, ra
     def register(make: Any) -> Any:
         told = (shown,) if isinstance(shown, str) else shown
         name = make.__name__.replace("_", "-")
-        FAULTY.append(SetUp(name, lambda s: make(s, True), code, lambda s: make(s, False), told, before, raises))
+        FAULTY.append(
+            SetUp(name, lambda s: make(s, True), code, lambda s: make(s, False), told, before, raises, make.__module__)
+        )
         return make
 
     return register

@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.doctor import autotrainer, deepdiagnosis, nnscope_peer
+from benchmarks.doctor import autotrainer, deepdiagnosis, nnscope_peer, torchmortem_peer
 from benchmarks.doctor.looking import Seen
 
-RIVALS: dict[str, Any] = {"AUTOTRAINER": autotrainer, "DeepDiagnosis": deepdiagnosis}
-if nnscope_peer.is_here():
-    RIVALS["nnscope"] = nnscope_peer
+# Each with NAMES; torchmortem teaches by itself, and is asked by its own command.
+PEERS: dict[str, Any] = {
+    "AUTOTRAINER": autotrainer,
+    "DeepDiagnosis": deepdiagnosis,
+    "nnscope": nnscope_peer,
+    "torchmortem": torchmortem_peer,
+}
 
 
 def said_by_others(seen: Seen | None) -> dict[str, list[str]]:
@@ -20,12 +24,12 @@ def said_by_others(seen: Seen | None) -> dict[str, list[str]]:
     if seen is None:
         return {}
     found: dict[str, list[str]] = {}
-    for name, rival in RIVALS.items():
+    for name in ("AUTOTRAINER", "DeepDiagnosis", *(["nnscope"] if nnscope_peer.is_here() else [])):
         with np.errstate(all="ignore"), contextlib.suppress(ValueError, TypeError):
-            found[name] = rival.problems(seen)
+            found[name] = PEERS[name].problems(seen)
     return found
 
 
 def is_right(rival: str, problems: list[str], code: str) -> bool:
     """True if one of the problems it names is what was wrong, generously read."""
-    return any(code in RIVALS[rival].NAMES.get(problem, ()) for problem in problems)
+    return any(code in PEERS[rival].NAMES.get(problem, ()) for problem in problems)

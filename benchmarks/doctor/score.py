@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.doctor.rivals import RIVALS, is_right
+from benchmarks.doctor.rivals import PEERS, is_right
 
 Outcome = Mapping[str, Any]
 FAILS = 0.03  # of the score, below the twin's
@@ -116,7 +116,7 @@ def beside(outcomes: Sequence[Outcome]) -> dict[str, dict[str, float]]:
             }
 
     count("Vitrina", alarmed, is_named, lambda one: True)
-    for name in RIVALS:
+    for name in PEERS:
         count(
             name,
             lambda one, name=name: one["others"].get(name),

@@ -32,7 +32,8 @@ Make = Callable[[int], Kit]
 @dataclass(frozen=True)
 class SetUp:
     """code: what the doctor should say first; shown: one of these is to stand in the finding's place or evidence; before: True
-    if data and description alone tell it. Healthy set-ups have neither code nor twin. raises: True if `vt.train` refuses."""
+    if data and description alone tell it. Healthy set-ups have neither code nor twin. raises: True if `vt.train` refuses;
+    written_in: the module it comes from."""
 
     name: str
     faulty: Make
@@ -41,6 +42,7 @@ class SetUp:
     shown: tuple[str, ...] = ()
     before: bool = False
     raises: bool = False
+    written_in: str = ""
 
     @property
     def healthy(self) -> bool:

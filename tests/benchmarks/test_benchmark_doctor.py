@@ -147,6 +147,9 @@ OUTCOMES = [
 ]
 
 
+NAMES = ["a-flat-place", "a-flat-place", "flat-numbers", "flat-numbers"]
+
+
 def test_named_alarms_and_when_are_counted() -> None:
     found = score(OUTCOMES, twins_of(OUTCOMES))
     assert (found.faulty, found.named, found.sound, found.alarms) == (2, 1, 2, 1)
@@ -157,16 +160,25 @@ def test_named_alarms_and_when_are_counted() -> None:
 
 
 def test_the_page_says_what_was_counted() -> None:
-    page = written(OUTCOMES)
+    page = written([one | {"name": name} for one, name in zip(OUTCOMES, NAMES, strict=True)])
     assert "| all | 1 of 2 (50.0%) | 1 of 1 | not tried | 1 of 2 (50.0%) | 0 of 2 (0.0%) |" in page
-    assert "- `flat` (plateau): it says underfitting" in page
-    assert "- `flat` (twin): leak" in page
+    assert "- `flat-numbers` (plateau): it says underfitting" in page
+    assert "- `flat-numbers` (twin): leak" in page
 
 
 def test_a_later_outcome_replaces_an_earlier_one_and_keeps_its_repair() -> None:
     repaired = OUTCOMES[0] | {"tried": [["plateau", "Adam", 0.9, True]], "healed": 0.9}
     (one,) = merged([repaired, OUTCOMES[0] | {"score": 0.3}])
     assert (one["score"], one["healed"], one["tried"]) == (0.3, 0.9, repaired["tried"])
+
+
+def test_a_peer_that_teaches_by_itself_is_counted_where_it_was_asked() -> None:
+    said = {"name": "flat", "kind": "faulty", "seed": 0, "others": {"torchmortem": ["loss_dynamics"]}}
+    found = merged([*OUTCOMES, said])
+    assert [one["others"] for one in found if one["name"] == "flat" and one["kind"] == "faulty"] == [
+        {"AUTOTRAINER": ["slow"], "torchmortem": ["loss_dynamics"]}
+    ]
+    assert "torchmortem" not in beside(found)  # of sound ones it was asked about none
 
 
 def test_the_first_moment_of_a_warning_is_found() -> None:

@@ -213,7 +213,9 @@ class Case:
 
     @property
     def stuck(self) -> bool:
-        """True if the training took next to nothing off the error of a constant answer."""
+        """True if the training took next to nothing off the error of a constant answer, and half of it is over."""
+        if self.progress < HALF and not self.broke:
+            return False
         if (
             self.trained and self.by_class and not self.broke
         ):  # the error counts rare classes more, that of a constant does not

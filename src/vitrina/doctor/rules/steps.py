@@ -129,7 +129,7 @@ def too_high(case: Case) -> Finding | None:
 def oscillates(case: Case) -> Finding | None:
     """Symptom: the error goes up and down from epoch to epoch and does not settle. Why: steps too long for the bottom of the valley,
     or batches so small that each pulls elsewhere. Measured: over the second half of the epochs, a mean change of more than a
-    quarter of the error (on validation an eighth, where training stands still), up about as often as down, at more than 5 %
+    quarter of the error (on validation an eighth, where training stands still), up about as often as down, at more than 4 %
     of a constant's error; and what is reached is less than simple models reach, or than its own best epoch.
     Remedy: a lower rate, or one that falls (cosine).
     Example: SGD at ten times the rate that suits.
@@ -154,7 +154,7 @@ def oscillates(case: Case) -> Finding | None:
     stays = (
         wanders > SWING / 2 and swing > SWING / 4 and half[-1] > 0.75 * half[0]
     )  # neither learned by heart nor settling
-    if not ((swings or stays) and 0.2 < ups < 0.8 and level > 0.05):
+    if not ((swings or stays) and 0.2 < ups < 0.8 and level > 0.04):
         return None
     harmed = case.shortfall > 0.03 or case.fit_shortfall > 0.03 or float(half[-1]) > 1.5 * float(half.min())
     harmed |= bool(stays and judged[-1] > 1.3 * judged.min())
