@@ -1,4 +1,4 @@
-"""python -m benchmarks.doctor [--seeds N] [--engines numpy,jax] [--only NAME] [--heal] [--out FILE]"""
+"""python -m benchmarks.doctor [--seeds N] [--engine numpy,jax] [--only NAME] [--half fitted|held-out] [--heal] [--out FILE]"""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from concurrent.futures import ProcessPoolExecutor, as_completed  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
+from benchmarks.doctor.catalogue import every_setup, is_fitted  # noqa: E402
 from benchmarks.doctor.data import IN_SHARED, SHARED  # noqa: E402
-from benchmarks.doctor.faulty import FAULTY  # noqa: E402
-from benchmarks.doctor.healthy import HEALTHY  # noqa: E402
 from benchmarks.doctor.measure import work  # noqa: E402
 from benchmarks.doctor.score import show  # noqa: E402
 from benchmarks.doctor.setups import chosen  # noqa: E402
@@ -25,19 +24,22 @@ from benchmarks.doctor.setups import chosen  # noqa: E402
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.doctor", description=__doc__)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--engines", default="numpy")
+    parser.add_argument("--engine", default="numpy", help="or several, with commas between them")
+    parser.add_argument("--half", choices=("fitted", "held-out"), help="one half of the set-ups only")
     parser.add_argument("--only", help="part of a name, or a code")
     parser.add_argument("--heal", action="store_true", help="also repair what fails")
+    parser.add_argument("--keep", help="a folder for the runs; those in it are diagnosed anew, and not taught again")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", help="a file for the outcomes, as JSON lines")
     given = parser.parse_args()
     if not SHARED.is_dir():
         print(f"without {SHARED}, the set-ups on {', '.join(IN_SHARED)} are left out")
     tasks = [
-        (one.name, kind, seed, engine, given.heal)
-        for engine in given.engines.split(",")
+        (one.name, kind, seed, engine, given.heal, given.keep)
+        for engine in given.engine.split(",")
         for seed in range(given.seeds)
-        for one in chosen([*FAULTY, *HEALTHY], given.only)
+        for one in chosen(every_setup(), given.only)
+        if given.half is None or is_fitted(one.name) is (given.half == "fitted")
         for kind in (("healthy",) if one.healthy else ("faulty", "twin"))
     ]
     outcomes: list[dict[str, Any]] = []

@@ -21,7 +21,9 @@ def fault(code: str, shown: str | tuple[str, ...] = (), before: bool = False, ra
     def register(make: Any) -> Any:
         told = (shown,) if isinstance(shown, str) else shown
         name = make.__name__.replace("_", "-")
-        FAULTY.append(SetUp(name, lambda s: make(s, True), code, lambda s: make(s, False), told, before, raises))
+        FAULTY.append(
+            SetUp(name, lambda s: make(s, True), code, lambda s: make(s, False), told, before, raises, make.__module__)
+        )
         return make
 
     return register
@@ -538,7 +540,7 @@ def growing_numbers(seed: int, bad: bool) -> Kit:
 @fault("dead-units", "dense_1", True)
 def biased(seed: int, bad: bool) -> Kit:
     kit = digits()
-    weights = {name: np.asarray(value) for name, value in _start(kit.network, seed).items()}
+    weights = {name: np.asarray(value) for name, value in start_of(kit.network, seed).items()}
     if bad:
         weights["dense_1/bias"] = np.full(32, -20.0)
         weights["dense_2/bias"] = np.full(32, -20.0)
@@ -548,7 +550,7 @@ def biased(seed: int, bad: bool) -> Kit:
 @fault("dead-units", "dense_2", True)
 def biased_inside(seed: int, bad: bool) -> Kit:
     kit = sugar(dense(10, 1, 32, 32, cost="mean_squared_error"), optimizer=vt.SGD(0.02))
-    weights = {name: np.asarray(value) for name, value in _start(kit.network, seed).items()}
+    weights = {name: np.asarray(value) for name, value in start_of(kit.network, seed).items()}
     if bad:
         weights["dense_2/bias"] = np.full(32, -30.0)
     return kit.but(weights=weights)
@@ -800,7 +802,7 @@ def four_units(seed: int, bad: bool) -> Kit:
     return digits(dense(64, 10, 3 if bad else 32), epochs=25)
 
 
-def _start(network: vt.Network, seed: int) -> dict[str, np.ndarray]:
+def start_of(network: vt.Network, seed: int) -> dict[str, np.ndarray]:
     from vitrina.network.network import flatten
 
     return flatten(network.build(seed)[0])

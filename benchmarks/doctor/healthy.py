@@ -16,7 +16,7 @@ HEALTHY: list[SetUp] = []
 
 
 def healthy(make: Any) -> Any:
-    HEALTHY.append(SetUp(make.__name__.replace("_", "-"), make))
+    HEALTHY.append(SetUp(make.__name__.replace("_", "-"), make, written_in=make.__module__))
     return make
 
 

@@ -32,7 +32,8 @@ Make = Callable[[int], Kit]
 @dataclass(frozen=True)
 class SetUp:
     """code: what the doctor should say first; shown: one of these is to stand in the finding's place or evidence; before: True
-    if data and description alone tell it. Healthy set-ups have neither code nor twin. raises: True if `vt.train` refuses."""
+    if data and description alone tell it. Healthy set-ups have neither code nor twin. raises: True if `vt.train` refuses;
+    written_in: the module it comes from."""
 
     name: str
     faulty: Make
@@ -41,6 +42,7 @@ class SetUp:
     shown: tuple[str, ...] = ()
     before: bool = False
     raises: bool = False
+    written_in: str = ""
 
     @property
     def healthy(self) -> bool:
@@ -109,6 +111,24 @@ def residual(
 def recurrent(side: int, outputs: int, units: int = 24, last: str = "linear", kind: Any = vt.GRU) -> vt.Network:
     """Rows of an image, one after the other."""
     return vt.Network(vt.Input((side * side,)), vt.Reshape((side, side)), kind(units), vt.Dense(outputs, last))
+
+
+def words(seed: int, strange: float = 0.0, length: int = 6, vocabulary: int = 200) -> Kit:
+    """Sequences of made-up words, each of which pulls its sentence to one of three classes: the words and their pulls are the
+    same for every seed. strange: how many of the words in validation and test rows were never in training rows."""
+    rng = np.random.default_rng((seed, length))
+    pull = np.random.default_rng(11).normal(size=(vocabulary, 3))
+    own = vocabulary // 2 if strange else vocabulary
+
+    def part(count: int, strange: float) -> tuple[np.ndarray, np.ndarray]:
+        x = rng.integers(0, own, (count, length))
+        other = rng.random(x.shape) < strange
+        x = np.where(other, rng.integers(own, vocabulary, x.shape) if own < vocabulary else x, x)
+        return x.astype(np.int32), pull[x].sum(axis=1).argmax(axis=1).astype(np.int32)
+
+    parts = [one for count, share in ((1500, 0.0), (300, strange), (300, strange)) for one in part(count, share)]
+    net = vt.Network(vt.Input((length,)), vt.Embedding(vocabulary, 8), vt.GlobalAveragePool(), vt.Dense(3))
+    return Kit(Rows(*parts), net, {"epochs": 12, "optimizer": vt.Adam(1e-2)})
 
 
 def seeded(seed: int) -> np.random.Generator:

@@ -42,9 +42,8 @@ def taught(tmp_path: Path) -> Callable[..., Path]:
                 vt.train(
                     train or rows(480),
                     network=network or net(),
-                    validation=judge if judge is not None else rows(160, 1),
                     out=out,
-                    **settings,
+                    **{"validation": judge if judge is not None else rows(160, 1)} | settings,
                 )
             except ModelError:
                 assert (out / "checkup.json").exists()

@@ -19,6 +19,7 @@ from vitrina.learning.schedules import Schedule
 from vitrina.network.layer import Layer
 from vitrina.network.network import Network
 
+HALF = 0.5  # of a training: until then it may still come to what simple models reach
 USABLE = 0.05  # how far simple models must be above a constant, to be a measure of anything
 ERRORS = 2.0  # standard errors that a difference of two shares must exceed
 
@@ -84,6 +85,13 @@ class Case:
     def trained(self) -> bool:
         """True if there was a training to look at."""
         return self.signs is not None and self.signs.done > 0
+
+    @property
+    def progress(self) -> float:
+        """The share of the planned steps that are done; 1 for a training that has ended, however early."""
+        if self.checkup or self.signs is None:
+            return 1.0
+        return min(1.0, self.signs.done / max(1, self.signs.planned))
 
     @property
     def broke(self) -> bool:
@@ -163,10 +171,10 @@ class Case:
     @property
     def shortfall(self) -> float:
         """What is missing to the simple models, as a share of what these are above a constant: 0 where nothing is missing,
-        1 where nothing was learned, 0 where it cannot be said."""
+        1 where nothing was learned, 0 where it cannot be said, as in the first half of a training that goes on."""
         if self.broke:
             return 1.0
-        if not self.learnable or not math.isfinite(self.reached):
+        if not self.learnable or not math.isfinite(self.reached) or self.progress < HALF:
             return 0.0
         return max(0.0, (self.simple - self.reached - self.doubt) / (self.simple - self.constant))
 
@@ -187,6 +195,12 @@ class Case:
         return doubt_of(self.simple, rows, bool(self.classes))
 
     @property
+    def chance_of_parts(self) -> float:
+        """How far the scores of the two parts may lie apart by chance; 0 where it cannot be said."""
+        part = self.checkup.get("validation") or self.checkup.get("train") or {}
+        return doubt_of(self.reached, int(part.get("rows", 0)), bool(self.classes))
+
+    @property
     def left(self) -> float:
         """What is left at the end of the error of a constant answer; above 1 where the network does worse than that."""
         if self.broke:
@@ -199,7 +213,9 @@ class Case:
 
     @property
     def stuck(self) -> bool:
-        """True if the training took next to nothing off the error of a constant answer."""
+        """True if the training took next to nothing off the error of a constant answer, and half of it is over."""
+        if self.progress < HALF and not self.broke:
+            return False
         if (
             self.trained and self.by_class and not self.broke
         ):  # the error counts rare classes more, that of a constant does not

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vitrina import engines
+from vitrina.doctor.closer import agreement_of, attention_of, has, out_of_step, statistics_anew
 from vitrina.doctor.examination import FILE as EXAMINED
 from vitrina.doctor.examination import examine, numbers, plain
 from vitrina.doctor.first_pass import first_pass
@@ -29,6 +31,7 @@ from vitrina.learning.stages import back_propagation, error, forward_propagation
 from vitrina.learning.step import Recipe, training_step
 from vitrina.network.layer import Context
 from vitrina.network.network import Network, flatten
+from vitrina.network.normalisation import BatchNorm
 from vitrina.network.watching import Watch
 
 if TYPE_CHECKING:
@@ -48,27 +51,35 @@ class CheckUp(Callback):
         self.run, self.validation, self.names = run, validation, names
         self._before: tuple[int, dict[str, Any]] | None = None
         self._birth: dict[str, Any] | None = None
+        self._seconds = [0.0, 0.0]  # before the first step, and after it
 
     def training_starts(self, learner: Learner) -> None:
         self._small = sum(a.size for a in flatten(learner.carried["params"]).values()) <= KEPT
         if learner.steps == 0 or not (self.run / EXAMINED).is_file():
-            with self._guarded():
+            with self._guarded(0):
                 carried = learner.carried
                 examine(
                     learner.recipe, learner.examples, self.validation, carried["params"], carried["state"], self.names
                 ).save(self.run)
-        self._keep(learner)
+        with self._guarded():
+            self._keep(learner)
 
     def chunk_done(self, learner: Learner) -> None:
         if np.isfinite(learner.errors).all():
-            self._keep(learner)
+            with self._guarded():
+                self._keep(learner)
         elif self._birth is None and self._before is not None:
             with self._guarded():
                 self._birth = birth_of_nan(learner, *self._before)
 
     def training_ends(self, learner: Learner) -> None:
+        found: dict[str, Any] | None = None
         with self._guarded():
-            write_atomically(self.run / FILE, json.dumps(plain(self._measure(learner))) + "\n")
+            found = self._measure(learner)
+        if found is not None:
+            with self._guarded():
+                found["seconds"] = {"examination": self._seconds[0], "checkup": self._seconds[1]}
+                write_atomically(self.run / FILE, json.dumps(plain(found)) + "\n")
 
     def _keep(self, learner: Learner) -> None:
         if self._small:
@@ -86,17 +97,35 @@ class CheckUp(Callback):
         pass_ = first_pass(learner.recipe, learner.examples.x, learner.examples.y, params, state)
         found["end"] = pass_.to_json() if pass_ else None
         found["rate_scale"] = float(np.asarray(carried["rate_scale"]))
+        some = np.sort(np.random.default_rng(2).permutation(learner.examples.rows)[: rows_for(network)])
+        found["attention"] = attention_of(network, params, state, learner.examples.x[some])
+        found["agreement"] = agreement_of(network, params, state, learner.examples, learner.plan.batch_size)
+        if has(network, BatchNorm):
+            anew = statistics_anew(network, params, state, learner.examples.x[some])
+            judged = judge(network, params, anew, self.validation or learner.examples)
+            found["statistics"] = {"judged": judged, **out_of_step(state, anew)}
         return found
 
-    def _guarded(self) -> contextlib.AbstractContextManager[Any]:
-        return contextlib.suppress(OSError, VitrinaError)
+    @contextlib.contextmanager
+    def _guarded(self, at: int = 1) -> Generator[None]:
+        began = time.perf_counter()
+        try:
+            with contextlib.suppress(OSError, VitrinaError):
+                yield
+        finally:
+            self._seconds[at] += time.perf_counter() - began
+
+
+def rows_for(network: Network) -> int:
+    """How many rows are measured."""
+    return max(16, min(ROWS, int(FLOPS / max(1, network.flops))))
 
 
 def judge(network: Network, params: Any, state: Any, examples: Examples) -> dict[str, Any]:
     """A network on a sample of examples. score: the share that is right of classes, R² of numbers; balanced: the mean of it
     over classes; error: the cost; answers, truth: rows of each class; hardest: [row, error] of the largest errors;
     training_error: the cost on the same rows as while learning (with dropout, and the statistics of the batch)."""
-    rows = max(16, min(ROWS, int(FLOPS / max(1, network.flops))))
+    rows = rows_for(network)
     some = np.sort(np.random.default_rng(2).permutation(examples.rows)[:rows])
     engine = engines.get("numpy")
     ops, cost = engine.ops, network.cost

@@ -14,6 +14,7 @@ from vitrina.doctor.signs import signs_of
 from vitrina.doctor.verdict import verdict
 from vitrina.errors import ModelError, UsageError
 from vitrina.glass.recording import FOLDER, Recording
+from vitrina.learning.augmentation import checked_augmentations
 from vitrina.learning.feed import Examples
 from vitrina.learning.loop import Plan
 from vitrina.learning.optimizers import Optimizer, optimizer_named
@@ -42,6 +43,7 @@ def diagnose(
     shuffle: bool = True,
     gradient_clip: float | None = None,
     class_weight: Any = None,
+    augment: Any = None,
     weights: Mapping[str, np.ndarray] | None = None,
     cost: str | None = None,
 ) -> Findings:
@@ -62,7 +64,7 @@ def diagnose(
         patient, data = network, patient
     settings: dict[str, Any] = {
         "optimizer": optimizer, "learning_rate": learning_rate, "schedule": schedule, "batch_size": batch_size, "epochs": epochs,
-        "seed": seed, "shuffle": shuffle, "gradient_clip": gradient_clip, "class_weight": class_weight,
+        "seed": seed, "shuffle": shuffle, "gradient_clip": gradient_clip, "class_weight": class_weight, "augment": augment,
     }  # fmt: skip
     if isinstance(patient, Network):
         if data is None:
@@ -116,8 +118,10 @@ def _recipe(network: Network, examples: Examples, settings: dict[str, Any]) -> t
     schedule = schedule_named(settings["schedule"])
     plan = Plan(min(settings["batch_size"], examples.rows), settings["epochs"], settings["seed"], settings["shuffle"])
     steps = plan.epochs * plan.steps_per_epoch(examples.rows)
-    recipe = Recipe(network, chosen, schedule, steps, plan.seed, settings["gradient_clip"])
+    augmentations = checked_augmentations(settings["augment"], network.input_shape)
+    recipe = Recipe(network, chosen, schedule, steps, plan.seed, settings["gradient_clip"], augmentations)
     plain = settings | {"optimizer": chosen.to_json(), "schedule": schedule.to_json(), "batch_size": plan.batch_size}
+    plain |= {"augment": [one.to_json() for one in augmentations]}
     return recipe, plain
 
 

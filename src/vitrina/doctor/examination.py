@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from vitrina.doctor.closer import attention_of
 from vitrina.doctor.first_pass import FirstPass, LayerStart, first_pass
 from vitrina.doctor.handwork import Handwork, check_handwork
 from vitrina.doctor.inputs import Columns, columns_of
+from vitrina.doctor.moved import Moved, moved_by
 from vitrina.doctor.parts import Parts, parts_of
 from vitrina.doctor.references import References, refer, rounded_share
 from vitrina.doctor.targets import Target, class_numbers, target_of
-from vitrina.errors import ModelError
+from vitrina.doctor.vocabulary import Vocabulary, vocabulary_of
+from vitrina.errors import ModelError, VitrinaError
 from vitrina.files import write_atomically
 from vitrina.learning.feed import Examples
 from vitrina.learning.step import Recipe
@@ -39,11 +43,16 @@ class Examination:
     handwork: Handwork
     as_classes: float = math.nan  # score of simple models that take numbers 0, 1, 2, ... as classes, and
     as_numbers: float = math.nan  # of those that take them as numbers, rounded
+    vocabulary: Vocabulary | None = None
+    moved: list[Moved] = field(default_factory=list[Moved])  # of each augmentation
+    attention: dict[str, float] = field(
+        default_factory=dict[str, float]
+    )  # entropy at the start, of `closer.attention_of`
 
     def to_json(self) -> dict[str, Any]:
         return {
             "format": FORMAT,
-            **{name: value.to_json() if hasattr(value, "to_json") else value for name, value in vars(self).items()},
+            **{name: _as_json(value) for name, value in vars(self).items()},
         }
 
     def save(self, run: Path) -> None:
@@ -96,6 +105,9 @@ def examine(
             as_classes = found.best_held if found else math.nan
             as_numbers = rounded_share(train.x, numbers)
     some = np.random.default_rng(0).permutation(train.rows)[:64]
+    attention: dict[str, float] = {}
+    with contextlib.suppress(VitrinaError):
+        attention = attention_of(network, params, state, train.x[some])
     return Examination(
         columns,
         beside,
@@ -107,7 +119,16 @@ def examine(
         check_handwork(network, train.x[some], train.y[some], params, state),
         as_classes,
         as_numbers,
+        vocabulary_of(network, train.x, validation.x if validation else None),
+        moved_by(recipe.augmentations, train.x, codes, classes),
+        attention,
     )
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_json(one) for one in value]
+    return value.to_json() if hasattr(value, "to_json") else value
 
 
 def plain(value: Any) -> Any:
@@ -149,4 +170,7 @@ def _from_json(document: dict[str, Any]) -> Examination:
         Handwork(**kept["handwork"]),
         kept["as_classes"],
         kept["as_numbers"],
+        Vocabulary(**kept["vocabulary"]) if kept.get("vocabulary") else None,
+        [Moved(**one) for one in kept.get("moved", [])],
+        kept.get("attention", {}),
     )

@@ -18,8 +18,8 @@ class Remedy:
     """A change that can be applied to a training.
 
     changes: settings and their new values ("learning_rate", "optimizer", "network" as JSON, "epochs", ...), as `vt.train` takes
-    them; data: what is to be done to the arrays, by `treatment.treat`: "fill" in, "unshare"
-    or "resplit" rows; "judge" marks a change after which scores cannot be compared. A remedy
+    them; data: what is to be done to the arrays, by `treatment.treat`: "fill" in, "unshare",
+    "resplit" or "pool" rows; "judge" marks a change after which scores cannot be compared. A remedy
     without either is for a person: nothing but the words can be given.
     """
 
@@ -30,7 +30,7 @@ class Remedy:
     @property
     def changes_the_judge(self) -> bool:
         """True if what was measured before cannot be compared with what is measured after."""
-        return any(name in self.data for name in ("unshare", "resplit", "judge"))
+        return any(name in self.data for name in ("unshare", "resplit", "pool", "judge"))
 
     @property
     def can_be_applied(self) -> bool:
@@ -47,7 +47,7 @@ class Finding:
     code: its stable name, which programs may rely on; severity: "note", "warning" or "fault"; confidence: 0 to 1, in the
     cause; where: the layer, column or setting; since: the steps done when it was first to be seen, 0 before the first;
     evidence: what was measured, by name; what, todo: in the user's language; remedies: the first is the best;
-    consequences: findings that come of this one.
+    consequences: findings that come of this one; series: what it was read off, numbers to be drawn, by what they are of.
     """
 
     code: str
@@ -61,6 +61,7 @@ class Finding:
     remedies: tuple[Remedy, ...] = ()
     consequences: tuple[Finding, ...] = ()
     rank: float | None = None  # where it stands in the chain of causes, if not where its rule does
+    series: Mapping[str, tuple[float, ...]] = field(default_factory=dict[str, tuple[float, ...]])
 
     @property
     def remedy(self) -> Remedy:
@@ -82,6 +83,7 @@ class Finding:
             "what": self.what,
             "todo": self.todo,
             "evidence": dict(self.evidence),
+            "series": {name: list(values) for name, values in self.series.items()},
             "remedy": self.remedy.to_json(),
             "remedies": [remedy.to_json() for remedy in self.remedies],
             "consequences": [one.to_json() for one in self.consequences],

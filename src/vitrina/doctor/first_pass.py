@@ -19,6 +19,7 @@ from vitrina.network.ops import Array, Ops
 from vitrina.network.watching import Passed
 
 ROWS, FLOPS = 128, 2e9  # rows that are looked at, and what may be computed for them
+TABLES = ("Embedding", "PositionalEmbedding")  # whose weights are looked up or added, and multiply nothing
 FAMILIES = {"relu": 2.0, "leaky_relu": 2.0, "elu": 1.5, "gelu": 2.0, "silu": 2.0, "softplus": 1.0}
 
 
@@ -111,7 +112,8 @@ def _layers(network: Network, measured: Mapping[str, np.ndarray], params: Any) -
         weight = own.get("weight")
         activation = str(getattr(layer, "activation", getattr(layer, "function", "")) or "")
         units = y.reshape(-1, y.shape[-1])
-        inputs = int(np.prod(weight.shape[:-1])) if weight is not None and weight.ndim > 1 else 0
+        multiplies = weight is not None and weight.ndim > 1 and type(layer).__name__ not in TABLES
+        inputs = int(np.prod(weight.shape[:-1])) if multiplies and weight is not None else 0
         low, high = SATURATED.get(activation, (math.nan, math.nan))
         parts = {
             kind: [v[0] for key, v in measured.items() if key.startswith(f"{name}|{kind}|")]

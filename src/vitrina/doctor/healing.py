@@ -19,6 +19,7 @@ from vitrina.doctor.diagnosing import of_run
 from vitrina.doctor.finding import Finding, Findings, Remedy
 from vitrina.doctor.treatment import Arrays, treat
 from vitrina.errors import ModelError, UsageError, VitrinaError
+from vitrina.learning.augmentation import Augmentation
 from vitrina.learning.feed import Examples
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.schedules import Schedule
@@ -215,6 +216,7 @@ def _taught(settings: Mapping[str, Any], rows: Arrays, progress: bool | None, ou
                 schedule=Schedule.from_json(settings["schedule"]),
                 out=run,
                 progress=progress,
+                augment=[Augmentation.from_json(one) for one in settings.get("augment") or ()],
                 **{name: settings[name] for name in TRAINED},
             )
         score = _score(model, rows, settings) if model is not None else -math.inf
@@ -254,7 +256,7 @@ def _helps(before: Attempt, after: Attempt, finding: Finding, remedy: Remedy) ->
 
 
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    names = ("network", "optimizer", "schedule", *TRAINED)
+    names = ("network", "optimizer", "schedule", "augment", *TRAINED)
     return {name: (before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)}
 
 
@@ -303,6 +305,7 @@ def _final(
         schedule=Schedule.from_json(best.settings["schedule"]),
         out=out,
         progress=progress,
+        augment=[Augmentation.from_json(one) for one in best.settings.get("augment") or ()],
         **{name: best.settings[name] for name in TRAINED},
     )
 

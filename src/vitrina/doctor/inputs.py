@@ -12,6 +12,7 @@ from vitrina.network.network import Network
 from vitrina.network.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 
 SAMPLE = 4096  # rows that are looked at
+ORDERED = 20_000  # rows whose order is looked at
 MOST_COLUMNS = 2048
 MOST_VALUES = 4_000_000
 COLLISIONS = 10.0  # that chance would bring; where there is not one, somebody gave the numbers out
@@ -24,6 +25,8 @@ class Columns:
 
     kind: "columns", "channels" or "codes" (of which nothing is measured); not_finite: how many values of a column are not;
     counts: whether a column seems to number the rows; alone: how well it tells the target by itself, as a score (0 to 1).
+    copies: pairs of columns that are the same up to place and size; follows: of each, how well a row tells the next one in the
+    given order, as a correlation.
     """
 
     kind: str
@@ -37,6 +40,8 @@ class Columns:
     alone: list[float] = field(default_factory=list[float])
     first_not_finite: int = -1
     scaled_by_network: bool = False
+    copies: list[list[int]] = field(default_factory=list[list[int]])
+    follows: list[float] = field(default_factory=list[float])
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -75,7 +80,38 @@ def columns_of(
         first_not_finite=int(np.argmax(by_row)) if by_row.any() else -1,
         scaled_by_network=isinstance(first, BatchNorm | LayerNorm | RMSNorm | GroupNorm)
         or type(first).__name__ == "Scale",
+        copies=_copies(flat) if small and finite.all() else [],
+        follows=_follows(x[:ORDERED]) if small and finite.all() else [],
     )
+
+
+def _copies(flat: np.ndarray) -> list[list[int]]:
+    """[first, copy] for each column that is another one moved and stretched: the same numbers once both are standardised.
+
+    What is the same number in all but a hundredth of the rows is left out, and so is yes beside no: a category of two values.
+    """
+    spread = flat.std(axis=0)
+    known: dict[bytes, int] = {}
+    found: list[list[int]] = []
+    for at in np.flatnonzero(spread > 1e-9 * np.maximum(np.abs(flat).max(axis=0), 1e-30)):
+        _, rows = np.unique(flat[:, at], return_counts=True)
+        if rows.max() > 0.99 * len(flat):
+            continue
+        column = (flat[:, at] - flat[:, at].mean()) / spread[at]
+        if len(rows) > 2:
+            column = column * np.sign(column[int(np.argmax(np.abs(column) > 1e-3))])  # one may be the other's negative
+        key = (np.round(column, 3) + 0.0).tobytes()  # -0.0 has other bytes than 0.0
+        if key in known:
+            found.append([known[key], int(at)])
+        known.setdefault(key, int(at))
+    return found
+
+
+def _follows(x: np.ndarray) -> list[float]:
+    flat = x.reshape(len(x), -1).astype(np.float64)
+    flat = flat - flat.mean(axis=0)
+    total = (flat**2).sum(axis=0)
+    return [float(value) for value in (flat[1:] * flat[:-1]).sum(axis=0) / np.maximum(total, 1e-30)]
 
 
 def _sampled(rows: int) -> slice:

@@ -7,7 +7,8 @@ Source: Hastie, Tibshirani, Friedman (2009), The Elements of Statistical Learnin
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 FITTED, JUDGED = 900, 450  # rows of the training part; the judged ones are kept apart from the fitted
 PENALTIES = (1e-3, 1e-1, 1e1)  # times the mean of the kernel's diagonal
 NEIGHBOURS = 9
+LISTED = 24
 PUREST = 0.25  # of the rows, those whose neighbours agree most
 
 
@@ -25,7 +27,8 @@ class References:
 
     strangers: of the rows whose neighbours agree most with each other, the share that do not agree with them;
     expected_strangers: what it would be, did labels have nothing to do with rows. Both NaN for numbers.
-    rows: how many were fitted, judged, and judged of the validation part.
+    rows: how many were fitted, judged, and judged of the validation part. stranger_rows: the strangers among the rows that were
+    fitted, as rows of the training part, those that most neighbours contradict first.
     """
 
     constant_held: float
@@ -39,6 +42,7 @@ class References:
     strangers: float
     expected_strangers: float
     rows: tuple[int, int, int]
+    stranger_rows: list[int] = field(default_factory=list[int])
 
     @property
     def best_held(self) -> float:
@@ -90,12 +94,13 @@ def refer(
     better = "kernel" if scores["kernel"][0][0] >= scores["linear"][0][0] else "linear"
     for at, part in enumerate(("held", "validation")):
         value[f"balanced_{part}"] = scores[better][at][1] if len(scores[better]) > at else float("nan")
-    strange, expected = _strangers(gaps[0], truths[0], classes) if classes else (float("nan"), float("nan"))
+    strange, expected, which = _strangers(gaps[0], truths[0], classes) if classes else (math.nan, math.nan, [])
     return References(
         **value,
         strangers=strange,
         expected_strangers=expected,
         rows=(len(fit), len(held), len(truths[2]) if len(truths) > 2 else 0),
+        stranger_rows=[int(fit[at]) for at in which[:LISTED]],
     )
 
 
@@ -165,7 +170,7 @@ def _score(prediction: np.ndarray, truth: np.ndarray, classes: int) -> tuple[flo
     return float(right.mean()), balanced(right, truth)
 
 
-def _strangers(gaps: np.ndarray, truth: np.ndarray, classes: int) -> tuple[float, float]:
+def _strangers(gaps: np.ndarray, truth: np.ndarray, classes: int) -> tuple[float, float, list[int]]:
     """How often a row differs from its neighbours where these agree most: the noise in the labels, or nearly."""
     gaps = gaps.copy()
     np.fill_diagonal(gaps, np.inf)
@@ -175,4 +180,5 @@ def _strangers(gaps: np.ndarray, truth: np.ndarray, classes: int) -> tuple[float
     purest = np.argsort(-purity, kind="stable")[: max(20, int(PUREST * len(truth)))]
     differs = votes.argmax(axis=1)[purest] != truth[purest]
     shares = np.bincount(truth, minlength=classes) / len(truth)
-    return float(differs.mean()), float(1.0 - shares[votes.argmax(axis=1)[purest]].mean())
+    strangers = [int(at) for at in purest[differs]]
+    return float(differs.mean()), float(1.0 - shares[votes.argmax(axis=1)[purest]].mean()), strangers

@@ -37,6 +37,7 @@ class Rule:
 
 
 RULES: dict[str, Rule] = {}
+OUTCOMES = ("layers-unbalanced", "diverging", "falls-slowly", "plateau", "one-answer")  # what any cause may end in
 FOLLOWS = (  # what nearly every fault of the training brings along
     *("vanishing", "dead-units", "saturated", "majority-only", "underfitting", "rate-too-low", "too-few-steps"),
     *("rate-too-high", "rate-oscillates", "overfitting", "too-deep-plain", "exploding-depth"),
@@ -45,10 +46,11 @@ FOLLOWS = (  # what nearly every fault of the training brings along
 
 def rule(code: str, when: When, rank: float, explains: tuple[str, ...] = FOLLOWS) -> Callable[[Look], Look]:
     """Registers a rule. Rank 0: certain by the data; 1: by the description; 2: measured at the start; 3: while learning; 4:
-    what came out."""
+    what came out. Whatever explains anything explains the OUTCOMES."""
 
     def register(look: Look) -> Look:
-        RULES[code] = Rule(code, when, rank, tuple(one for one in explains if one != code), look)
+        own = (*explains, *OUTCOMES) if explains else ()
+        RULES[code] = Rule(code, when, rank, tuple(dict.fromkeys(one for one in own if one != code)), look)
         return look
 
     return register

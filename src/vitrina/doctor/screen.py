@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from vitrina.doctor.sparkline import sparkline, told
 from vitrina.locale import say
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ def _lines(finding: Finding) -> Iterator[Text]:
     yield Text.assemble((f"{mark} ", colour), (finding.what, quiet or "bold"))
     yield Text.assemble("  ", (finding.todo, quiet))
     yield Text.assemble("  ", (f"{finding.code} · {measured(finding.evidence)}", "dim"))
+    if finding.severity != "note":
+        for name, values in finding.series.items():
+            yield Text.assemble("  ", (sparkline(values), colour), (f" {name} {told(values)}", "dim"))
     for one in finding.consequences:
         yield Text.assemble("    ", ("↳ ", "dim"), (one.what, "dim"))
 

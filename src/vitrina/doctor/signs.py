@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -53,6 +53,23 @@ class Signs:
     rates: np.ndarray
     layers: dict[str, LayerSigns]
     epochs: list[dict[str, float]] = field(default_factory=list[dict[str, float]])
+
+    def until(self, step: int) -> Signs:
+        """As they were when so many steps were done."""
+        errors, looks = self.error_steps <= step, self.steps <= step
+        layers = {
+            name: replace(layer, **{f.name: getattr(layer, f.name)[looks] for f in fields(layer) if f.name != "name"})
+            for name, layer in self.layers.items()
+        }
+        return replace(
+            self,
+            error_steps=self.error_steps[errors],
+            errors=self.errors[errors],
+            steps=self.steps[looks],
+            rates=self.rates[looks],
+            layers=layers,
+            epochs=self.epochs[: step // max(1, self.per_epoch)],
+        )
 
     @property
     def done(self) -> int:

@@ -44,7 +44,10 @@ def treat(rows: Arrays, how: Mapping[str, Any]) -> Arrays:
         rows = replace(
             rows, train=_as_classes(rows.train), validation=_as_classes(rows.validation) if rows.validation else None
         )
-    if "resplit" in how:
+    if "pool" in how and rows.validation is not None:
+        x, y = (np.concatenate(parts) for parts in zip(rows.train, rows.validation, strict=True))
+        rows = replace(rows, train=(x, y))
+    if "resplit" in how or "pool" in how:
         rows = _resplit(rows)
     return rows
 

@@ -9,6 +9,7 @@ from vitrina.doctor.case import Case
 from vitrina.doctor.finding import SEVERITIES, Finding, Findings
 from vitrina.doctor.registry import RULES
 from vitrina.doctor.rules import FAMILIES
+from vitrina.doctor.series import series_of
 
 REGISTERED = len(FAMILIES)  # importing the families has registered their rules
 
@@ -16,7 +17,8 @@ REGISTERED = len(FAMILIES)  # importing the families has registered their rules
 def verdict(case: Case, codes: Sequence[str] | None = None) -> Findings:
     """Asks every rule (or those of these codes), and sorts what they find."""
     found = [rule.look(case) for code, rule in RULES.items() if codes is None or code in codes]
-    return Findings(grouped([one for one in found if one is not None]))
+    drawn = [replace(one, series=series_of(case, one)) for one in found if one is not None]
+    return Findings(grouped(drawn))
 
 
 def grouped(found: Sequence[Finding]) -> list[Finding]:

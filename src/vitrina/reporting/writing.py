@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina.doctor.screen import measured
+from vitrina.doctor.sparkline import drawing, told
 from vitrina.evaluate.words import figure, figure_name, in_words, interval, listed, money, rival_name, verdict, way_name
 from vitrina.locale import language, say
 from vitrina.reporting import plots
@@ -304,6 +305,8 @@ def _findings(contents: Contents) -> list[dict[str, str]] | None:
             "todo": finding.todo,
             "code": finding.code,
             "evidence": measured(finding.evidence),
+            "drawing": drawing(finding.series),
+            "of": ", ".join(f"{name} {told(values)}" for name, values in finding.series.items()),
         }
         for finding in contents.findings
     ]

@@ -179,6 +179,52 @@ def _without(case: Case, columns: list[int]) -> Remedy:
     return Remedy(say("leave the column out"), {"network": network}, {"judge": True})
 
 
+@rule("columns-duplicated", "before", 0.52, ("rate-too-high", "rate-oscillates", "overfitting"))
+def duplicated(case: Case) -> Finding | None:
+    """Symptom: a rate that suits others is too high, or one thing outweighs all the rest. Why: a column that is there k times counts k
+    times: its copies' slopes add up. Measured: columns that are the same once standardised; a note for a few, a fault where copies are
+    half of the columns or more and it harmed. Remedy: keep one of each. Example: a price in euros and in cents; a table joined with
+    itself.
+    """
+    columns = case.exam.columns
+    copies = [copy for _, copy in columns.copies]
+    if not copies:
+        return None
+    share = len(copies) / len(columns.names)
+    many = share >= 0.5
+    harmed = case.shortfall > 0.05 or case.fit_shortfall > 0.05 or case.broke
+    first = columns.copies[0]
+    factor = np.ones(len(columns.names))
+    factor[copies] = 0.0
+    remedy = (
+        Remedy(say("keep one of each"), {"network": in_front(case.network, Scale(tuple(factor))).to_json()})
+        if len(case.network.input_shape) == 1
+        else Remedy(say("keep one of each"))
+    )
+    return Finding(
+        "columns-duplicated",
+        "note" if not many else "warning" if not case.trained else "fault" if harmed else "note",
+        0.85 if many and harmed else 0.5,
+        say(
+            "{count} of {all} columns are copies of others: {copy} is {column} once more.",
+            count=len(copies),
+            all=len(columns.names),
+            copy=columns.names[first[1]],
+            column=columns.names[first[0]],
+        ),
+        say("Keep one of each: what is there several times counts several times."),
+        columns.names[first[1]],
+        0,
+        {
+            "column": first[1],
+            "columns": copies[:LISTED],
+            "names": [columns.names[at] for at in copies[:LISTED]],
+            "share": share,
+        },
+        (remedy,),
+    )
+
+
 @rule("target-scale", "before", 0.55, (*FOLLOWS, "labels-unrelated", "weights-too-small"))
 def target_scale(case: Case) -> Finding | None:
     """Symptom: the error is enormous and hardly falls, or jumps to infinity. Why: the network starts with answers of about 1, and

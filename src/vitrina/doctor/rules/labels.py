@@ -15,6 +15,7 @@ STRANGE = 0.75  # of what chance would bring, strangers among the purest rows
 NOISE = 0.09  # the share of strangers from where on labels are called noisy
 DROWNED, ALONE = 0.75, 0.98  # share of the commonest class; of the answers that are that class
 ORDERED = 0.5  # of the way from chance to all neighbours alike
+SORTED = 0.9  # correlation of a column with itself one row on
 
 
 @rule("labels-unrelated", "before", 0.8, (*FOLLOWS, "label-noise", "rate-oscillates"))
@@ -103,7 +104,8 @@ def noise(case: Case) -> Finding | None:
         {
             "strangers": refs.strangers,
             "strangers_by_chance": refs.expected_strangers,
-            "rows": [int(row) for row, _ in hardest],
+            "rows": refs.stranger_rows or [int(row) for row, _ in hardest],
+            "hardest": [int(row) for row, _ in hardest],
             "gap": gap,
         },
         (Remedy(say("smooth the labels by 0.1 and keep the best epoch"), {"label_smoothing": 0.1, "patience": 5}),),
@@ -152,24 +154,31 @@ def majority(case: Case) -> Finding | None:
 def not_shuffled(case: Case) -> Finding | None:
     """Symptom: the error swings with every class that comes along, and the last one is remembered. Why: rows come in the order of
     their labels and are not shuffled, so that a batch shows one class alone. Measured: shuffle=False, and neighbours of one
-    class more than half way from chance to always (numbers: a correlation of one row with the next above 0.5). A fault where it
-    harmed. Remedy: shuffle. Example: files read folder by folder.
+    class more than half way from chance to always (numbers: a correlation of one row with the next above 0.5), or a column that
+    tells its next row (a correlation above 0.9). A fault where it harmed. Remedy: shuffle. Example: files read folder by folder.
     """
     target = case.exam.target
     if case.settings.get("shuffle", True) or case.batch_size >= case.exam.parts.rows[0]:
         return None
     order = (target.runs - target.chance_runs) / max(1e-9, 1.0 - target.chance_runs)
-    if order < ORDERED:
+    follows = max(case.exam.columns.follows, default=0.0)
+    by_input = order < ORDERED
+    if by_input and follows < SORTED:
         return None
     harmed = case.shortfall > 0.05 or case.fit_shortfall > 0.05 or case.broke
     return Finding(
         "not-shuffled",
-        "warning" if not case.trained else "fault" if harmed else "note",
+        "note" if by_input and not case.trained else "warning" if not case.trained else "fault" if harmed else "note",
         0.9 if harmed else 0.6,
-        say("The rows come in the order of their labels and are not shuffled: a batch shows one class alone."),
+        say(
+            "The rows come in the order of {column} and are not shuffled: a batch shows one corner of them.",
+            column=case.exam.columns.names[int(np.argmax(case.exam.columns.follows))],
+        )
+        if by_input
+        else say("The rows come in the order of their labels and are not shuffled: a batch shows one class alone."),
         say("Shuffle them (leave out shuffle=False): each batch must look like the whole."),
         "shuffle",
         0,
-        {"neighbours_alike": target.runs, "by_chance": target.chance_runs},
+        {"neighbours_alike": target.runs, "by_chance": target.chance_runs, "inputs_follow": follows},
         (Remedy(say("shuffle the rows of every epoch"), {"shuffle": True}),),
     )

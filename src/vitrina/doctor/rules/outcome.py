@@ -15,6 +15,8 @@ from vitrina.network.dense import Dense
 from vitrina.network.dropout import Dropout
 from vitrina.network.layer import Layer
 
+FREE = 50  # weights a row
+
 
 @rule("overfitting", "during", 4.0, ())
 def overfitting(case: Case) -> Finding | None:
@@ -38,7 +40,7 @@ def overfitting(case: Case) -> Finding | None:
     memorised = own < 0.3 * last and case.train_score > 0.95
     worse = case.shortfall > 0.12 and gap > 0.1 * scale
     part = case.checkup.get("validation", {})
-    rows = case.classes * min(filter(None, part["truth"])) if case.by_class else part.get("rows", 0)
+    rows = case.classes * min(filter(None, part.get("truth", [])), default=0) if case.by_class else part.get("rows", 0)
     wide = gap > max(0.1 * scale, doubt_of(case.validation_score, rows, bool(case.classes)))
     free = memorised and own < 0.01 * last and case.network.parameters > 50 * case.exam.parts.rows[0]
     if not ((rises or memorised) and (wide or free) and (worse or gap > 0.1 * scale)):
@@ -113,6 +115,41 @@ def _less_freedom(case: Case) -> list[Remedy]:
         ),
         Remedy(say("patience"), patience),
     ]
+
+
+@rule("nobody-judges", "before", 4.1, ("overfitting",))
+def nobody_judges(case: Case) -> Finding | None:
+    """Symptom: excellent, as far as one knows. Why: with far more weights than rows a network learns any rows by heart (Zhang et al.
+    2017, arXiv:1611.03530), and without a validation part nobody notices. Measured: no validation part, more than 50 weights a row,
+    and (after training) training rows known nearly perfectly, better than simple models know rows they never saw by more than 0.05.
+    Remedy: hold rows back. Example: 30,000 weights for 60 rows.
+    """
+    rows, judged = case.exam.parts.rows
+    if judged or case.network.parameters < FREE * rows or case.broke:
+        return None
+    gap = case.train_score - case.simple
+    if case.trained and not (case.train_score > 0.98 and gap > max(0.05, case.doubt)):
+        return None
+    return Finding(
+        "nobody-judges",
+        "warning",
+        0.7,
+        say(
+            "{parameters:,} weights for {rows:,} rows, and no row held back: it may know them by heart, and nobody would notice.",
+            parameters=case.network.parameters,
+            rows=rows,
+        ),
+        say("Hold rows back (validation=0.2), and give it less freedom: smaller layers, dropout, weight decay."),
+        "validation",
+        0,
+        {
+            "parameters": case.network.parameters,
+            "rows": rows,
+            "train_score": case.train_score,
+            "simple": case.simple,
+        },
+        (Remedy(say("hold back a fifth of the rows"), {"patience": 5}, {"resplit": True}), *_less_freedom(case)[:1]),
+    )
 
 
 @rule("underfitting", "after", 4.5, ("too-few-steps", "rate-oscillates"))

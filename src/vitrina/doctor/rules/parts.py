@@ -1,4 +1,4 @@
-"""The two parts: rows that are in both, and a validation part that is another world."""
+"""The two parts: rows that are in both, classes that are in one only, and a validation part that is another world."""
 
 from __future__ import annotations
 
@@ -37,6 +37,80 @@ def shared(case: Case) -> Finding | None:
         0,
         {"shared": parts.shared, "repeated_in_training": parts.repeated, "rows": round(parts.shared * parts.rows[1])},
         (Remedy(say("take the shared rows out of the validation part"), data={"unshare": True}),),
+    )
+
+
+def _mixed() -> Remedy:
+    return Remedy(say("hold validation rows back from both parts together"), data={"pool": True})
+
+
+@rule("class-missing", "before", 0.32, ("class-shares-differ", "validation-differs", "overfitting", "label-noise"))
+def missing(case: Case) -> Finding | None:
+    """Symptom: some classes are never answered rightly, and validation stays poor however well training goes. Why: they are not in the
+    training part at all. Measured: a class of no training row that has three validation rows or more, and 2 % of them. Remedy: draw
+    both parts from all rows at random, stratified by the class. Example: a table sorted by class and cut at 80 %.
+    """
+    target, beside = case.exam.target, case.exam.target_beside
+    if beside is None or not target.counts or len(target.counts) != len(beside.counts):
+        return None
+    own, other = np.array(target.counts), np.array(beside.counts)
+    absent = np.flatnonzero((own == 0) & (other >= 3))
+    share = float(other[absent].sum() / max(1, other.sum()))
+    if not len(absent) or share < 0.02:
+        return None
+    return Finding(
+        "class-missing",
+        "fault",
+        0.97,
+        say(
+            "Class {kind} has no training row, and {count} in the validation part.",
+            kind=int(absent[0]),
+            count=int(other[absent[0]]),
+        ),
+        say("Divide the rows at random, each class in both parts: what was never shown cannot be learned."),
+        "target",
+        0,
+        {"classes": [int(kind) for kind in absent], "share": share, "rows": int(other[absent].sum())},
+        (_mixed(),),
+    )
+
+
+@rule("class-shares-differ", "before", 0.37, ("overfitting", "label-noise", "rate-oscillates"))
+def shares_differ(case: Case) -> Finding | None:
+    """Symptom: worse on validation than on training, and one class answered too often. Why: the classes are not as common in one part
+    as in the other, and a network learns how common they are. Measured: half of the sum of the differences of their shares (total
+    variation) above 0.25 and four standard errors; a fault where it is worse on validation by more than 0.05 and chance. Remedy: draw
+    both parts from all rows, stratified. Example: fraud collected for training, everyday business for validation.
+    """
+    target, beside = case.exam.target, case.exam.target_beside
+    if beside is None or not target.counts or len(target.counts) != len(beside.counts):
+        return None
+    rows = sum(beside.counts)
+    if rows < 30 or sum(target.counts) < 30:
+        return None
+    own, other = np.array(target.counts) / sum(target.counts), np.array(beside.counts) / rows
+    apart = 0.5 * float(np.abs(own - other).sum())
+    chance = 0.5 * float(np.sqrt(own * (1 - own) / rows).sum())
+    if apart < 0.25 + 2.0 * chance:
+        return None
+    most = int(np.argmax(np.abs(own - other)))
+    gap = case.train_score - case.reached
+    harmed = case.trained and gap > max(0.05, case.chance_of_parts)
+    return Finding(
+        "class-shares-differ",
+        "warning" if not case.trained else "fault" if harmed else "note",
+        0.85 if harmed else 0.6,
+        say(
+            "Class {kind} is {own:.0%} of the training rows and {other:.0%} of the validation rows.",
+            kind=most,
+            own=float(own[most]),
+            other=float(other[most]),
+        ),
+        say("Draw both parts from all rows with the same shares, or weigh the classes by how common they will be."),
+        "target",
+        0,
+        {"class": most, "share": float(own[most]), "validation_share": float(other[most]), "apart": apart, "gap": gap},
+        (_mixed(),),
     )
 
 

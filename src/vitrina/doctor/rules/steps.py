@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import replace
 
@@ -60,7 +61,16 @@ def _rates(case: Case, *rates: float) -> tuple[Remedy, ...]:
     "rate-too-high",
     "before",
     3.0,
-    ("dead-units", "saturated", "rate-oscillates", "vanishing", "too-deep-plain", "overfitting", *COMMON),
+    (
+        "dead-units",
+        "saturated",
+        "rate-oscillates",
+        "rate-too-low",
+        "vanishing",
+        "too-deep-plain",
+        "overfitting",
+        *COMMON,
+    ),
 )
 def too_high(case: Case) -> Finding | None:
     """Symptom: the error jumps up, to infinity, or stays at what a constant answer has; units die. Why: a step so long that it
@@ -77,7 +87,8 @@ def too_high(case: Case) -> Finding | None:
         assert case.signs is not None
         errors = case.signs.errors
         early = usual_ratio(case, slice(0, max(2, len(case.signs.steps) // 3)))
-        finite = errors[np.isfinite(errors)]
+        smooth = case.signs.smoothed()  # one batch of rare rows is no rise
+        finite = smooth[np.isfinite(smooth)]
         start = case.exam.target.constant_error if case.exam.target.constant_error > 0 else case.signs.first_error
         rose = (
             float(finite.max() / max(min(case.signs.first_error, 10 * start), start, 1e-30))
@@ -118,7 +129,7 @@ def too_high(case: Case) -> Finding | None:
 def oscillates(case: Case) -> Finding | None:
     """Symptom: the error goes up and down from epoch to epoch and does not settle. Why: steps too long for the bottom of the valley,
     or batches so small that each pulls elsewhere. Measured: over the second half of the epochs, a mean change of more than a
-    quarter of the error (on validation an eighth, where training stands still), up about as often as down, at more than 5 %
+    quarter of the error (on validation an eighth, where training stands still), up about as often as down, at more than 4 %
     of a constant's error; and what is reached is less than simple models reach, or than its own best epoch.
     Remedy: a lower rate, or one that falls (cosine).
     Example: SGD at ten times the rate that suits.
@@ -143,7 +154,7 @@ def oscillates(case: Case) -> Finding | None:
     stays = (
         wanders > SWING / 2 and swing > SWING / 4 and half[-1] > 0.75 * half[0]
     )  # neither learned by heart nor settling
-    if not ((swings or stays) and 0.2 < ups < 0.8 and level > 0.05):
+    if not ((swings or stays) and 0.2 < ups < 0.8 and level > 0.04):
         return None
     harmed = case.shortfall > 0.03 or case.fit_shortfall > 0.03 or float(half[-1]) > 1.5 * float(half.min())
     harmed |= bool(stays and judged[-1] > 1.3 * judged.min())
@@ -166,6 +177,15 @@ def oscillates(case: Case) -> Finding | None:
     )
 
 
+def _usual_of_first(case: Case) -> float:
+    """What the first step tells of all: the largest over the layers, for zeros in one hide the others' steps; a warm-up starts low."""
+    first = max(_ratios(case), default=math.nan)
+    with contextlib.suppress(Exception):  # a schedule of one's own
+        factors = [case.factor(at / 100.0) for at in range(100)]
+        return first * float(np.mean(factors)) / max(case.factor(0.0), 1e-12)
+    return first
+
+
 def _reach(case: Case, ratio: float) -> float:
     return ratio * case.planned_steps
 
@@ -178,9 +198,7 @@ def too_low(case: Case) -> Finding | None:
     Example: Adam at 0.0000001.
     """
     late = usual_ratio(case, slice(1, None))
-    ratio = (
-        late if math.isfinite(late) else max(_ratios(case), default=math.nan)
-    )  # zeros in one layer hide the others' steps
+    ratio = late if math.isfinite(late) else _usual_of_first(case)
     if not ratio < NEAR or not _reach(case, ratio) < REACH or case.broke:
         return None
     if case.trained:
@@ -221,7 +239,7 @@ def too_few(case: Case) -> Finding | None:
     more epochs, or smaller batches. Example: one epoch of ten steps.
     """
     signs = case.signs
-    if signs is None or case.broke or case.checkup.get("stopped"):
+    if signs is None or case.broke or case.checkup.get("stopped") or case.progress < 1.0:
         return None
     if not (case.fit_shortfall > 0.05 or case.shortfall > HARM or (case.left > 0.6 and not case.learnable)):
         return None

@@ -1,0 +1,31 @@
+"""Every set-up there is, and the half that thresholds may be fitted on."""
+
+from __future__ import annotations
+
+import zlib
+
+from benchmarks.doctor import faulty_more, fresh, healthy_more
+from benchmarks.doctor.faulty import FAULTY
+from benchmarks.doctor.healthy import HEALTHY
+from benchmarks.doctor.setups import SetUp
+
+ADDED = (faulty_more, healthy_more, fresh)  # importing them has added theirs
+
+
+def every_setup() -> list[SetUp]:
+    """Those that fail, and those that are sound."""
+    return [*FAULTY, *HEALTHY]
+
+
+def named_setup(name: str) -> SetUp:
+    return next(one for one in every_setup() if one.name == name)
+
+
+def is_fresh(name: str) -> bool:
+    """True if it was written after the rules, and none was fitted to it."""
+    return named_setup(name).written_in == fresh.__name__
+
+
+def is_fitted(name: str) -> bool:
+    """True for the half that thresholds may be fitted on; the other is held out. By the name, so that it never changes."""
+    return zlib.crc32(name.encode()) % 2 == 0
