@@ -152,6 +152,20 @@ def test_a_network_of_more_inputs_is_not(client: TestClient) -> None:
     assert asked(client, "function", step=0) == {}
 
 
+def test_a_training_whose_error_became_infinite_can_be_looked_at(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    network = vt.Network(vt.Input((3,)), vt.Dense(4, "relu"), vt.Dense(1), cost="mean_squared_error")
+    run = tmp_path / "run"
+    with pytest.raises(ModelError), np.errstate(all="ignore"), pytest.warns(vt.LearningWarning):
+        vt.train((x, x[:, 0]), network=network, epochs=3, engine="numpy", optimizer=vt.SGD(1e9), out=run)
+    client = TestClient(make_app(run, TOKEN), base_url="http://127.0.0.1:8000")
+    looks, curves = asked(client, "looks", after=0), asked(client, "curves")
+    for step in looks["step"]:
+        asked(client, "judged", step=step)
+    assert None in curves["batches"]["mean"] + curves["epochs"]["error"]
+    assert asked(client, "findings", lang="en")["findings"]
+
+
 def test_only_its_own_address_is_answered(client: TestClient) -> None:
     assert client.get(f"/{TOKEN}/").status_code == 200
     for path in ("/", "/about", "/another-token/about", f"/{TOKEN}x/about", f"/{TOKEN}/../about"):

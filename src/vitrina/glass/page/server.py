@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from vitrina.errors import UsageError, VitrinaError
@@ -50,7 +51,8 @@ def routes_of(run: Path, other: Path | None = None, place: dict[str, Any] | None
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    views = Views(run, other=other)
+    views = Views(run, other=other, read=False)
+    Thread(target=views.recording.refresh, daemon=True).start()  # a long one, while the browser fetches the page
 
     def answers(work: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
         """A view as an endpoint: what goes wrong is a sentence, in JSON. Views take turns, off the event loop."""
