@@ -200,7 +200,7 @@ def section(frames: dict[int, dict[str, list[float]]], opened: list[tuple[float,
     lines = [
         "## How quick the page is",
         "",
-        f"Written by `python -m benchmarks.page` on {machine.describe()['date']}.",
+        f"Written by `python -m benchmarks.page` on {machine.describe()['date']}; {machine.load()}.",
         "",
     ]
     lines += ["| what | median | range | to reach | |", "| --- | ---: | ---: | ---: | --- |"]

@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 import vitrina as vt
 from vitrina.errors import ModelError
 from vitrina.glass.controls import REQUESTS
-from vitrina.glass.page.server import STATIC, make_app
+from vitrina.glass.page.bundle import STATIC
+from vitrina.glass.page.server import make_app
 
 TOKEN = "a-token"
 
