@@ -1,4 +1,4 @@
-"""Takes docs/images/page-*.png: the page on a dense, a convolutional and an attention network, in a real browser.
+"""Takes docs/images/page-*.png: the page on a dense, a convolutional and an attention network, and its editor, in a real browser.
 
 python docs/make_page_images.py    (needs Chromium and Playwright's Python package)
 """
@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 from sklearn.datasets import load_digits
 
 import vitrina as vt
+from vitrina.glass import recorder
 from vitrina.glass.page import serve
 
 OUT = Path(__file__).parent / "images"
@@ -23,6 +24,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 def main() -> None:
     OUT.mkdir(exist_ok=True)
+    recorder.GRACE = 20.0  # looks may take their time here, however busy the machine
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), headless=True, args=FLAGS)
         dense, convolutional, attention = (Path(folder) / name for name in ("patients", "digits", "rows"))
@@ -51,10 +53,22 @@ def main() -> None:
         picture(browser, dense, "page-dense", "light", ["ArrowRight", "ArrowDown"])
         picture(browser, convolutional, "page-conv", "dark", ["ArrowRight"], stage="backward")
         picture(browser, attention, "page-attention", "light", ["ArrowRight"])
+        picture(browser, convolutional, "page-examples", "light", [], of="#examples", at=0.2)
+        picture(browser, None, "page-editor", "light", [], of="#editor")
         browser.close()
 
 
-def picture(browser: Browser, run: Path, name: str, theme: Any, keys: list[str], stage: str = "forward") -> None:
+def picture(
+    browser: Browser,
+    run: Path | None,
+    name: str,
+    theme: Any,
+    keys: list[str],
+    stage: str = "forward",
+    of: str | None = None,
+    at: float | None = None,
+) -> None:
+    """run: None for the editor; keys: pressed on the network; of: the part that is taken; at: the share of the slider."""
     found: list[str] = []
     there = threading.Event()
 
@@ -68,13 +82,20 @@ def picture(browser: Browser, run: Path, name: str, theme: Any, keys: list[str],
     page = context.new_page()
     page.goto(found[0])
     page.wait_for_selector("body[data-ready=yes]")
-    page.focus("#net")
-    for key in keys:
-        page.keyboard.press(key)
-    page.click(f"[data-stage={stage}]")
-    page.locator("#stages").blur()
-    page.wait_for_timeout(1500)
-    page.screenshot(path=OUT / f"{name}.png", full_page=True)
+    if run is not None:
+        page.focus("#net")
+        for key in keys:
+            page.keyboard.press(key)
+        page.click(f"[data-stage={stage}]")
+        page.locator("#stages").blur()
+    if at is not None:
+        moved = "(slider, share) => { slider.value = share * slider.max; slider.dispatchEvent(new Event('input')); }"
+        page.locator("#time input[type=range]").evaluate(moved, at)
+    page.wait_for_timeout(2500)
+    if of is None:
+        page.screenshot(path=OUT / f"{name}.png", full_page=True)
+    else:
+        page.locator(of).screenshot(path=OUT / f"{name}.png")
     context.close()
 
 

@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 import vitrina as vt
 from vitrina.errors import ModelError
 from vitrina.glass.controls import REQUESTS
-from vitrina.glass.page.server import STATIC, make_app
+from vitrina.glass.page.bundle import STATIC
+from vitrina.glass.page.server import make_app
 
 TOKEN = "a-token"
 
@@ -150,6 +151,20 @@ def test_the_doctor_s_findings_are_told_in_the_language_asked_for(tmp_path: Path
 
 def test_a_network_of_more_inputs_is_not(client: TestClient) -> None:
     assert asked(client, "function", step=0) == {}
+
+
+def test_a_training_whose_error_became_infinite_can_be_looked_at(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
+    network = vt.Network(vt.Input((3,)), vt.Dense(4, "relu"), vt.Dense(1), cost="mean_squared_error")
+    run = tmp_path / "run"
+    with pytest.raises(ModelError), np.errstate(all="ignore"), pytest.warns(vt.LearningWarning):
+        vt.train((x, x[:, 0]), network=network, epochs=3, engine="numpy", optimizer=vt.SGD(1e9), out=run)
+    client = TestClient(make_app(run, TOKEN), base_url="http://127.0.0.1:8000")
+    looks, curves = asked(client, "looks", after=0), asked(client, "curves")
+    for step in looks["step"]:
+        asked(client, "judged", step=step)
+    assert None in curves["batches"]["mean"] + curves["epochs"]["error"]
+    assert asked(client, "findings", lang="en")["findings"]
 
 
 def test_only_its_own_address_is_answered(client: TestClient) -> None:

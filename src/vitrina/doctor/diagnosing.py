@@ -59,7 +59,7 @@ def diagnose(
     if isinstance(patient, str | Path):
         return of_run(Path(patient))
     if isinstance(patient, Recording):
-        return of_run(patient.folder.parent if patient.folder.name == FOLDER else patient.folder)
+        return of_run(patient.folder.parent if patient.folder.name == FOLDER else patient.folder, patient)
     if isinstance(patient, tuple) and network is not None:
         patient, data = network, patient
     settings: dict[str, Any] = {
@@ -77,12 +77,12 @@ def diagnose(
     return of_foreign(patient, data, validation, cost, settings)
 
 
-def of_run(path: Path) -> Findings:
-    """Of what a training left in its run."""
-    return verdict(case_of(path))
+def of_run(path: Path, recording: Recording | None = None) -> Findings:
+    """Of what a training left in its run. recording: that of the run, where it has been read already."""
+    return verdict(case_of(path, recording))
 
 
-def case_of(path: Path) -> Case:
+def case_of(path: Path, recording: Recording | None = None) -> Case:
     """All that is known of a run. Raises ModelError if there is no recording in it."""
     settings = RunFolder.existing(path).read_settings()
     exam = Examination.load(path)
@@ -91,7 +91,11 @@ def case_of(path: Path) -> Case:
             f"{path} has not been examined while it was trained; train with a recording (without --no-record)"
         )
     return Case(
-        Network.from_json(settings["network"]), settings, exam, signs_of(Recording(path)), load_checkup(path) or {}
+        Network.from_json(settings["network"]),
+        settings,
+        exam,
+        signs_of(recording or Recording(path)),
+        load_checkup(path) or {},
     )
 
 

@@ -129,7 +129,8 @@ class Judging:
             y = y[: len(x)]
             raw, readable = self._predict(weights, x)
             target = y.astype(np.int64) if network.cost.link == "softmax" and y.ndim == 1 else y
-            error = np.asarray(network.cost.per_example(NumpyOps("float64"), raw.astype(np.float64), target))
+            with np.errstate(all="ignore"):
+                error = np.asarray(network.cost.per_example(NumpyOps("float64"), raw.astype(np.float64), target))
         truth = _classes(network, y, readable)
         if truth is None:
             return Judged(look.step, readable, error)
@@ -141,8 +142,9 @@ class Judging:
         network, ops = self.recording.network, engines.get("numpy").ops
         params, state = (nest(dict(part)) for part in weights)
         step = prediction_step(network, readable=False)
-        raw = np.asarray(step(ops, {"params": params, "state": state}, {"x": x})[1]["prediction"])
-        return raw, np.asarray(network.cost.readable(ops, raw))
+        with np.errstate(all="ignore"):  # a training that went astray is looked at as well
+            raw = np.asarray(step(ops, {"params": params, "state": state}, {"x": x})[1]["prediction"])
+            return raw, np.asarray(network.cost.readable(ops, raw))
 
 
 def _classes(network: Any, y: np.ndarray, readable: np.ndarray) -> np.ndarray | None:

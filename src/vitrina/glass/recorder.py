@@ -42,7 +42,8 @@ WHOLE = 200_000  # parameters: of smaller networks all are kept at each look, of
 JUDGING = 1e9  # operations that a look may spend on how those fare that judge a network too large to be kept
 MOST_POINTS = 600  # of what is learned from, kept where it can be drawn
 MOST_BYTES = 200 << 20
-ERRORS_EVERY = 0.25  # seconds between writes of the batches' errors
+ERRORS_EVERY = 0.25  # seconds between writes of the batches' errors, and
+ERRORS_SHARE = 1e-3  # at least this share of the time until then: a recording of hours is to be opened in a moment
 
 
 class Recorder(Callback):
@@ -85,7 +86,8 @@ class Recorder(Callback):
         if self._writer is None:
             return
         self._errors.append(learner.errors)
-        if time.monotonic() - self._errors_at >= ERRORS_EVERY:
+        now = time.monotonic()
+        if now - self._errors_at >= max(ERRORS_EVERY, ERRORS_SHARE * (now - self._began)):
             self._guarded(self._write_errors)
         at_end = learner.position == learner.steps_per_epoch  # the next batch is the next epoch's; look at it then
         if learner.steps >= self._next and not at_end and np.isfinite(learner.errors).all():

@@ -61,10 +61,10 @@ class LayerHistory:
 class Recording:
     """What a training left in its run's folder `recording`. `refresh()` reads on in one that still grows.
 
-    Raises ModelError if there is no recording.
+    read: False to leave the reading to the first `refresh`. Raises ModelError if there is no recording.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, read: bool = True) -> None:
         path = Path(path)
         self.folder = path if (path / ABOUT).is_file() else path / FOLDER
         try:
@@ -75,7 +75,9 @@ class Recording:
             raise ModelError(f"{path}: the recording has format {self.about.get('format')!r}; update Vitrina")
         self._parts: dict[Path, _Part] = {}
         self._reading = Lock()  # two threads that read on at once would each move the place the other reads from
-        self.refresh()
+        self._join()
+        if read:
+            self.refresh()
 
     def _repr_html_(self) -> str:
         """In a notebook: the page itself, in a frame, with what has been recorded until now."""
@@ -110,6 +112,8 @@ class Recording:
 
     def _join(self) -> None:
         """A run that was killed and resumed goes on from its last checkpoint: what came after that does not count."""
+        for known in ("errors", "_error_parts", "epochs"):
+            self.__dict__.pop(known, None)  # of what there was before
         records: list[Look] = []
         for part in self._parts.values():
             if part.records:
@@ -156,18 +160,38 @@ class Recording:
         seen = next((look for look in self._looks if any("|output|mean" in key for key in look)), None)
         return [key.rsplit("|", 2)[0] for key in seen if key.endswith("|output|mean")] if seen else []
 
-    @property
+    @cached_property
     def errors(self) -> tuple[np.ndarray, np.ndarray]:
         """Of every batch: how many steps were done with it (steps,) int64, and its error (steps,)."""
+        firsts, lengths, errors = self._error_parts
+        begins = np.array(firsts, np.int64) + 1 - np.cumsum([0, *lengths[:-1]], dtype=np.int64)[: len(firsts)]
+        return np.repeat(begins, lengths) + np.arange(len(errors)), errors
+
+    def errors_in(self, most: int) -> dict[str, np.ndarray]:
+        """The batches' errors in at most about so many stretches: `step` each ends at, `mean`, `low` and `high` in it."""
+        firsts, lengths, errors = self._error_parts
+        size = max(1, -(-len(errors) // most))
+        whole = len(errors) // size * size
+        groups = [errors[:whole].reshape(-1, size)] + ([errors[None, whole:]] if whole < len(errors) else [])
+        ends = np.minimum(np.arange(1, sum(map(len, groups)) + 1) * size, len(errors)) - 1
+        after = np.cumsum(lengths, dtype=np.int64)
+        part = np.searchsorted(after, ends, "right")
+        step = np.array(firsts, np.int64)[part] + ends - (after - lengths)[part] + 1 if len(ends) else ends
+        told = {"mean": np.mean, "low": np.min, "high": np.max}
+        return {"step": step} | {
+            name: np.concatenate([of(group, axis=1) for group in groups]) for name, of in told.items()
+        }
+
+    @cached_property
+    def _error_parts(self) -> tuple[list[int], np.ndarray, np.ndarray]:
+        """Of what was written together the steps done before, and how many there are; and the errors of all."""
         found: dict[int, np.ndarray] = {look.step: look[ERROR] for look in self._batches}
         firsts = sorted(found)
         parts = [found[first][: after - first] for first, after in zip(firsts, [*firsts[1:], 1 << 62], strict=True)]
-        steps = [np.arange(first, first + len(part)) + 1 for first, part in zip(firsts, parts, strict=True)]
-        if not parts:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        return np.concatenate(steps), np.concatenate(parts)
+        errors = np.concatenate(parts) if parts else np.empty(0, np.float32)
+        return firsts, np.array([len(part) for part in parts], np.int64), errors
 
-    @property
+    @cached_property
     def epochs(self) -> History:
         """A row for each epoch, as in the model's history, in float32."""
         rows: dict[int, dict[str, float]] = {}

@@ -16,19 +16,16 @@ from typing import Any
 import numpy as np
 
 from vitrina.files import write_atomically
+from vitrina.glass.page.bundle import STATIC, script
 from vitrina.glass.page.views import Views
 from vitrina.locale import LANGUAGES
 
-STATIC = Path(__file__).parent / "page" / "static"
 MOST_LOOKS = 80
 MOST_EDGES = 4000  # of a layer that has no more all are there, and its neurons' arithmetic with them
 MOST_NUMBERS = (
     3_000_000  # in all moments together; as text they are some seven times as many bytes, packed two or three
 )
 MOST_DEPENDENCES = 400_000  # numbers of what the answers make of a table's columns
-_IMPORT = re.compile(r'^import\s+(?:(\w+)|\{([^}]*)\})\s+from\s+"([^"]+)";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?:async )?(?:function|class|const|let) ([\w$]+)", re.MULTILINE)
-_DEFAULT = re.compile(r"^export (?:default (\w+)|\{ (\w+) as default \});?$", re.MULTILINE)
 
 
 def replay(run: str | Path, out: str | Path, other: str | Path | None = None) -> int:
@@ -119,38 +116,6 @@ def _page(packed: str, name: str) -> str:
     inside = f'<style>{style}</style>\n  <script type="application/gzip" id="replay">{packed}</script>\n'
     tag = '  <script type="module" src="js/main.js"></script>\n'
     head, _, tail = page.partition(tag)
-    return head + "  " + inside + tail.replace("</body>", f'<script type="module">\n{_script()}\n</script>\n</body>')
-
-
-def _script() -> str:
-    """The modules as one script, each in a function of its own that gives what it exports, in the order they need each other."""
-    done: dict[Path, str] = {}
-    parts: list[str] = []
-
-    def add(path: Path) -> str:
-        if path.name == "api.js":
-            path = STATIC / "replay" / "api.js"
-        if path in done:
-            return done[path]
-        name = done[path] = f"module_{len(done)}"
-        text = path.read_text("utf-8")
-        needs = [f"const {_taken(found, add((path.parent / found[3]).resolve()))};" for found in _IMPORT.finditer(text)]
-        exported = _EXPORT.findall(text)
-        default = next((found[1] or found[2] for found in _DEFAULT.finditer(text)), None)
-        body = _DEFAULT.sub("", _IMPORT.sub("", text))
-        body = re.sub(r"^export ", "", body, flags=re.MULTILINE)
-        gives = f"default: {default}" if default else ", ".join(exported)
-        # In a script of HTML's, these letters would end it, wherever they stand.
-        body = body.replace("</script", "<\\/script")
-        parts.append(f"const {name} = (() => {{\n" + "\n".join(needs) + f"\n{body}\nreturn {{ {gives} }};\n}})();")
-        return name
-
-    add(STATIC / "js" / "main.js")
-    return "\n".join(parts)
-
-
-def _taken(found: re.Match[str], module: str) -> str:
-    if found[1]:
-        return f"{{ default: {found[1]} }} = {module}"
-    names = ", ".join(name.strip().replace(" as ", ": ") for name in found[2].split(",") if name.strip())
-    return f"{{ {names} }} = {module}"
+    program = script(STATIC / "replay" / "api.js")
+    tail = tail.replace("</body>", f'<script type="module">\n{program}\n</script>\n</body>')
+    return head + "  " + inside + tail

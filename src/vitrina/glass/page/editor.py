@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from vitrina import locale
 from vitrina.errors import VitrinaError
-from vitrina.glass.page.server import STATIC, Guard, routes_of
+from vitrina.glass.page.bundle import STATIC
+from vitrina.glass.page.server import Guard, main_script, routes_of
 from vitrina.glass.page.wish import Wish, choices
 from vitrina.glass.page.workshop import Workshop
 
@@ -50,6 +51,7 @@ def make_editor(folder: Path, token: str) -> Starlette:
         Route("/place", place),
         Route("/editor", editor),
         Route("/learn", learn, methods=["POST"]),
+        Route("/js/main.js", main_script),
         Mount("/run/{name}", app=_Runs(workshop)),
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]

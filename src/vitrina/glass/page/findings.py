@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitrina import locale
 from vitrina.errors import VitrinaError
+from vitrina.glass.recording import Recording
 
 if TYPE_CHECKING:
     from vitrina.doctor import Finding
 
 
-def findings_of(run: Path, language: str) -> list[dict[str, Any]]:
+def findings_of(recording: Recording, language: str) -> list[dict[str, Any]]:
     """Whatever is worse than a note, the cause first, in that language; [] where nothing is, or nothing can be said.
 
     Whoever calls sees to it that nobody speaks meanwhile: the language is that of the process.
@@ -22,7 +22,7 @@ def findings_of(run: Path, language: str) -> list[dict[str, Any]]:
     before = locale.language()
     locale.use(language)
     try:
-        return [_told(finding) for finding in diagnose(run).grave]
+        return [_told(finding) for finding in diagnose(recording).grave]
     except VitrinaError:
         return []
     finally:

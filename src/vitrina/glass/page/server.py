@@ -10,10 +10,12 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.glass.controls import request, status_of
+from vitrina.glass.page.bundle import STATIC, script
 from vitrina.glass.page.views import Views
 
 if TYPE_CHECKING:
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 RUNS = Path("runs")  # where those are kept that the editor starts
-STATIC = Path(__file__).with_name("static")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 POLL = 0.25  # seconds between looks at whether the run has news
 ADDRESS, TOKEN_BYTES = ".page.json", 16
@@ -50,7 +51,8 @@ def routes_of(run: Path, other: Path | None = None, place: dict[str, Any] | None
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    views = Views(run, other=other)
+    views = Views(run, other=other, read=False)
+    Thread(target=views.recording.refresh, daemon=True).start()  # a long one, while the browser fetches the page
 
     def answers(work: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
         """A view as an endpoint: what goes wrong is a sentence, in JSON. Views take turns, off the event loop."""
@@ -108,8 +110,16 @@ def routes_of(run: Path, other: Path | None = None, place: dict[str, Any] | None
         Route("/neuron", answers(neuron)),
         Route("/control", control, methods=["POST"]),
         Route("/live", live),
+        Route("/js/main.js", main_script),
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]
+
+
+async def main_script(asked: Request) -> Response:
+    """All modules at once, instead of some thirty requests one after the other."""
+    from starlette.responses import Response
+
+    return Response(script(), media_type="text/javascript")
 
 
 class Guard:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from vitrina.glass.look import is_shown
 from vitrina.glass.looks_file import Look
 from vitrina.glass.page.examples import Examples
 from vitrina.glass.page.findings import findings_of
-from vitrina.glass.page.plain import plain
+from vitrina.glass.page.plain import number, plain
 from vitrina.glass.recording import Recording
 from vitrina.glass.side_by_side import beside as side_by_side
 from vitrina.glass.trace import Trace, trace
@@ -35,11 +34,12 @@ class Views:
     """The answers to a page's questions about one run; reads on in its recording whenever it is asked.
 
     most_edges: of the connections between two layers that are told, the strongest. other: a run to be set beside it.
+    read: False to read the recording when something of it is first asked for.
     """
 
-    def __init__(self, run: Path, most_edges: int = MOST_EDGES, other: Path | None = None) -> None:
+    def __init__(self, run: Path, most_edges: int = MOST_EDGES, other: Path | None = None, read: bool = True) -> None:
         self.run, self.most_edges, self.other = run, most_edges, other
-        self.recording = Recording(run)
+        self.recording = Recording(run, read)
         self.second = Recording(other) if other is not None else None
         self._examples = Examples(self.recording)
         self._traces: dict[tuple[int, int], Trace] = {}
@@ -85,24 +85,20 @@ class Views:
             "step": [look.step for look in looks],
             "seconds": [look.seconds for look in looks],
             "rate": [float(look["|step|rate"][0]) for look in looks],
-            "layers": {name: _short(name, looks) for name in self.recording.layers},
+            "layers": self._in_short(looks),
         }
+
+    def _in_short(self, looks: tuple[Look, ...]) -> dict[str, Any]:
+        with np.errstate(all="ignore"):  # what went astray has no number to be told
+            return {name: _short(name, looks) for name in self.recording.layers}
 
     def curves(self) -> dict[str, Any]:
         """The batches' errors, thinned to what a screen can show (lowest, mean and highest of each stretch), and the epochs."""
         self.recording.refresh()
-        steps, errors = self.recording.errors
-        size = max(1, math.ceil(len(errors) / MOST_POINTS))
-        whole = len(errors) // size * size
-        groups = [errors[:whole].reshape(-1, size)] + ([errors[None, whole:]] if whole < len(errors) else [])
-        pick = [float(value) for group in groups for value in group.mean(axis=1)]
-        low = [float(value) for group in groups for value in group.min(axis=1)]
-        high = [float(value) for group in groups for value in group.max(axis=1)]
-        ends = [int(steps[min(len(steps), (i + 1) * size) - 1]) for i in range(len(pick))]
         epochs = self.recording.epochs
         return {
-            "batches": {"step": ends, "mean": pick, "low": low, "high": high},
-            "epochs": {name: epochs[name] for name in epochs.columns},
+            "batches": {name: plain(values) for name, values in self.recording.errors_in(MOST_POINTS).items()},
+            "epochs": {name: [number(value) for value in epochs[name]] for name in epochs.columns},
         }
 
     def beside(self) -> dict[str, Any]:
@@ -119,7 +115,7 @@ class Views:
         self.recording.refresh()
         now = (len(self.recording.looks), len(self.recording.epochs), (self.run / "checkup.json").exists())
         if self._findings.get(language, (None, []))[0] != now:
-            self._findings[language] = (now, findings_of(self.run, language))
+            self._findings[language] = (now, findings_of(self.recording, language))
         return {"findings": self._findings[language][1]}
 
     # -- one moment
@@ -136,11 +132,11 @@ class Views:
             "step": look.step,
             "seconds": look.seconds,
             "rate": float(look["|step|rate"][0]),
-            "error": float(look["|step|error"][0]) if "|step|error" in look else None,
+            "error": number(float(look["|step|error"][0])) if "|step|error" in look else None,
             "probe": probe,
             "target": plain(y[probe]),
             "prediction": plain(look["|probes|prediction"][probe]),
-            "probe_error": float(look["|probes|error"][probe]),
+            "probe_error": number(float(look["|probes|error"][probe])),
             "layers": layers,
             "edges": self._edges(look, traced),
         }
@@ -160,6 +156,7 @@ class Views:
 
     def examples(self) -> dict[str, Any]:
         """Who judges the training: some hundreds of its examples."""
+        self.recording.refresh()
         return self._examples.about()
 
     def judged(self, step: int) -> dict[str, Any]:
@@ -333,7 +330,9 @@ def _short(name: str, looks: tuple[Look, ...]) -> dict[str, list[float | None]]:
 
     def each(of: Any, *statistics: str) -> list[float | None]:
         keys = [f"{name}|{statistic}" for statistic in statistics]
-        return [of(*(look[key] for key in keys)) if all(key in look for key in keys) else None for look in looks]
+        return [
+            number(of(*(look[key] for key in keys))) if all(key in look for key in keys) else None for look in looks
+        ]
 
     def length(norms: np.ndarray) -> float:
         return float(np.sqrt(np.sum(np.square(norms, dtype=np.float64))))

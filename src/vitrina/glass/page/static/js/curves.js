@@ -143,4 +143,4 @@ export class Curves {
   }
 }
 
-const brief = (value) => (value >= 1e6 ? `${value / 1e6}M` : value >= 1e4 ? `${value / 1e3}k` : count(value));
+const brief = (value) => (value >= 1e9 ? number(value, 1) : value >= 1e6 ? `${value / 1e6}M` : value >= 1e4 ? `${value / 1e3}k` : count(value));

@@ -11,12 +11,18 @@ export const signs = { fault: "✗", warning: "!" };
 export class DoctorView {
   // marked: given a mark for each finding and each of its consequences, whenever they are others; go: to the look at a step.
   constructor(marked, go, failed) {
-    Object.assign(this, { marked, go, failed, told: "", asked: 0, timer: null });
+    Object.assign(this, { marked, go, failed, told: "", asked: 0, timer: null, begun: false });
+  }
+
+  // The doctor reads the whole recording: whoever opens the page sees the rest of it first.
+  begin() {
+    this.begun = true;
+    return this.ask();
   }
 
   // There may be news; asks now, or when it is time to.
   news() {
-    if (this.timer) return;
+    if (this.timer || !this.begun) return;
     this.timer = setTimeout(() => {
       this.timer = null;
       this.ask();

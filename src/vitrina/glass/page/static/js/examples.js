@@ -10,7 +10,7 @@ import { Wall } from "./wall.js";
 
 export class ExamplesView {
   constructor(state, known, failed) {
-    Object.assign(this, { state, known, failed, judged: null, pair: null, wanted: null, busy: false });
+    Object.assign(this, { state, known, failed, judged: null, pair: null, wanted: null, working: null });
     new ResizeObserver(() => this.wall?.place()).observe($("#examples"));
   }
 
@@ -32,26 +32,23 @@ export class ExamplesView {
   }
 
   // Asks for one moment at a time, and of those that were wanted meanwhile only for the last: a slider is faster.
-  async follow(step) {
-    if (!this.known.count) return;
+  follow(step) {
+    if (!this.known.count) return Promise.resolve();
     this.wanted = step;
-    if (this.busy) return;
-    this.busy = true;
-    try {
-      while (this.wanted !== null) {
-        const next = this.wanted;
-        this.wanted = null;
-        const judged = await ask("judged", { step: next });
-        $("#examples").hidden = !judged.order;
-        if (!judged.order) continue;
-        this.judged = judged;
-        this.show();
-        await this.dependence?.follow(judged.step);
-      }
-    } catch (error) {
-      this.failed(error);
-    } finally {
-      this.busy = false;
+    this.working ??= this.work().catch(this.failed).finally(() => { this.working = null; });
+    return this.working;
+  }
+
+  async work() {
+    while (this.wanted !== null) {
+      const next = this.wanted;
+      this.wanted = null;
+      const judged = await ask("judged", { step: next });
+      $("#examples").hidden = !judged.order;
+      if (!judged.order) continue;
+      this.judged = judged;
+      this.show();
+      await this.dependence?.follow(judged.step);
     }
   }
 

@@ -218,6 +218,7 @@ async function watchRun() {
   if (state.looks.step.length) await go(null);
   curves.draw();
   listen(heard, () => trouble(new Trouble("gone")));
+  Promise.resolve(examples.working).then(() => doctor.begin());
 }
 
 start().catch(trouble);

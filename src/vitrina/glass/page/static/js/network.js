@@ -76,6 +76,10 @@ export class NetworkView {
     const found = places(this.about, this.moment, clientWidth, Math.max(300, clientHeight - 4));
     this.boxes = found.boxes;
     this.spacing = this.boxes.length > 1 ? Math.min(...this.boxes.slice(1).map((one, at) => one.middle - this.boxes[at].middle)) : found.width;
+    this.height = found.height;
+    const drawn = [this.moment, this.stage, found.width, found.height, document.documentElement.dataset.theme];
+    if (!this.drawn?.every((one, at) => one === drawn[at])) this.sheets = new Map();
+    this.drawn = drawn;
     const pen = sharp(this.canvas, found.width, found.height);
     pen.clearRect(0, 0, found.width, found.height);
     this.back = this.stage === "backward" || this.stage === "update";
@@ -93,8 +97,25 @@ export class NetworkView {
     const before = this.boxes.slice(0, place).reverse().find((box) => box.layer.shape.reduce((a, b) => a * b, 1) === inputs);
     const shown = this.stage === "update" ? edges.update : this.stage === "backward" ? edges.gradient : edges.weight;
     if (!before || !shown) return;
+    if (this.front === Infinity) return this.curves(pen, edges, shown, before, one);
+    // While a wave passes only their light changes: they are drawn once, and then laid over with so much of it.
+    const [left, wide] = [Math.floor(before.x), Math.ceil(one.x + one.w - before.x)];
+    if (!this.sheets.has(one.layer.name)) {
+      const scale = window.devicePixelRatio || 1;
+      const sheet = new OffscreenCanvas(Math.max(1, Math.round(wide * scale)), Math.max(1, Math.round(this.height * scale)));
+      const own = sheet.getContext("2d");
+      own.setTransform(scale, 0, 0, scale, -left * scale, 0);
+      this.curves(own, edges, shown, before, one);
+      this.sheets.set(one.layer.name, sheet);
+    }
+    pen.globalAlpha = this.lit(place);
+    pen.drawImage(this.sheets.get(one.layer.name), left, 0, wide, this.height);
+    pen.globalAlpha = 1;
+  }
+
+  curves(pen, edges, shown, before, one) {
     const most = largest(shown);
-    const fade = this.lit(place) * (edges.of > 2000 ? 0.5 : 0.85);
+    const fade = edges.of > 2000 ? 0.5 : 0.85;
     for (let at = 0; at < shown.length; at++) {
       const [from, to] = [middle(before, edges.from[at]), middle(one, edges.to[at])];
       const share = Math.abs(shown[at]) / most;

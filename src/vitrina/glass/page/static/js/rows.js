@@ -24,5 +24,5 @@ export function showRows(holder, { about }, known, judged) {
   const [left, top] = [before?.scrollLeft ?? 0, before?.scrollTop ?? 0];
   fill(holder, make("h3", {}, t("The rows it finds hardest")),
     make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("The rows it finds hardest") }, make("table", { class: "hardest" }, make("thead", {}, head), make("tbody", {}, ...rows))));
-  holder.querySelector(".scroll").scrollTo(left, top); // where the reader was
+  if (left || top) holder.querySelector(".scroll").scrollTo(left, top); // where the reader was
 }

@@ -93,17 +93,20 @@ export class Timeline {
   // The batches' errors as a band behind the slider, on a logarithmic scale where they are above 0.
   draw() {
     const { curves, looks, at } = this.state;
-    const { step, low, high, mean } = curves.batches;
+    // An error that was infinite is drawn as high as the highest that was not.
+    const top = Math.max(...curves.batches.high.filter((value) => value !== null));
+    const [low, high, mean] = ["low", "high", "mean"].map((of) => curves.batches[of].map((value) => value ?? top));
+    const { step } = curves.batches;
     const width = this.canvas.parentElement.clientWidth;
     if (!width || !step.length) return;
     const height = 46;
     const pen = sharp(this.canvas, width, height);
     const log = Math.min(...low) > 0 ? Math.log : (value) => value;
-    const [bottom, top] = [log(Math.min(...mean)), log(Math.max(...mean))];
+    const [bottom, ceiling] = [log(Math.min(...mean)), log(Math.max(...mean))];
     const last = Math.max(step.at(-1), looks.step.at(-1) ?? 0);
     // The slider counts looks, which lie closer together at the beginning; the curve follows it.
     const across = (done) => 8 + place(looks.step, Math.min(done, last)) / Math.max(1, looks.step.length - 1) * (width - 16);
-    const down = (value) => height - 3 - Math.max(0, Math.min(1, (log(value) - bottom) / (top - bottom || 1))) * (height - 6);
+    const down = (value) => height - 3 - Math.max(0, Math.min(1, (log(value) - bottom) / (ceiling - bottom || 1))) * (height - 6);
     pen.beginPath();
     step.forEach((done, i) => pen.lineTo(across(done), down(high[i])));
     for (let i = step.length - 1; i >= 0; i--) pen.lineTo(across(step[i]), down(low[i]));
