@@ -10,11 +10,14 @@ import pytest
 import vitrina as vt
 from tests.doctor.conftest import net, rows
 from vitrina.doctor.case import doubt_of
+from vitrina.doctor.closer import agreement_of, attention_of, out_of_step, statistics_anew
 from vitrina.doctor.examination import Examination, examine
 from vitrina.doctor.finding import Finding, Findings
 from vitrina.doctor.inputs import columns_of
+from vitrina.doctor.moved import moved_by
 from vitrina.doctor.references import r2, refer
 from vitrina.doctor.verdict import grouped
+from vitrina.doctor.vocabulary import vocabulary_of
 from vitrina.learning.batches import batched
 from vitrina.learning.feed import Examples
 from vitrina.learning.optimizers import Adam
@@ -107,3 +110,70 @@ def test_three_rows_at_the_end_do_not_wreck_batch_normalisation() -> None:
     vt.train((x, y), network=network, engine="numpy", epochs=8, callbacks=[Keep()], progress=False)
     by_epoch = np.array(errors).reshape(8, 13)
     assert by_epoch[2:, -1].max() < 2.0 * np.median(by_epoch[2:, :-1])
+
+
+def test_a_copy_is_a_column_moved_and_stretched_and_no_category_of_two(rng: np.random.Generator) -> None:
+    a, yes = rng.normal(size=300), (rng.random(300) < 0.4).astype(float)
+    rare = (np.arange(300) == 7).astype(float)
+    found = columns_of(np.column_stack([a, 100.0 * a + 3.0, yes, 1.0 - yes, -a, yes, rare, rare]), net())
+    assert found.copies == [[0, 1], [0, 4], [2, 5]]
+
+
+def test_rows_in_the_order_of_a_column_follow_each_other(rng: np.random.Generator) -> None:
+    x = rng.normal(size=(400, 2))
+    follows = columns_of(x[np.argsort(x[:, 1])], net()).follows
+    assert follows[1] > 0.95  # the two ends alone have neighbours far away
+    assert abs(follows[0]) < 0.2
+
+
+def test_codes_that_were_never_seen_are_counted() -> None:
+    network = vt.Network(vt.Input((2,)), vt.Embedding(10, 3), vt.Flatten(), vt.Dense(2))
+    train, judge = np.array([[0, 1], [2, 1]]), np.array([[1, 7], [7, 2], [0, 0], [5, 1]])
+    found = vocabulary_of(network, train, judge)
+    assert found is not None
+    assert (found.layer, found.count, found.used, found.codes) == ("embedding_1", 10, 3, [7, 5])
+    assert (found.unseen, found.rows) == (3 / 8, 3 / 4)
+    assert vocabulary_of(net(), np.zeros((3, 8)), None) is None
+
+
+def test_a_flip_makes_another_class_of_arrows_and_a_shift_does_not(rng: np.random.Generator) -> None:
+    codes = rng.integers(0, 2, 500)
+    x = 0.2 * rng.normal(size=(500, 6, 6, 1))
+    x[np.arange(500), :, np.where(codes == 1, 4, 1), 0] += 1.0
+    flip, cutout = moved_by([vt.Flip(), vt.Cutout(11), vt.Mixup(0.2)], x, codes, 2)
+    assert flip.elsewhere > 0.6
+    assert flip.by_nature == 0.0
+    assert cutout.erased > 0.5
+    assert moved_by([vt.Flip()], x, np.arange(500) % 2, 1) == []
+
+
+def test_statistics_anew_are_those_of_the_rows(rng: np.random.Generator) -> None:
+    network = vt.Network(vt.Input((4,)), vt.Dropout(0.5), vt.BatchNorm(momentum=0.999), vt.Dense(2))
+    params, state = network.build(0)
+    x = 3.0 + 2.0 * rng.normal(size=(200, 4))
+    anew = statistics_anew(network, params, state, x)
+    np.testing.assert_allclose(anew["batch_norm_1"]["mean"], x.mean(axis=0), rtol=1e-4)
+    np.testing.assert_allclose(anew["batch_norm_1"]["variance"], x.var(axis=0), rtol=1e-4)
+    assert out_of_step(state, anew)["layer"] == "batch_norm_1"
+    assert out_of_step(state, anew)["shift"] == pytest.approx(1.5, abs=0.2)  # a mean of 3 in spreads of 2
+
+
+def test_attention_that_looks_everywhere_has_all_its_entropy() -> None:
+    network = vt.Network(vt.Input((5, 4)), vt.Attention(2), vt.Flatten(), vt.Dense(2))
+    params, state = network.build(0)
+    x = np.random.default_rng(0).normal(size=(8, 5, 4))
+    even = params | {"attention_1": {name: 0.0 * value for name, value in params["attention_1"].items()}}
+    large = params | {"attention_1": {name: 50.0 * value for name, value in params["attention_1"].items()}}
+    assert attention_of(network, even, state, x)["attention_1"] == pytest.approx(1.0)
+    assert attention_of(network, large, state, x)["attention_1"] < 0.05
+
+
+def test_gradients_of_one_question_agree_and_of_chance_do_not(rng: np.random.Generator) -> None:
+    network = vt.Network(vt.Input((4,)), vt.Dense(1), cost="mean_squared_error")
+    params, state = network.build(0)
+    x = rng.normal(size=(800, 4))
+    clear, chance = 5.0 + x[:, :1], rng.normal(size=(800, 1))
+    flat = {"dense_1": {name: 0.0 * value for name, value in params["dense_1"].items()}}
+    assert agreement_of(network, flat, state, Examples(x, clear), 32)["signal"] > 0.8
+    assert agreement_of(network, flat, state, Examples(x, chance), 32)["signal"] < 0.3
+    assert agreement_of(network, flat, state, Examples(x, chance), 400) == {}  # too few batches to compare

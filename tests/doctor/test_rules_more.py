@@ -182,3 +182,33 @@ def test_a_training_that_goes_on_can_be_asked_at_any_moment(options: dict[str, A
     for step in range(0, case.signs.done, 20):
         found = verdict(replace(case, signs=case.signs.until(step), checkup={}))
         assert not {"too-few-steps", "plateau", "falls-slowly"} & set(found.codes), (step, found)
+
+
+CURED: dict[str, float] = {"norm-out-of-step": 0.8, "one-answer": 0.7}
+
+
+@pytest.mark.parametrize("code", CURED)
+def test_the_remedy_mends_it(code: str, taught: Taught) -> None:
+    healing = vt.heal(taught(**FAULTS[code][0]), (X, Y), (XV, YV))
+    assert any(one.code == code and one.kept for one in healing.tried), healing
+    assert healing.model is not None
+    x, y = rows(300, 5)
+    assert float(np.mean(healing.model.predict(x) == y)) > CURED[code]
+
+
+def test_an_augmentation_that_destroys_is_left_out_and_the_others_stay(taught: Taught) -> None:
+    run = taught(**{**IMAGES, "augment": "flip,shift=1"})
+    healing = vt.heal(run, IMAGES["train"], IMAGES["judge"])
+    before, after = healing.changes["augment"]
+    assert [one["type"] for one in before] == ["Flip", "Shift"]
+    assert [one["type"] for one in after] == ["Shift"]
+    assert healing.after > healing.before + 0.05
+
+
+def test_parts_that_were_drawn_apart_are_drawn_anew_from_both(taught: Taught) -> None:
+    train = without(3, 0.0)
+    healing = vt.heal(taught(train=train), train, (XV, YV))
+    assert healing.treatments
+    assert healing.model is not None
+    x, y = rows(300, 5)
+    assert float(np.mean(healing.model.predict(x)[y == 3] == 3)) > 0.3  # there were none to learn from

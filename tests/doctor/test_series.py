@@ -12,9 +12,10 @@ import pytest
 
 import vitrina as vt
 from tests.doctor.conftest import net
+from vitrina import locale
 from vitrina.doctor.registry import RULES
 from vitrina.doctor.series import MOST, READ, thinned
-from vitrina.doctor.sparkline import BLOCKS, drawing, heights, sparkline
+from vitrina.doctor.sparkline import BLOCKS, drawing, heights, in_words, sparkline, told
 
 Taught = Callable[..., Path]
 
@@ -24,6 +25,17 @@ def test_a_line_goes_from_the_lowest_block_to_the_highest() -> None:
     assert sparkline([3.0, 3.0]) == BLOCKS[4] * 2
     assert len(sparkline(range(1000), width=20)) == 20
     assert sparkline(range(1000), width=8) == BLOCKS
+
+
+def test_what_hardly_changes_looks_flat() -> None:
+    assert heights([2.49, 2.47, 2.49]) == pytest.approx([0.54, 0.46, 0.54], abs=0.01)
+
+
+def test_every_series_has_its_name_in_the_readers_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locale, "_chosen", "es")
+    assert in_words("step over weights of dense_1") == "paso entre pesos de dense_1"
+    assert told("rows, by class", (30.0, 10.0, 20.0)) == "filas, por clase 10 … 30"
+    assert told("error", (2.0, 0.5)) == "error 2 → 0.5"
 
 
 def test_what_spans_many_powers_of_ten_is_drawn_by_its_powers() -> None:
@@ -60,8 +72,8 @@ def test_a_finding_carries_its_series_to_terminal_json_and_report(taught: Taught
     assert found.codes[0] == "rate-too-low"
     series = found[0].series
     assert set(series) == {"step over weights", "error"}
-    told = json.loads(json.dumps(found.to_json()))
-    assert told[0]["series"]["error"] == list(series["error"])
+    written = json.loads(json.dumps(found.to_json()))
+    assert written[0]["series"]["error"] == list(series["error"])
     assert sparkline(series["error"]) in str(found)
     page = vt.report(run).read_text("utf-8")
     assert drawing(series) in page

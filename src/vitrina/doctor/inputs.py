@@ -81,7 +81,7 @@ def columns_of(
         scaled_by_network=isinstance(first, BatchNorm | LayerNorm | RMSNorm | GroupNorm)
         or type(first).__name__ == "Scale",
         copies=_copies(flat) if small and finite.all() else [],
-        follows=_follows(x[:ORDERED]) if small and finite.all() else [],
+        follows=_follows(x[: min(ORDERED, MOST_VALUES // max(1, count))]) if small and finite.all() else [],
     )
 
 
@@ -91,19 +91,18 @@ def _copies(flat: np.ndarray) -> list[list[int]]:
     What is the same number in all but a hundredth of the rows is left out, and so is yes beside no: a category of two values.
     """
     spread = flat.std(axis=0)
-    known: dict[bytes, int] = {}
+    known: dict[bytes, tuple[int, float]] = {}
     found: list[list[int]] = []
     for at in np.flatnonzero(spread > 1e-9 * np.maximum(np.abs(flat).max(axis=0), 1e-30)):
-        _, rows = np.unique(flat[:, at], return_counts=True)
-        if rows.max() > 0.99 * len(flat):
-            continue
         column = (flat[:, at] - flat[:, at].mean()) / spread[at]
-        if len(rows) > 2:
-            column = column * np.sign(column[int(np.argmax(np.abs(column) > 1e-3))])  # one may be the other's negative
-        key = (np.round(column, 3) + 0.0).tobytes()  # -0.0 has other bytes than 0.0
-        if key in known:
-            found.append([known[key], int(at)])
-        known.setdefault(key, int(at))
+        sign = float(np.sign(column[int(np.argmax(np.abs(column) > 1e-3))]))  # one may be the other's negative
+        key = (np.round(column * sign, 3) + 0.0).tobytes()  # -0.0 has other bytes than 0.0
+        first, first_sign = known.setdefault(key, (int(at), sign))
+        if first == at:
+            continue
+        _, rows = np.unique(flat[:, at], return_counts=True)
+        if rows.max() <= 0.99 * len(flat) and (len(rows) > 2 or sign == first_sign):
+            found.append([first, int(at)])
     return found
 
 

@@ -36,7 +36,7 @@ def _lines(finding: Finding) -> Iterator[Text]:
     yield Text.assemble("  ", (f"{finding.code} · {measured(finding.evidence)}", "dim"))
     if finding.severity != "note":
         for name, values in finding.series.items():
-            yield Text.assemble("  ", (sparkline(values), colour), (f" {name} {told(values)}", "dim"))
+            yield Text.assemble("  ", (sparkline(values), colour), (f" {told(name, values)}", "dim"))
     for one in finding.consequences:
         yield Text.assemble("    ", ("↳ ", "dim"), (one.what, "dim"))
 

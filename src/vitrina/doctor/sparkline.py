@@ -6,19 +6,31 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 
+from vitrina.locale import say
+
 BLOCKS = "▁▂▃▄▅▆▇█"
+APART = (
+    "rows, by class",
+    "validation rows, by class",
+    "answers, by class",
+    "size, by column",
+    "told by a column alone",
+)
 WIDTH = 32  # characters
 DECADES = 2.0  # powers of ten, from where on a scale is one of powers
+LEAST = 0.1  # of the largest, what a scale spans at least: a flat error looks flat
 COLOURS = ("var(--first)", "var(--second)")
 
 
 def heights(values: Sequence[float]) -> list[float]:
-    """From 0, the smallest, to 1, the largest; a half where all are the same."""
+    """From 0, the smallest, to 1, the largest; around a half where they hardly differ."""
     low, high = min(values), max(values)
     if low > 0 and math.log10(high / low) > DECADES:
         values = [math.log10(value) for value in values]
         low, high = min(values), max(values)
-    return [(value - low) / (high - low) if high > low else 0.5 for value in values]
+    span = max(high - low, LEAST * max(abs(low), abs(high)))
+    foot = 0.5 * (low + high - span)
+    return [(value - foot) / span if span > 0 else 0.5 for value in values]
 
 
 def _placed(series: Sequence[Sequence[float]]) -> list[list[float]]:
@@ -36,12 +48,41 @@ def sparkline(values: Sequence[float], width: int = WIDTH) -> str:
     if len(values) > width:
         edges = [round(at * len(values) / width) for at in range(width + 1)]
         values = [math.fsum(values[a:b]) / (b - a) for a, b in itertools.pairwise(edges)]
-    return "".join(BLOCKS[min(int(height * len(BLOCKS)), len(BLOCKS) - 1)] for height in heights(values))
+    return "".join(BLOCKS[min(int(height * len(BLOCKS) + 1e-9), len(BLOCKS) - 1)] for height in heights(values))
 
 
-def told(values: Sequence[float]) -> str:
-    """Its first and its last number."""
-    return f"{values[0]:.3g} → {values[-1]:.3g}"
+def told(name: str, values: Sequence[float]) -> str:
+    """What it is of, and its first and last number; of what is in no order of time, its lowest and highest."""
+    ends = f"{min(values):.3g} … {max(values):.3g}" if name in APART else f"{values[0]:.3g} → {values[-1]:.3g}"
+    return f"{in_words(name)} {ends}"
+
+
+def in_words(name: str) -> str:
+    """The name of a series in the reader's language."""
+    head, _, layer = name.partition(" of ")
+    if head == "step over weights" and layer:
+        return say("step over weights of {layer}", layer=layer)
+    known = {
+        "error": say("error"),
+        "validation error": say("validation error"),
+        "learning rate": say("learning rate"),
+        "step over weights": say("step over weights"),
+        "size of a step": say("size of a step"),
+        "size of the weights": say("size of the weights"),
+        "share of dead units": say("share of dead units"),
+        "share at the flat ends": say("share at the flat ends"),
+        "size of the outputs, by layer": say("size of the outputs, by layer"),
+        "likeness of two examples, by layer": say("likeness of two examples, by layer"),
+        "weights over what suits, by layer": say("weights over what suits, by layer"),
+        "gradient over weights, by layer": say("gradient over weights, by layer"),
+        "size, by column": say("size, by column"),
+        "told by a column alone": say("told by a column alone"),
+        "validation mean, in training spreads": say("validation mean, in training spreads"),
+        "rows, by class": say("rows, by class"),
+        "validation rows, by class": say("validation rows, by class"),
+        "answers, by class": say("answers, by class"),
+    }
+    return known.get(name, name)
 
 
 def drawing(series: Mapping[str, Sequence[float]], width: int = 220, height: int = 44) -> str:

@@ -306,7 +306,7 @@ def _findings(contents: Contents) -> list[dict[str, str]] | None:
             "code": finding.code,
             "evidence": measured(finding.evidence),
             "drawing": drawing(finding.series),
-            "of": ", ".join(f"{name} {told(values)}" for name, values in finding.series.items()),
+            "of": ", ".join(told(name, values) for name, values in finding.series.items()),
         }
         for finding in contents.findings
     ]

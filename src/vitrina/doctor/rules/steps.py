@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vitrina.doctor.case import Case
+from vitrina.doctor.case import HALF, Case
 from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.registry import rule
 from vitrina.learning.optimizers import Adam
@@ -98,7 +98,8 @@ def too_high(case: Case) -> Finding | None:
         long = max(ratio if math.isfinite(ratio) else 0.0, early if math.isfinite(early) else 0.0) > FAR
         bad = case.broke or case.stuck or case.fit_shortfall > 0.4 or case.left > 0.9
         bad |= long and (case.fit_shortfall > HARM or case.shortfall > HARM)
-        if not (case.broke or (bad and (long or rose > 3.0))):
+        rises = rose > 3.0 and case.progress >= HALF  # at first, it may be on its way down from far above
+        if not (case.broke or (bad and (long or rises))):
             return None
         severity = "fault"
         since = case.signs.broke_at or int(case.signs.error_steps[int(np.nanargmax(errors))])
@@ -135,7 +136,7 @@ def oscillates(case: Case) -> Finding | None:
     Example: SGD at ten times the rate that suits.
     """
     signs = case.signs
-    if signs is None or case.broke:
+    if signs is None or case.broke or case.progress < HALF:
         return None
     errors = signs.of_epochs("error")
     judged = signs.of_epochs("validation_error")
