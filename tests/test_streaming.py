@@ -150,6 +150,13 @@ def test_a_column_that_numbers_the_rows_is_left_out(path: Path) -> None:
     assert {"size", "price"} <= set(gather_names(path))
 
 
+def test_a_column_that_is_constant_where_pieces_begin_is_learned_from(tmp_path: Path) -> None:
+    """As at night, where each piece is a day."""
+    hours = np.tile(np.repeat([1, 0], [100, 900]), 6)
+    sales().with_columns(night=pl.Series(hours)).write_parquet(tmp_path / "days.parquet", row_group_size=1000)
+    assert "night" in gather_names(tmp_path / "days.parquet")
+
+
 def test_a_rare_class_is_in_the_sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vitrina.data.survey.MOST", 300)
     monkeypatch.setattr("vitrina.data.survey.CELLS", 0)

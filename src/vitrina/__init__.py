@@ -79,6 +79,8 @@ if TYPE_CHECKING:
         Dense,
         Dropout,
         Embedding,
+        EnsembleDense,
+        EnsembleMean,
         Flatten,
         Focal,
         GlobalAveragePool,
@@ -118,10 +120,11 @@ if TYPE_CHECKING:
 _HOMES = {
     "vitrina.errors": "DataError EngineError ModelError NetworkError ShapeError UsageError VitrinaError",
     "vitrina.network": (
-        "Activation Attention AveragePool1D AveragePool2D BatchNorm BinaryCrossEntropy Branches Constant Context Conv1D Conv2D Cost "
-        "CrossEntropy Dense Dropout Embedding Flatten Focal GRU GlobalAveragePool Glorot GroupNorm He Huber Initialiser Input Layer "
-        "LSTM LayerNorm LeCun MaxPool1D MaxPool2D MeanAbsoluteError MeanSquaredError Network Normal Orthogonal Poisson "
-        "PositionalEmbedding Quantile RMSNorm Reshape Residual Scale Sequential TableInput blocks"
+        "Activation Attention AveragePool1D AveragePool2D BatchNorm BinaryCrossEntropy Branches Constant Context Conv1D Conv2D "
+        "Cost CrossEntropy Dense Dropout Embedding EnsembleDense EnsembleMean Flatten Focal GRU GlobalAveragePool Glorot "
+        "GroupNorm He Huber Initialiser Input Layer LSTM LayerNorm LeCun MaxPool1D MaxPool2D MeanAbsoluteError MeanSquaredError "
+        "Network Normal Orthogonal Poisson PositionalEmbedding Quantile RMSNorm Reshape Residual Scale Sequential TableInput "
+        "blocks"
     ),
     "vitrina.learning": (
         "SGD Adam AdamW Augmentation Callback ColourJitter ConstantRate Cosine Cutout Flip History LearningWarning Lion Mixup "
@@ -180,6 +183,8 @@ __all__ = [
     "Embedding",
     "EngineError",
     "Ensemble",
+    "EnsembleDense",
+    "EnsembleMean",
     "Explanation",
     "Finding",
     "Findings",

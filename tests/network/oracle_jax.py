@@ -41,6 +41,17 @@ def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 
 @forward.register
+def _(layer: vn.EnsembleDense, x: Any, p: Any, s: Any, case: Case) -> Any:
+    said = "bi,miu->bmu" if x.ndim == 2 else "bmi,miu->bmu"
+    return ACTIVATIONS[layer.activation](jnp.einsum(said, x, p["weight"]) + p["bias"])
+
+
+@forward.register
+def _(layer: vn.EnsembleMean, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return jnp.log(jnp.mean(jax.nn.softmax(x), axis=1)) if layer.probabilities else jnp.mean(x, axis=1)
+
+
+@forward.register
 def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
     numbers = ("NHWC", "HWIO", "NHWC")
     z = lax.conv_general_dilated(x, p["weight"], layer.stride, layer.padding.upper(), dimension_numbers=numbers,  # pyright: ignore

@@ -40,6 +40,19 @@ def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
     return ACTIVATIONS[layer.activation](tf.tensordot(x, p["weight"], 1) + p.get("bias", 0.0))
 
 
+@forward.register
+def _(layer: vn.EnsembleDense, x: Any, p: Any, s: Any, case: Case) -> Any:
+    said = "bi,miu->bmu" if x.shape.rank == 2 else "bmi,miu->bmu"
+    return ACTIVATIONS[layer.activation](tf.einsum(said, x, p["weight"]) + p["bias"])
+
+
+@forward.register
+def _(layer: vn.EnsembleMean, x: Any, p: Any, s: Any, case: Case) -> Any:
+    if not layer.probabilities:
+        return tf.reduce_mean(x, axis=1)
+    return tf.math.log(tf.reduce_mean(tf.nn.softmax(x), axis=1))
+
+
 def by_groups(layer: Any, x: Any, weight: Any, convolve: Any) -> Any:
     """`convolve(x, weight)` of each group's channels and filters: TensorFlow has no gradient of grouped kernels on a CPU."""
     parts = zip(tf.split(x, layer.groups, -1), tf.split(weight, layer.groups, -1), strict=True)

@@ -59,6 +59,17 @@ def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 
 @forward.register
+def _(layer: vn.EnsembleDense, x: Any, p: Any, s: Any, case: Case) -> Any:
+    said = "bi,miu->bmu" if x.ndim == 2 else "bmi,miu->bmu"
+    return ACTIVATIONS[layer.activation](torch.einsum(said, x, p["weight"]) + p["bias"])
+
+
+@forward.register
+def _(layer: vn.EnsembleMean, x: Any, p: Any, s: Any, case: Case) -> Any:
+    return F.softmax(x, dim=-1).mean(dim=1).log() if layer.probabilities else x.mean(dim=1)
+
+
+@forward.register
 def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
     image = around(first(x), layer.kernel_size, layer.stride, layer.padding, 0.0)  # pyright: ignore
     z = F.conv2d(image, p["weight"].permute(3, 2, 0, 1).contiguous(), p.get("bias"), layer.stride, groups=layer.groups)

@@ -49,6 +49,8 @@ from vitrina.network import (
     Dense,
     Dropout,
     Embedding,
+    EnsembleDense,
+    EnsembleMean,
     Flatten,
     GlobalAveragePool,
     GroupNorm,
@@ -82,11 +84,12 @@ def public(kind: type) -> set[str]:
 
 def test_every_public_layer_has_a_case():
     assert public(Layer) <= {type(case.layer).__name__ for case in EVERY_LAYER}
-    assert public(Layer) - {"Embedding"} <= kinds_in([make() for _, make, _ in TRUNKS])  # tokens have their own test
+    # tokens have their own test; an ensemble's mean is always the last layer
+    assert public(Layer) - {"Embedding", "EnsembleMean"} <= kinds_in([make() for _, make, _ in TRUNKS])
 
 
 def test_every_activation_has_a_case_alone_and_in_the_layers_that_take_one():
-    taking = (Activation, Dense, Conv1D, Conv2D)
+    taking = (Activation, Dense, Conv1D, Conv2D, EnsembleDense)
     assert {name for name in public(Layer) if "activation" in fields_of(name)} == {cls.__name__ for cls in taking}
     for cls in taking:
         assert {case.layer.activation for case in EVERY_LAYER if isinstance(case.layer, cls)} == set(ACTIVATIONS)
@@ -205,6 +208,7 @@ def test_a_cost_s_gradient_is_its_slope_for_drawn_batches(label):
 Trunk = tuple[str, Any, tuple[int, ...]]
 TRUNKS: list[Trunk] = [
     ("dense", lambda: Dense(3), (4,)),
+    ("ensemble_dense", lambda: EnsembleDense(2, 3), (4,)),
     ("conv2d", lambda: Conv2D(2, 2, stride=(1, 2), padding="same"), (3, 4, 1)),
     ("conv1d", lambda: Conv1D(2, 2), (3, 2)),
     ("max_pool1d", lambda: MaxPool1D(2), (4, 2)),
@@ -315,6 +319,16 @@ def test_every_layer_with_every_activation_and_cost(trunk, label, rng):
 
 
 NETWORKS: dict[str, Network] = {
+    "ensemble": Network(
+        Input((4,)),
+        Branches(
+            EnsembleDense(3, 3),
+            Sequential(EnsembleDense(3, 4, "tanh"), Dropout(0.3), EnsembleDense(3, 3)),
+            merge="add",
+        ),
+        EnsembleMean(probabilities=True),
+        cost="cross_entropy",
+    ),
     "images": Network(
         Input((6, 5, 1)),
         Conv2D(2, 3, padding="same", use_bias=False),

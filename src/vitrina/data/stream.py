@@ -71,15 +71,23 @@ class Stream:
             yield replace(table, places=places)
 
     def look(self, rows: int, places: int) -> tuple[Table, Table]:
-        """Some rows from this many places, evenly spread, at most `rows` of them; and the first rows as they follow each other."""
+        """About so many rows, evenly spread over this many pieces and over each of them; and the first rows as they follow each
+        other."""
         import polars as pl
 
-        each = max(1, rows // places)
         at = np.unique(np.linspace(0, len(self.pieces) - 1, min(places, len(self.pieces))).astype(int))
-        found = [next(self.tables(self.pieces[place], chunk=each * (places // len(at)))) for place in at]
+        seen = sum(self.pieces[place].rows for place in at)
+        step = max(1, seen // rows)
+        found: list[Table] = []
+        for place in at:
+            piece = self.pieces[place]
+            for table in self.tables(piece):
+                first = int(table.places[0]) - piece.first
+                found.append(table.take(np.arange(-first % step, table.rows, step)))
+        found = [table for table in found if table.rows]
         frame = pl.concat([table.frame for table in found], how="vertical")
-        whole = replace(found[0], frame=frame, places=np.concatenate([table.places for table in found]))
-        return whole, found[0]
+        spread = replace(found[0], frame=frame, places=np.concatenate([table.places for table in found]), whole=None)
+        return spread, next(self.tables(self.pieces[0]))
 
     def _frames(self, piece: Piece, columns: Sequence[str] | None, chunk: int) -> Iterator[pl.DataFrame]:
         import polars as pl

@@ -27,7 +27,7 @@ from vitrina.errors import VitrinaError
 from vitrina.files import write_atomically
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.feed import Examples
-from vitrina.learning.stages import back_propagation, error, forward_propagation
+from vitrina.learning.stages import back_propagation, error, errors, forward_propagation
 from vitrina.learning.step import Recipe, training_step
 from vitrina.network.layer import Context
 from vitrina.network.network import Network, flatten
@@ -134,17 +134,17 @@ def judge(network: Network, params: Any, state: Any, examples: Examples) -> dict
         prediction, _, _ = forward_propagation(
             ops, network, put["params"], put["state"], put["x"], Context(returns=False)
         )
-        errors = np.asarray(cost.per_example(ops, prediction, put["y"]), np.float64)
+        own = np.asarray(cost.per_example(ops, prediction, put["y"]), np.float64)
         key = ops.key(0, np.int32(0)) if network.root.random else None
         taught, _, _ = forward_propagation(
             ops, network, put["params"], put["state"], put["x"], Context(training=True, key=key)
         )
-        taught_errors = np.asarray(cost.per_example(ops, taught, put["y"]), np.float64)
+        taught_errors = np.asarray(errors(ops, network, taught, put["y"]), np.float64)
     readable = np.asarray(cost.readable(ops, prediction))
     codes, classes = class_numbers(network, examples.y[some])
     found: dict[str, Any] = {
         "rows": len(some),
-        "error": float(errors.mean()),
+        "error": float(own.mean()),
         "training_error": float(taught_errors.mean()),
     }
     if classes:
@@ -163,8 +163,8 @@ def judge(network: Network, params: Any, state: Any, examples: Examples) -> dict
         value = r2(readable, examples.y[some])
         spread = float(readable.reshape(len(some), -1).std(axis=0).mean())
         found |= {"score": value, "balanced": value, "spread": spread}
-    worst = np.argsort(-np.nan_to_num(errors))[:HARDEST]
-    return found | {"hardest": [[int(some[at]), float(errors[at])] for at in worst]}
+    worst = np.argsort(-np.nan_to_num(own))[:HARDEST]
+    return found | {"hardest": [[int(some[at]), float(own[at])] for at in worst]}
 
 
 def birth_of_nan(learner: Learner, step: int, carried: dict[str, Any]) -> dict[str, Any] | None:

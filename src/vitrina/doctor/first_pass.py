@@ -14,6 +14,7 @@ from vitrina.engines.engine import whole_batch
 from vitrina.errors import VitrinaError
 from vitrina.glass.look import SATURATED, is_shown
 from vitrina.learning.step import Carried, Recipe, start, training_step
+from vitrina.network.ensemble import EnsembleDense
 from vitrina.network.network import Network, flatten
 from vitrina.network.ops import Array, Ops
 from vitrina.network.watching import Passed
@@ -113,7 +114,8 @@ def _layers(network: Network, measured: Mapping[str, np.ndarray], params: Any) -
         activation = str(getattr(layer, "activation", getattr(layer, "function", "")) or "")
         units = y.reshape(-1, y.shape[-1])
         multiplies = weight is not None and weight.ndim > 1 and type(layer).__name__ not in TABLES
-        inputs = int(np.prod(weight.shape[:-1])) if multiplies and weight is not None else 0
+        own_axes = 1 if isinstance(layer, EnsembleDense) else 0  # a neuron has the weights of its own member
+        inputs = int(np.prod(weight.shape[own_axes:-1])) if multiplies and weight is not None else 0
         low, high = SATURATED.get(activation, (math.nan, math.nan))
         parts = {
             kind: [v[0] for key, v in measured.items() if key.startswith(f"{name}|{kind}|")]

@@ -16,8 +16,10 @@ from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.errors import DataError, UsageError
 from vitrina.learning.optimizers import Adam, Optimizer
 from vitrina.learning.stages import back_propagation, error, forward_propagation
+from vitrina.learning.step import decay_marks
 from vitrina.model import Model, check_inputs, check_targets
 from vitrina.network.attention import Attention
+from vitrina.network.ensemble import EnsembleDense
 from vitrina.network.layer import Context, Layer
 from vitrina.network.network import Network, flatten, nest
 from vitrina.network.watching import Passed, Watch
@@ -75,11 +77,11 @@ class ForwardLayer:
         if self.weighted_sums is None or "weight" not in self.params:
             raise UsageError(f"{self.name} has no neurons with weights; ask a Dense, Conv1D or Conv2D layer")
         where = _index(self.name, self.weighted_sums, unit, place)
-        weight, bias = self.params["weight"], self.params.get("bias")
+        weight, bias = of_place(self.layer, self.params["weight"], place), self.params.get("bias")
         return ForwardNeuron(
             inputs=_seen(self.layer, self.input, weight, place, unit),
             weights=weight[..., unit],
-            bias=0.0 if bias is None else float(bias[unit]),
+            bias=0.0 if bias is None else float(of_place(self.layer, bias, place)[unit]),
             weighted_sum=float(self.weighted_sums[where]),
             activation=str(getattr(self.layer, "activation", "linear")),
             output=float(self.output[where]),
@@ -110,8 +112,8 @@ class BackwardLayer:
         bias = self.gradients.get("bias")
         return BackwardNeuron(
             error_signal=float(self.error_signals[where]),
-            weight_gradients=self.gradients["weight"][..., unit],
-            bias_gradient=0.0 if bias is None else float(bias[unit]),
+            weight_gradients=of_place(self.layer, self.gradients["weight"], place)[..., unit],
+            bias_gradient=0.0 if bias is None else float(of_place(self.layer, bias, place)[unit]),
         )
 
 
@@ -197,7 +199,7 @@ def _changes(
     flat = flatten(params)
     slopes = {f"{one.name}/{name}": slope for one in passed for name, slope in flatten(one.gradients).items()}
     ordered = {name: slopes[name] for name in flat}
-    decayed = {name: 1.0 if value.ndim > 1 else 0.0 for name, value in flat.items()}
+    decayed = decay_marks(flat)
     after, _ = optimizer.update(
         ops, flat, ordered, optimizer.start(flat), np.float64(1.0), np.float64(optimizer.rate), decayed
     )
@@ -243,6 +245,12 @@ def _index(name: str, values: np.ndarray, unit: int, place: tuple[int, ...]) -> 
     return where
 
 
+def of_place(layer: Layer, values: np.ndarray, place: tuple[int, ...]) -> np.ndarray:
+    """What belongs to the neurons at a place: of an ensemble, what its member there has of its own; elsewhere all is shared."""
+    return values[place] if isinstance(layer, EnsembleDense) else values
+
+
 def _seen(layer: Layer, x: np.ndarray, weight: np.ndarray, place: tuple[int, ...], unit: int) -> np.ndarray:
     """What one neuron sees: all inputs of its row for Dense, the patch under it for a convolution."""
-    return x[place] if weight.ndim == 2 else layer.patch(x, place, unit)  # pyright: ignore
+    own = hasattr(layer, "patch")
+    return layer.patch(x, place, unit) if own else x[place]  # pyright: ignore

@@ -80,13 +80,15 @@ def show_layer(screen: Console, traced: Trace, name: str) -> None:
 
 def show_neuron(screen: Console, traced: Trace, name: str, unit: int, place: tuple[int, ...]) -> None:
     """One neuron as an equation with its real numbers, and what back propagation tells it."""
+    from vitrina.glass.trace import of_place
+
     layer = traced.forward[name]
     if layer.weighted_sums is not None and not place and layer.output.ndim > 1:
         place = _strongest_place(layer, unit)
     neuron, back = layer.neuron(unit, place), traced.backward[name].neuron(unit, place)
     inputs, weights, gradients = (part.reshape(-1) for part in (neuron.inputs, neuron.weights, back.weight_gradients))
     products = inputs * weights
-    updates = traced.backward[name].updates["weight"][..., unit].reshape(-1)
+    updates = of_place(layer.layer, traced.backward[name].updates["weight"], place)[..., unit].reshape(-1)
     order = np.argsort(-np.abs(products), kind="stable")[:TERMS]
     names = _names(traced, name, neuron.inputs.shape)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from vitrina.network.layer import Context, Params, State, Tree
 from vitrina.network.network import Network
 from vitrina.network.ops import Array, Ops
@@ -26,9 +28,37 @@ def forward_propagation(
 def error(ops: Ops, network: Network, prediction: Array, target: Array, weight: Array) -> tuple[Array, Array]:
     """The cost function turns prediction and truth into one number, and its slope by the prediction.
 
-    weight (batch,): what each example counts for.
+    weight (batch,): what each example counts for. The members of an ensemble, while they learn, are judged each by itself:
+    the number is the mean of theirs.
     """
-    return network.cost.value_and_gradient(ops, prediction, target, weight)
+    if not _of_members(ops, network, prediction):
+        return network.cost.value_and_gradient(ops, prediction, target, weight)
+    shape = ops.shape(prediction)  # (batch, members, *output shape)
+    each, examples = _side_by_side(ops, prediction)
+    truth, counts = ops.gather(target, examples), ops.gather(weight, examples)
+    value, slope = network.cost.value_and_gradient(ops, each, truth, counts)
+    return value, ops.reshape(slope, shape)
+
+
+def errors(ops: Ops, network: Network, prediction: Array, target: Array) -> Array:
+    """Each example's own error, the mean over the members of an ensemble that learns: (batch,)."""
+    if not _of_members(ops, network, prediction):
+        return network.cost.per_example(ops, prediction, target)
+    each, examples = _side_by_side(ops, prediction)
+    own = network.cost.per_example(ops, each, ops.gather(target, examples))
+    return ops.mean(ops.reshape(own, ops.shape(prediction)[:2]), axis=1)
+
+
+def _of_members(ops: Ops, network: Network, prediction: Array) -> bool:
+    """True where each member of an ensemble has answered for itself: there is an axis more than the network's output has."""
+    return len(ops.shape(prediction)) > 1 + len(network.output_shape)
+
+
+def _side_by_side(ops: Ops, prediction: Array) -> tuple[Array, Array]:
+    """The members' answers as examples (batch · members, *output shape), and of which example each is."""
+    batch, members, *rest = ops.shape(prediction)
+    examples = np.repeat(np.arange(batch, dtype=np.int32), members)
+    return ops.reshape(prediction, (batch * members, *rest)), ops.array(examples)
 
 
 def back_propagation(ops: Ops, network: Network, params: Params, saved: Any, dprediction: Array) -> Tree:

@@ -240,13 +240,21 @@ def _nowhere(tree: Any) -> Any:
 def _decayed(network: Network, packing: Packing | None) -> Any:
     """1 for weights, 0 for biases, scales and shifts: as numbers, or as one vector when packed."""
     params, _ = network.build(0)
-    marks = {name: 1.0 if array.ndim > 1 else 0.0 for name, array in flatten(params).items()}
+    marks = decay_marks(flatten(params))
     if packing is None:
         return _named(params, marks)
     return {
         ALL: np.concatenate(
             [np.full(size, marks[name]) for name, size in zip(packing.shapes, packing.sizes, strict=True)]
         )
+    }
+
+
+def decay_marks(params: Mapping[str, Array]) -> dict[str, float]:
+    """Where `weight_decay` applies, by a parameter's full name: 1 for matrices and kernels, 0 elsewhere."""
+    return {
+        name: 1.0 if array.ndim > 1 and not name.endswith("bias") else 0.0  # an ensemble's biases are a matrix, too
+        for name, array in params.items()
     }
 
 

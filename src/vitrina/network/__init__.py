@@ -22,6 +22,7 @@ from vitrina.network.costs import (
 from vitrina.network.dense import Dense
 from vitrina.network.dropout import Dropout
 from vitrina.network.embedding import Embedding
+from vitrina.network.ensemble import EnsembleDense, EnsembleMean
 from vitrina.network.initialisers import INITIALISERS, Constant, Glorot, He, Initialiser, LeCun, Normal, Orthogonal
 from vitrina.network.layer import Context, Layer
 from vitrina.network.network import Input, Network
@@ -55,6 +56,8 @@ __all__ = [
     "Dense",
     "Dropout",
     "Embedding",
+    "EnsembleDense",
+    "EnsembleMean",
     "Flatten",
     "Focal",
     "GlobalAveragePool",

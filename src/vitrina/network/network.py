@@ -14,6 +14,7 @@ from vitrina.errors import NetworkError
 from vitrina.network.codec import Described
 from vitrina.network.containers import Sequential
 from vitrina.network.costs import Cost, cost_named
+from vitrina.network.ensemble import EnsembleMean
 from vitrina.network.layer import Layer, Params, Shape, State, require, whole
 from vitrina.network.ops import Array, Ops
 
@@ -87,6 +88,11 @@ class Network:
         object.__setattr__(self, "root", Sequential(*layers))
         object.__setattr__(self, "cost", cost_named(cost))
         self.cost.check_output(self.output_shape)
+        last = self.layers[-1]
+        require(
+            not any(isinstance(layer, EnsembleMean) and layer is not last for _, layer, _ in self.walk()),
+            "EnsembleMean must be the last layer of a network: while learning it leaves the members' answers apart",
+        )
 
     @property
     def layers(self) -> tuple[Layer, ...]:

@@ -17,7 +17,7 @@ from vitrina.glass.page.findings import findings_of
 from vitrina.glass.page.plain import number, plain
 from vitrina.glass.recording import Recording
 from vitrina.glass.side_by_side import beside as side_by_side
-from vitrina.glass.trace import Trace, trace
+from vitrina.glass.trace import Trace, of_place, trace
 from vitrina.learning.step import prediction_step
 from vitrina.model import Model
 from vitrina.network.layer import Layer
@@ -210,7 +210,8 @@ class Views:
         back = traced.backward[name].neuron(unit, place)
         products = (there.inputs * there.weights).reshape(-1)
         order = np.argsort(-np.abs(products), kind="stable")[:MOST_TERMS]
-        updates = traced.backward[name].updates["weight"]
+        own = traced.backward[name]
+        updates = of_place(own.layer, own.updates["weight"], place)
         history = self.recording.layer(name)
         return {
             "step": look.step,
