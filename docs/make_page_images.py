@@ -19,6 +19,7 @@ from vitrina.glass import recorder
 from vitrina.glass.page import serve
 
 OUT = Path(__file__).parent / "images"
+HEIGHT = 1440
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -53,7 +54,7 @@ def main() -> None:
         picture(browser, dense, "page-dense", "light", ["ArrowRight", "ArrowDown"])
         picture(browser, convolutional, "page-conv", "dark", ["ArrowRight"], stage="backward")
         picture(browser, attention, "page-attention", "light", ["ArrowRight"])
-        picture(browser, convolutional, "page-examples", "light", [], of="#examples", at=0.2)
+        picture(browser, convolutional, "page-examples", "light", [], of="#examples", at=0.32)
         picture(browser, None, "page-editor", "light", [], of="#editor")
         browser.close()
 
@@ -93,7 +94,8 @@ def picture(
         page.locator("#time input[type=range]").evaluate(moved, at)
     page.wait_for_timeout(2500)
     if of is None:
-        page.screenshot(path=OUT / f"{name}.png", full_page=True)
+        size = {"x": 0, "y": 0, "width": 1360, "height": HEIGHT}  # what follows is curves
+        page.screenshot(path=OUT / f"{name}.png", full_page=True, clip=size)
     else:
         page.locator(of).screenshot(path=OUT / f"{name}.png")
     context.close()

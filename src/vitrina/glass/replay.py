@@ -20,7 +20,7 @@ from vitrina.glass.page.bundle import STATIC, script
 from vitrina.glass.page.views import Views
 from vitrina.locale import LANGUAGES
 
-MOST_LOOKS = 80
+MOST_LOOKS, FEW_LOOKS = 80, 16  # moments: there are not fewer while an example can be let go instead
 MOST_EDGES = 4000  # of a layer that has no more all are there, and its neurons' arithmetic with them
 MOST_NUMBERS = (
     3_000_000  # in all moments together; as text they are some seven times as many bytes, packed two or three
@@ -52,8 +52,8 @@ def _data(views: Views) -> dict[str, Any]:
     steps = [look.step for look in views.recording.looks]
     probes = len(views.recording.probes[0])
     one = _numbers(views.moment(steps[-1], 0))
-    count = max(2, min(MOST_LOOKS, len(steps), MOST_NUMBERS // max(1, one * probes)))
-    kept = max(1, min(probes, MOST_NUMBERS // max(1, one * count)))
+    kept = max(1, min(probes, MOST_NUMBERS // max(1, one * min(FEW_LOOKS, len(steps)))))
+    count = max(2, min(MOST_LOOKS, len(steps), MOST_NUMBERS // max(1, one * kept)))
     chosen = sorted({round(place) for place in np.linspace(0, len(steps) - 1, count).tolist()})
     looks = views.looks(0)
     shown: dict[str, Any] = {name: [looks[name][place] for place in chosen] for name in ("step", "seconds", "rate")}

@@ -4,14 +4,15 @@ import { ask } from "./api.js";
 import { $, fill, make } from "./dom.js";
 import { count, language, t } from "./text.js";
 
-const EVERY = 5000; // milliseconds between questions to the doctor while a network learns
+const EVERY = 5000; // milliseconds between questions to the doctor while a network learns, and
+const REST = 30; // times as long as an answer takes: the longer the recording, the rarer
 
 export const signs = { fault: "✗", warning: "!" };
 
 export class DoctorView {
   // marked: given a mark for each finding and each of its consequences, whenever they are others; go: to the look at a step.
   constructor(marked, go, failed) {
-    Object.assign(this, { marked, go, failed, told: "", asked: 0, timer: null, begun: false });
+    Object.assign(this, { marked, go, failed, told: "", asked: 0, took: 0, timer: null, begun: false });
   }
 
   // The doctor reads the whole recording: whoever opens the page sees the rest of it first.
@@ -26,13 +27,14 @@ export class DoctorView {
     this.timer = setTimeout(() => {
       this.timer = null;
       this.ask();
-    }, Math.max(0, this.asked + EVERY - Date.now()));
+    }, Math.max(0, this.asked + Math.max(EVERY, REST * this.took) - Date.now()));
   }
 
   async ask() {
     this.asked = Date.now();
     try {
       const { findings } = await ask("findings", { lang: language() });
+      this.took = Date.now() - this.asked;
       const told = JSON.stringify([language(), findings]);
       if (told === this.told) return; // what a reader has opened stays open
       this.told = told;
