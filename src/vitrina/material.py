@@ -128,7 +128,7 @@ def gather(
         target or (source.target_name if source.kind == "table" else None),
         parts.made,
         held,
-        ImageFeed(source.take(parts.train), recipe, train) if most is not None else None,  # pyright: ignore[reportArgumentType]
+        ImageFeed(source=source.take(parts.train), recipe=recipe, sample=train) if most is not None else None,  # pyright: ignore[reportArgumentType]
     )
     _fits(network, material)
     return material
@@ -196,7 +196,7 @@ def _streamed(
     assert train is not None
     if found.test is not None:
         Examples(recipe.inputs(found.test), recipe.targets(found.test))  # what cannot be read is found now
-    feed = TableFeed(found, recipe, train)
+    feed = TableFeed(survey=found, recipe=recipe, sample=train)
     return Material(train, judge, found.test, recipe, sample, sample.target_name, found.made, held, feed)
 
 

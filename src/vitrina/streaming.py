@@ -26,36 +26,60 @@ HELD, FEWEST_HELD = 1 << 27, 64  # numbers in the images of a part that judges; 
 SHARE = 0.25  # of the memory that is free: a table that needs more is not read whole
 
 
-@dataclass(frozen=True, eq=False)
-class TableFeed:
-    """The rows that are learned from, prepared by a thread while the window before is learned from.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Ahead:
+    """What both feeds share: windows of about one size, the next one or two prepared by a thread while one is learned from."""
 
-    An epoch goes through the pieces of the table in an order drawn at random. Their rows, one piece after the other, fill
-    windows; within a window the loop draws the order. How many rows are decoded at once changes nothing of that.
-    """
-
-    survey: Survey
     recipe: Recipe
     sample: Examples
     batch_size: int = 32
     seed: int = 0
     shuffle: bool = True
     of_class: np.ndarray | None = None  # what an example of each class counts for
+
+    @property
+    def rows(self) -> int:
+        """Of one epoch."""
+        raise NotImplementedError
+
+    @property
+    def window(self) -> int:
+        """Rows of a window."""
+        inputs = max(1, int(np.prod(self.recipe.input_shape)))
+        return window_rows(self.rows, self.batch_size, max(self.batch_size, min(WINDOW, NUMBERS // inputs)))
+
+    def windows(self, epoch: int, first: int) -> Iterator[Examples]:
+        """The windows of an epoch from the one numbered `first` on."""
+        from vitrina.data.background import made_ahead
+
+        return made_ahead(self._windows(epoch, first))
+
+    def _windows(self, epoch: int, first: int) -> Iterator[Examples]:
+        raise NotImplementedError
+
+    def _order(self, count: int, epoch: int) -> np.ndarray:
+        """So many pieces, or examples, in the order of an epoch."""
+        return np.random.default_rng((self.seed, epoch, count)).permutation(count) if self.shuffle else np.arange(count)
+
+    def _examples(self, source: Source) -> Examples:
+        x, y = self.recipe.inputs(source), self.recipe.targets(source)
+        return Examples(x, y, None if self.of_class is None else self.of_class[y.reshape(-1)].astype(np.float32))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TableFeed(_Ahead):
+    """The rows of a table that are learned from.
+
+    An epoch goes through the pieces of the table in an order drawn at random. Their rows, one piece after the other, fill
+    windows; within a window the loop draws the order. How many rows are decoded at once changes nothing of that.
+    """
+
+    survey: Survey
     chunk: int | None = None  # rows decoded at once
 
     @property
     def rows(self) -> int:
         return self.survey.rows
-
-    @property
-    def window(self) -> int:
-        return window_rows(self.rows, self.batch_size, _most(self.batch_size, self.recipe))
-
-    def windows(self, epoch: int, first: int) -> Iterator[Examples]:
-        """The windows of an epoch from the one numbered `first` on, the next one or two made ahead."""
-        from vitrina.data.background import made_ahead
-
-        return made_ahead(self._windows(epoch, first))
 
     def _windows(self, epoch: int, first: int) -> Iterator[Examples]:
         left = self.rows - first * self.window
@@ -77,56 +101,33 @@ class TableFeed:
     def _chunks(self, epoch: int, skip: int) -> Iterator[Examples]:
         """The rows of an epoch in order, without the first `skip` of them, as they are decoded."""
         counts = self.survey.counts
-        order = np.arange(len(counts))
-        if self.shuffle:
-            order = np.random.default_rng((self.seed, epoch, len(counts))).permutation(len(counts))
         columns = [column.name for column in self.recipe.features.columns]  # pyright: ignore
-        for number in order:
+        for number in self._order(len(counts), epoch):
             if skip >= counts[number]:
                 skip -= int(counts[number])
                 continue
             for table in self.survey.tables(int(number), [*columns, str(self.recipe.target_name)], skip, self.chunk):
-                x, y = self.recipe.inputs(table), self.recipe.targets(table)
-                yield _weighed(x, y, self.of_class)
+                yield self._examples(table)
             skip = 0
 
 
-@dataclass(frozen=True, eq=False)
-class ImageFeed:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ImageFeed(_Ahead):
     """Images that are decoded each time they are learned from, by threads, while those before are learned from.
 
     An epoch goes through them in an order drawn at random, a window of them at a time. source: those that are learned from.
     """
 
     source: Images
-    recipe: Recipe
-    sample: Examples
-    batch_size: int = 32
-    seed: int = 0
-    shuffle: bool = True
-    of_class: np.ndarray | None = None  # what an example of each class counts for
 
     @property
     def rows(self) -> int:
         return self.source.rows
 
-    @property
-    def window(self) -> int:
-        return window_rows(self.rows, self.batch_size, _most(self.batch_size, self.recipe))
-
-    def windows(self, epoch: int, first: int) -> Iterator[Examples]:
-        """The windows of an epoch from the one numbered `first` on, the next one or two made ahead."""
-        from vitrina.data.background import made_ahead
-
-        return made_ahead(self._windows(epoch, first))
-
     def _windows(self, epoch: int, first: int) -> Iterator[Examples]:
-        order = np.arange(self.rows)
-        if self.shuffle:
-            order = np.random.default_rng((self.seed, epoch, self.rows)).permutation(self.rows)
+        order = self._order(self.rows, epoch)
         for start in range(first * self.window, self.rows, self.window):
-            some = self.source.take(order[start : start + self.window])
-            yield _weighed(self.recipe.inputs(some), self.recipe.targets(some), self.of_class)
+            yield self._examples(self.source.take(order[start : start + self.window]))
 
 
 Streamed = TableFeed | ImageFeed
@@ -139,15 +140,6 @@ def thinned(parts: Split, most: int, seed: int) -> Split:
     over = [rows[most:] for rows in drawn.values()]
     kept = {name: np.sort(rows[:most]) for name, rows in drawn.items()}
     return replace(parts, **kept, left_out=np.sort(np.concatenate([parts.left_out, *over])))
-
-
-def _weighed(x: np.ndarray, y: np.ndarray, of_class: np.ndarray | None) -> Examples:
-    return Examples(x, y, None if of_class is None else of_class[y.reshape(-1)].astype(np.float32))
-
-
-def _most(batch_size: int, recipe: Recipe) -> int:
-    """Rows of a window, at most."""
-    return max(batch_size, min(WINDOW, NUMBERS // max(1, int(np.prod(recipe.input_shape)))))
 
 
 def _room(like: Examples, rows: int) -> Examples:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +43,25 @@ def grid(*rows: tuple[str, Any]) -> Table:
     return table
 
 
-def recorded(show: Callable[[Console], None]) -> Console:
-    """A screen that nobody sees, on which something was shown: for `export_text` and `export_html`."""
-    from rich.console import Console
+class Shown:
+    """What prints itself: as text in Python, as HTML in a notebook. Its classes say how it is drawn on a screen."""
 
-    screen = Console(width=WIDTH, record=True, file=StringIO(), highlight=False, emoji=False)
-    show(screen)
-    return screen
+    def draw(self, screen: Console) -> None:
+        """Draws it."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        return self._drawn().export_text()
+
+    def _repr_html_(self) -> str:
+        return self._drawn().export_html(inline_styles=True, code_format="<pre>{code}</pre>")
+
+    def _drawn(self) -> Console:
+        from rich.console import Console
+
+        screen = Console(width=WIDTH, record=True, file=StringIO(), highlight=False, emoji=False)
+        self.draw(screen)
+        return screen
 
 
 def bar(share: float, width: int, colour: str = "cyan") -> Text:

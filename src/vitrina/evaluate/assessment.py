@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -12,6 +12,10 @@ from vitrina.evaluate.bootstrap import Figure
 from vitrina.evaluate.curves import AtTop, Bin, plain
 from vitrina.evaluate.mistakes import Mistake
 from vitrina.evaluate.slices import Slice
+from vitrina.terminal import Shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 SMALLER_IS_BETTER = ("error", "log_loss", "brier", "mean_absolute_error", "root_mean_squared_error", "pinball_loss")
 Verdict = Literal["worth it", "no better", "worse"]
@@ -44,7 +48,7 @@ class Rival:
 
 
 @dataclass(frozen=True, repr=False)
-class Assessment:
+class Assessment(Shown):
     """What was measured on `rows` rows of `part` (the run's "test" part, or "data" that were given).
 
     headline: the measure judged by first; rivals: baselines, none where the training part is not at hand (`why_alone` says
@@ -76,17 +80,11 @@ class Assessment:
     mistakes: tuple[Mistake, ...] = ()
     source: Any = field(default=None, repr=False, compare=False)
 
-    def __repr__(self) -> str:
-        return self._screen().export_text()
-
-    def _repr_html_(self) -> str:
-        return self._screen().export_html(inline_styles=True, code_format="<pre>{code}</pre>")
-
-    def _screen(self) -> Any:
+    def draw(self, screen: Console) -> None:
+        """Draws it as the command does."""
         from vitrina.evaluate.assessment_screen import show_assessment
-        from vitrina.terminal import recorded
 
-        return recorded(lambda screen: show_assessment(screen, self))
+        show_assessment(screen, self)
 
     @property
     def best_rival(self) -> Rival | None:

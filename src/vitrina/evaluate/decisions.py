@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +13,10 @@ from vitrina.evaluate.explaining import Explanation
 from vitrina.evaluate.rule import Rule
 from vitrina.evaluate.saving import Saving
 from vitrina.evaluate.threshold import ASK
+from vitrina.terminal import Shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 REASONS = 3  # of each decision
 
@@ -28,7 +32,7 @@ class Quality:
 
 
 @dataclass(frozen=True, repr=False)
-class Decisions:
+class Decisions(Shown):
     """Every row's decision; `words` gives them as yes, no and ask, or as classes.
 
     classes: the one that is looked for second, where there are two; probabilities (rows, classes), calibrated; decisions
@@ -55,17 +59,11 @@ class Decisions:
     rows_tested: int = 0
     saved_here: Mapping[str, Saving] = field(default_factory=dict[str, Saving])
 
-    def __repr__(self) -> str:
-        return self._screen().export_text()
-
-    def _repr_html_(self) -> str:
-        return self._screen().export_html(inline_styles=True, code_format="<pre>{code}</pre>")
-
-    def _screen(self) -> Any:
+    def draw(self, screen: Console) -> None:
+        """Draws it as the command does."""
         from vitrina.evaluate.decisions_screen import show_decisions
-        from vitrina.terminal import recorded
 
-        return recorded(lambda screen: show_decisions(screen, self))
+        show_decisions(screen, self)
 
     def __len__(self) -> int:
         return len(self.decisions)

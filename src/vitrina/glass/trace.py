@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,10 @@ from vitrina.network.ensemble import EnsembleDense
 from vitrina.network.layer import Context, Layer
 from vitrina.network.network import Network, flatten, nest
 from vitrina.network.watching import Passed, Watch
+from vitrina.terminal import Shown
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ class ErrorStage:
 
 
 @dataclass(frozen=True, repr=False)
-class Trace:
+class Trace(Shown):
     """`forward` and `backward` hold the layers by name, in the order they were passed; `error` stands between them.
 
     Prints as the three stages. input_names, class_names: what a table's inputs and the classes are called, where that is known.
@@ -146,17 +150,11 @@ class Trace:
     input_names: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
 
-    def __repr__(self) -> str:
-        return self._screen().export_text()
-
-    def _repr_html_(self) -> str:
-        return self._screen().export_html(inline_styles=True, code_format="<pre>{code}</pre>")
-
-    def _screen(self) -> Any:
+    def draw(self, screen: Console) -> None:
+        """Draws it as the command does."""
         from vitrina.glass.trace_screen import show_trace
-        from vitrina.terminal import recorded
 
-        return recorded(lambda screen: show_trace(screen, self))
+        show_trace(screen, self)
 
 
 def trace(model: Model, x: np.ndarray, y: Any = None) -> Trace:
