@@ -83,7 +83,7 @@ def examine(
     network = recipe.network
     codes, classes = class_numbers(network, train.y)
     columns = columns_of(train.x, network, names, codes if classes else train.y, classes)
-    beside = columns_of(validation.x, network, names) if validation else None
+    beside = columns_of(validation.x, network, names, beside=True) if validation else None
     target = target_of(network, train.y)
     truth = codes if classes else train.y
     references, as_classes, as_numbers = None, math.nan, math.nan

@@ -12,7 +12,7 @@ from vitrina.network.network import Network
 from vitrina.network.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 
 SAMPLE = 4096  # rows that are looked at
-ORDERED = 20_000  # rows whose order is looked at
+ORDERED = 2000  # rows whose order is looked at
 MOST_COLUMNS = 2048
 MOST_VALUES = 4_000_000
 COLLISIONS = 10.0  # that chance would bring; where there is not one, somebody gave the numbers out
@@ -48,9 +48,15 @@ class Columns:
 
 
 def columns_of(
-    x: np.ndarray, network: Network, names: Sequence[str] = (), y: np.ndarray | None = None, classes: int = 0
+    x: np.ndarray,
+    network: Network,
+    names: Sequence[str] = (),
+    y: np.ndarray | None = None,
+    classes: int = 0,
+    beside: bool = False,
 ) -> Columns:
-    """Facts of x (rows, *input shape). y, classes: the target, for `alone`."""
+    """Facts of x (rows, *input shape). y, classes: the target, for `alone`; beside: True for the validation part, of which no more
+    is asked than how large its columns are."""
     first = next((layer for _, layer, _ in network.walk() if not hasattr(layer, "children")), None)
     if type(first).__name__ in READS_CODES:
         return Columns("codes")
@@ -69,7 +75,7 @@ def columns_of(
         mean, spread = np.nanmean(filled, axis=0), np.nanstd(filled, axis=0)
         low, high = np.nanmin(filled, axis=0), np.nanmax(filled, axis=0)
     by_row = ~np.isfinite(x.reshape(len(x), -1)).all(axis=1) if x.dtype.kind == "f" else np.zeros(len(x), bool)
-    small = kind == "columns" and count <= MOST_COLUMNS
+    small = kind == "columns" and count <= MOST_COLUMNS and not beside
     return Columns(
         kind,
         names,
@@ -81,7 +87,7 @@ def columns_of(
         scaled_by_network=isinstance(first, BatchNorm | LayerNorm | RMSNorm | GroupNorm)
         or type(first).__name__ == "Scale",
         copies=_copies(flat) if small and finite.all() else [],
-        follows=_follows(x[: min(ORDERED, MOST_VALUES // max(1, count))]) if small and finite.all() else [],
+        follows=_follows(x[:ORDERED]) if small and finite.all() else [],
     )
 
 
@@ -108,9 +114,9 @@ def _copies(flat: np.ndarray) -> list[list[int]]:
 
 def _follows(x: np.ndarray) -> list[float]:
     flat = x.reshape(len(x), -1).astype(np.float64)
-    flat = flat - flat.mean(axis=0)
-    total = (flat**2).sum(axis=0)
-    return [float(value) for value in (flat[1:] * flat[:-1]).sum(axis=0) / np.maximum(total, 1e-30)]
+    flat -= flat.mean(axis=0)
+    total = np.einsum("rc,rc->c", flat, flat)
+    return [float(value) for value in np.einsum("rc,rc->c", flat[1:], flat[:-1]) / np.maximum(total, 1e-30)]
 
 
 def _sampled(rows: int) -> slice:
