@@ -93,7 +93,8 @@ def in_a_process(way: str, path: Path, epochs: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.throughput", "--epochs", str(epochs), "--worker", way, str(path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise SystemExit(f"{way}: {done.stderr.strip().splitlines()[-1]}")
+        told = done.stderr.strip().splitlines() or ["no reason given"]
+        raise SystemExit(f"{way}: {told[-1]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
