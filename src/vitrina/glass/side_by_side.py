@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from vitrina.glass.page.plain import number
+from vitrina.glass.plain import number
 from vitrina.glass.recording import Recording
 from vitrina.learning.history import History
 from vitrina.network.network import Network

@@ -9,7 +9,7 @@ import numpy as np
 
 from vitrina.glass.judging import Judged, Judging
 from vitrina.glass.looks_file import Look
-from vitrina.glass.page.plain import plain
+from vitrina.glass.plain import plain
 from vitrina.glass.recording import Recording
 
 SIDE = 64  # pixels along a picture; larger ones are thinned

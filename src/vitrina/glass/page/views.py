@@ -14,7 +14,7 @@ from vitrina.glass.look import is_shown
 from vitrina.glass.looks_file import Look
 from vitrina.glass.page.examples import Examples
 from vitrina.glass.page.findings import findings_of
-from vitrina.glass.page.plain import number, plain
+from vitrina.glass.plain import number, plain
 from vitrina.glass.recording import Recording
 from vitrina.glass.side_by_side import beside as side_by_side
 from vitrina.glass.trace import Trace, of_place, trace
