@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000, help="of a table at most")
     parser.add_argument("--folder", type=Path, default=SHARED, help="where the CSV files are")
     parser.add_argument("--results", type=Path, help="JSON lines; what is in it already is not measured again")
+    parser.add_argument("--only-write", action="store_true", help="what is in --results, measuring nothing")
     parser.add_argument("--out", type=Path, help="a file to write the Markdown to")
     given = parser.parse_args()
     course = Course(given.folder, given.rows, given.folds, given.seconds)
@@ -37,7 +38,7 @@ def main() -> None:
     known = _read(given.results)
     for task in tasks:
         for name in given.learner:
-            if LEARNERS[name].installed:
+            if LEARNERS[name].installed and not given.only_write:
                 there = {one.fold for one in known if (one.table, one.learner) == (task.name, name)}
                 wanted = [fold for fold in range(given.first or given.folds) if fold not in there]
                 for one in results(name, task.name, course, wanted):

@@ -27,10 +27,11 @@ def markdown(tasks: Sequence[Task], results: Iterable[Result], course: Course, a
         f"Written by `python -m benchmarks.tables` on {own['date']}, {own['processor']}, {own['cores']} cores "
         f"({own['load before']}).",
         "",
-        f"Each learner as it comes, nothing tuned by hand, on the same {course.folds} folds of each table (stratified by class; at "
-        f"most {course.most_rows:,} rows, drawn at random). Vitrina is `vt.train(frame, target=...)`. Whoever takes more than "
-        f"{course.seconds:g} s for a fold is ended and comes last there. Seconds are for learning and predicting a fold, without "
-        "imports. Mean ± deviation over the folds; **bold** is the best network. A mean rank is over the tables, by the first "
+        f"Each learner as it comes, nothing tuned by hand, on the same {_folds(by_place, course)} of each table (stratified by "
+        f"class; at most {course.most_rows:,} rows, drawn at random). Vitrina is `vt.train(frame, target=...)`. Whoever takes more "
+        f"than {course.seconds:g} s for a fold is ended and comes last there. Seconds are for learning and predicting a fold, "
+        "without imports. Mean ± deviation over the folds; **bold** is the best network, – is for who did not finish or was not "
+        f"asked. A mean rank is over the {len(_ranked(tasks, by_place, names))} tables that all were asked to learn, by the first "
         "measure of each, and again by the second; 1 is best.",
         *(f"\n{sentence}" for sentence in absent),
         "",
@@ -47,8 +48,21 @@ def markdown(tasks: Sequence[Task], results: Iterable[Result], course: Course, a
     return "\n".join(lines) + "\n"
 
 
+def _folds(found: Mapping[tuple[str, str], list[Result]], course: Course) -> str:
+    used = max((one.fold + 1 for each in found.values() for one in each), default=course.folds)
+    return f"{course.folds} folds" if used >= course.folds else f"{used} of {course.folds} folds"
+
+
+def _ranked(
+    tasks: Sequence[Task], found: Mapping[tuple[str, str], list[Result]], names: Sequence[str]
+) -> Sequence[Task]:
+    """The tables that all were asked to learn: places among fewer cannot be compared."""
+    return [task for task in tasks if all((task.name, name) in found for name in names)]
+
+
 def _ranks(tasks: Sequence[Task], found: Mapping[tuple[str, str], list[Result]], names: Sequence[str]) -> list[str]:
     networks = [name for name in names if LEARNERS[name].kind == "network"]
+    tasks = _ranked(tasks, found, names)
     columns: list[dict[str, float]] = []
     for place in (0, 1):
         for among in (networks, names):

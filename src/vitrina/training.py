@@ -20,7 +20,7 @@ from vitrina.learning.augmentation import Augmentation, checked_augmentations
 from vitrina.learning.callbacks import Callback, as_callback
 from vitrina.learning.feed import Examples
 from vitrina.learning.loop import Learner, Plan
-from vitrina.learning.optimizers import Optimizer, optimizer_named
+from vitrina.learning.optimizers import AdamW, Optimizer, optimizer_named
 from vitrina.learning.population import Member, PopulationLearner
 from vitrina.learning.progress import progress_bar
 from vitrina.learning.schedules import ConstantRate, Schedule, schedule_named
@@ -153,6 +153,8 @@ def train(
     wanted = (suggestion.augment if suggestion else None) if augment == "auto" else augment
     augmentations = checked_augmentations(wanted, network.input_shape)
     chosen = optimizer_named(optimizer)
+    if suggestion and optimizer is None and suggestion.weight_decay:
+        chosen = AdamW(weight_decay=suggestion.weight_decay)
     rate_of_suggestion = False
     if suggestion and schedule is None and optimizer is None and suggestion.schedule:
         schedule, rate_of_suggestion = suggestion.schedule, learning_rate is None

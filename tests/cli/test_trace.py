@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +13,23 @@ from tests.cli.conftest import Vitrina
 
 
 @pytest.fixture
-def run(vitrina: Vitrina) -> str:
-    assert vitrina("train", "wine", "--epochs", 3, "--engine", "numpy", "--lr", 0.01, "--out", "run").status == 0
+def run(vitrina: Vitrina, tmp_path: Path) -> str:
+    described = tmp_path / "network.json"
+    network = vt.Network(vt.Input((13,)), vt.Dense(32, "relu"), vt.Dense(16, "relu"), vt.Dense(3))
+    described.write_text(json.dumps(network.to_json()))
+    how = ("--network", described, "--epochs", 3, "--engine", "numpy", "--lr", 0.01)
+    assert vitrina("train", "wine", *how, "--out", "run").status == 0
     return "run"
+
+
+def test_a_member_of_the_network_that_is_chosen_is_shown_by_its_place(vitrina: Vitrina) -> None:
+    assert vitrina("train", "wine", "--epochs", 1, "--engine", "numpy", "--out", "chosen").status == 0
+    name = "branches_1/sequential_1/ensemble_dense_2"
+    told = json.loads(vitrina("trace", "chosen", "wine", "--row", 5, "--layer", name, "--json").out)
+    sums = np.array(told["forward"][name]["weighted_sums"])
+    assert sums.shape == (8, 64)
+    one = vitrina("trace", "chosen", "wine", "--row", 5, "--layer", name, "--neuron", 9, "--place", "3").out
+    assert f"{sums[3, 9]:.4g} = Σ" in one
 
 
 def test_the_three_stages_then_a_layer_then_a_neuron(vitrina: Vitrina, run: str) -> None:

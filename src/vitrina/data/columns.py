@@ -62,13 +62,18 @@ class NumericColumn:
         return cls(name, low, high, centre, spread, float(np.median(present)), numbers.has_nulls())
 
     def encode(self, table: Table, out: np.ndarray) -> None:
-        """Writes the column into out, float32 (rows, inputs of this column)."""
-        numbers = _numbers(table, self.name)
+        """Writes the column into out, float32 (rows, inputs of this column), which holds zeros."""
+        values = _all_there(table.frame[self.name])
+        if values is None:
+            numbers = _numbers(table, self.name)
+            values = numbers.fill_null(self.median).to_numpy(writable=True)
+            if self.missing:
+                out[:, -1] = numbers.is_null().to_numpy()
         if self.spread:
-            values = numbers.fill_null(self.median).to_numpy()
-            out[:, 0] = (np.clip(values, self.low, self.high) - self.centre) / self.spread
-        if self.missing:
-            out[:, -1] = numbers.is_null().to_numpy()
+            np.clip(values, self.low, self.high, out=values)
+            values -= self.centre
+            values /= self.spread
+            out[:, 0] = values
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "numeric", **asdict(self)}
@@ -161,6 +166,15 @@ def column_from_json(data: dict[str, Any]) -> Column:
     if kind == "text":
         return text_from_json(data)
     raise ModelError(f"the data recipe has a kind of column this version does not know ({kind!r}); update Vitrina")
+
+
+def _all_there(column: pl.Series) -> np.ndarray | None:
+    """A copy of a column of numbers of which none is missing or infinite, float64, as most are; None for any other."""
+    if not column.dtype.is_numeric() or column.dtype.is_decimal() or column.null_count():
+        return None
+    values = column.to_numpy().astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return values if np.isfinite(values.sum()) else None  # one that is not finite makes the sum so
 
 
 def _numbers(table: Table, name: str) -> pl.Series:

@@ -1,0 +1,43 @@
+"""The network that is chosen where none is given."""
+
+from __future__ import annotations
+
+import pytest
+
+from vitrina.network import Network
+from vitrina.network.suggest import MANY_ROWS, suggest_network
+
+
+@pytest.mark.parametrize(("classes", "outputs"), [(True, 2), (True, 7), (False, 1)])
+@pytest.mark.parametrize("rows", [100, 15_000, MANY_ROWS])
+def test_a_table_gets_a_network_that_answers_in_its_outputs(rows, classes, outputs):
+    chosen = suggest_network((9,), outputs, classes, rows)
+    assert chosen.network.output_shape == (outputs,)
+    assert chosen.network.cost.classifies == classes
+    assert Network.from_json(chosen.network.to_json()) == chosen.network
+    assert f"{rows:,} rows" in chosen.why
+
+
+def test_many_rows_are_learned_from_by_one_network_and_fewer_by_several():
+    def kinds(rows: int) -> set[str]:
+        return {type(layer).__name__ for _, layer, _ in suggest_network((9,), 2, True, rows).network.walk()}
+
+    assert "EnsembleMean" in kinds(MANY_ROWS - 1)
+    assert kinds(MANY_ROWS) == {"Dense"}
+
+
+def test_the_straight_way_starts_at_nothing():
+    params, _ = suggest_network((9,), 2, True, 100).network.build(0)
+    assert not params["branches_1"]["ensemble_dense_1"]["weight"].any()
+    assert params["branches_1"]["sequential_1"]["ensemble_dense_3"]["weight"].any()
+
+
+def test_images_that_come_as_one_long_row_are_flattened_first():
+    chosen = suggest_network((4, 5), 3, True, 100)
+    assert chosen.network.input_shape == (4, 5)
+    assert chosen.network.output_shape == (3,)
+
+
+def test_weights_decay_where_rows_are_few():
+    assert suggest_network((9,), 2, True, 999).weight_decay > 0.0
+    assert suggest_network((9,), 2, True, 1_000).weight_decay == 0.0
