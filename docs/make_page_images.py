@@ -94,8 +94,9 @@ def picture(
         page.locator("#time input[type=range]").evaluate(moved, at)
     page.wait_for_timeout(2500)
     if of is None:
-        size = {"x": 0, "y": 0, "width": 1360, "height": HEIGHT}  # what follows is curves
-        page.screenshot(path=OUT / f"{name}.png", full_page=True, clip=size)
+        # What follows is curves.
+        clip: Any = {"x": 0, "y": 0, "width": 1360, "height": HEIGHT}
+        page.screenshot(path=OUT / f"{name}.png", full_page=True, clip=clip)
     else:
         page.locator(of).screenshot(path=OUT / f"{name}.png")
     context.close()
