@@ -7,6 +7,9 @@ PYTHON ?= python3
 # gigabytes of CUDA that a machine without a GPU cannot use.
 TORCH ?= torch==2.13.0
 
+# Tests run in so many processes, a file in one of them; 0 runs them in this one.
+WORKERS ?= 2
+
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -27,7 +30,7 @@ demo: $(BASE) ## watch a network learn handwritten digits, one image through the
 	@$(BIN)/vitrina demo
 
 test: $(TEST) ## every test but the slow ones
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile
 
 test-slow: $(TEST) ## the slow tests
 	$(BIN)/python -m pytest -m slow

@@ -17,7 +17,7 @@ from vitrina.data.transaction_files import write_transactions
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Frauds among card payments.")
-    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--rows", type=int, default=100_000)
     parser.add_argument("--epochs", type=int, default=5)
     parser.add_argument("--data", type=Path, help="a folder of transactions; simulated without one")
     given = parser.parse_args()

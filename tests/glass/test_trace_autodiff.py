@@ -21,10 +21,10 @@ CLASSES = 3
 
 
 def one_of_each_kind() -> list[Case]:
-    """Of every layer the last case: those have the most options. (`Sequential` only hands on.)"""
+    """Of every layer the last case: those have the most options. (`Sequential` only hands on, and nothing follows `EnsembleMean`.)"""
     found: dict[str, Case] = {}
     for case in EVERY_LAYER:
-        if type(case.layer) is not vt.Sequential:
+        if not isinstance(case.layer, vt.Sequential | vt.EnsembleMean):
             found[type(case.layer).__name__] = replace(case, batch=1, training=False, weight=None, mask=None)
     return list(found.values())
 
@@ -90,6 +90,35 @@ def test_every_number_of_a_trace(framework: str, case: Case) -> None:
         bent = says(framework, *posed(activation, forward.weighted_sums[None], after["x"], {}, {}))
         assert_close(forward.output, bent["y"][0], DIGITS, "the activation of the weighted sum")
         assert_close(backward.error_signals, bent["x"][0], DIGITS, "error signals")
+
+
+def test_an_ensemble_is_traced_by_the_mean_of_its_members() -> None:
+    """Its error is that of the mean, and the members' slopes are those of that error: by central differences."""
+    network = vt.Network(
+        vt.Input((3,)),
+        vt.EnsembleDense(4, 5, "tanh"),
+        vt.EnsembleDense(4, CLASSES),
+        vt.EnsembleMean(probabilities=True),
+    )
+    weights = {name: value.astype(np.float64) for name, value in flatten(network.build(3)[0]).items()}
+    x = np.random.default_rng(4).normal(size=3)
+
+    def error(changed: dict[str, np.ndarray]) -> float:
+        hidden = np.tanh(np.einsum("i,miu->mu", x, changed["ensemble_dense_1/weight"]) + changed["ensemble_dense_1/bias"])
+        sums = np.einsum("mi,miu->mu", hidden, changed["ensemble_dense_2/weight"]) + changed["ensemble_dense_2/bias"]
+        shares = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
+        return -float(np.log(shares.mean(axis=0)[1]))
+
+    trace = vt.Model(network, weights).trace(x, 1)
+    assert_close(trace.error.value, np.array(error(weights)), DIGITS, "error")
+    for name, value in weights.items():
+        layer, own = name.split("/")
+        gradient, small = trace.backward[layer].gradients[own], 1e-6
+        for at in np.ndindex(value.shape):
+            step = np.zeros_like(value)
+            step[at] = small
+            slope = (error(weights | {name: value + step}) - error(weights | {name: value - step})) / (2 * small)
+            assert abs(gradient[at] - slope) < 1e-7, (name, at)
 
 
 def test_attention_says_who_looks_at_whom() -> None:

@@ -264,8 +264,9 @@ class Learner:
             progress.seconds += time.monotonic() - began
             self.errors = errors = measured["error"].astype(np.float64)
             weights = _weights(examples, index, present, slice(at, at + len(errors)))
-            progress.error_sum += float(np.sum(errors * weights))
-            progress.weight_sum += float(np.sum(weights))
+            # One by one, so that the sums do not depend on how many steps a call took.
+            progress.error_sum = _added(progress.error_sum, errors * weights)
+            progress.weight_sum = _added(progress.weight_sum, weights)
             progress.position += len(errors)
             if not np.isfinite(errors).all():
                 step = progress.position - len(errors) + int(np.argmin(np.isfinite(errors))) + 1
@@ -437,6 +438,10 @@ def window(rows: np.ndarray, first: int, size: int) -> np.ndarray:
         if len(window) == size
         else np.concatenate([window, np.resize(rows, (size - len(window), *rows.shape[1:]))])
     )
+
+
+def _added(sum_: float, values: np.ndarray) -> float:
+    return float(np.add.accumulate(np.concatenate([[sum_], values]))[-1])
 
 
 def _weights(examples: Examples, index: np.ndarray, present: np.ndarray, steps: slice) -> np.ndarray:
