@@ -104,7 +104,9 @@ def test_an_ensemble_is_traced_by_the_mean_of_its_members() -> None:
     x = np.random.default_rng(4).normal(size=3)
 
     def error(changed: dict[str, np.ndarray]) -> float:
-        hidden = np.tanh(np.einsum("i,miu->mu", x, changed["ensemble_dense_1/weight"]) + changed["ensemble_dense_1/bias"])
+        hidden = np.tanh(
+            np.einsum("i,miu->mu", x, changed["ensemble_dense_1/weight"]) + changed["ensemble_dense_1/bias"]
+        )
         sums = np.einsum("mi,miu->mu", hidden, changed["ensemble_dense_2/weight"]) + changed["ensemble_dense_2/bias"]
         shares = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
         return -float(np.log(shares.mean(axis=0)[1]))
