@@ -7,6 +7,7 @@ import json
 import sqlite3
 import threading
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -342,6 +343,9 @@ def test_what_cannot_be_streamed_is_said(path: Path, tmp_path: Path) -> None:
         vt.train(sales(), "returned", stream=True, **SHORT)
     with pytest.raises(UsageError, match="sample_weight"):
         vt.train(path, "returned", stream=True, sample_weight=np.ones(ROWS), **SHORT)
+    (tmp_path / "packed.parquet.gz").write_bytes(gzip.compress(path.read_bytes()))
+    with pytest.raises(UsageError, match="only tables are read piece by piece"):
+        vt.train(tmp_path / "packed.parquet.gz", "returned", stream=True, **SHORT)
     with pytest.raises(DataError, match="no such file"):
         vt.train(tmp_path / "nothing.parquet", "returned", stream=True, **SHORT)
     with pytest.raises(DataError, match="no column 'gone'"):
@@ -386,6 +390,9 @@ def written(tmp_path: Path, kind: str) -> str | Path:
         frame.write_ndjson(path)
     elif kind == "arrow":
         frame.write_ipc(path)
+    elif kind == "arrow.gz":
+        frame.write_ipc(buffer := BytesIO())
+        path.write_bytes(gzip.compress(buffer.getvalue()))
     else:
         with sqlite3.connect(tmp_path / "sales.db") as connection:
             connection.execute(f"CREATE TABLE sales ({', '.join(frame.columns)})")
@@ -394,7 +401,7 @@ def written(tmp_path: Path, kind: str) -> str | Path:
     return path
 
 
-@pytest.mark.parametrize("kind", ["csv", "csv.gz", "tsv", "jsonl", "arrow", "sqlite"])
+@pytest.mark.parametrize("kind", ["csv", "csv.gz", "tsv", "jsonl", "arrow", "arrow.gz", "sqlite"])
 def test_any_table_streams(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vitrina.data.spilling.BLOCK", 10_000)
     data = written(tmp_path, kind)

@@ -10,13 +10,12 @@ from zlib import crc32
 
 import numpy as np
 
-from vitrina.data.address import is_address
 from vitrina.data.splits import Division
 from vitrina.errors import DataError, UsageError
 from vitrina.learning.feed import Examples
 from vitrina.model import check_inputs, check_targets
 from vitrina.network.network import Network
-from vitrina.streaming import ImageFeed, TableFeed, images_to_stream, is_image_folder, is_too_large, thinned
+from vitrina.streaming import ImageFeed, TableFeed, images_to_stream, is_image_folder, is_too_large, path_of, thinned
 
 
 @dataclass(frozen=True)
@@ -104,9 +103,10 @@ def gather(
         source = without_leaks(source, leaks)
         parts = split(source, seed, share, test, division)  # without them, rows may repeat each other that did not
     sampled = parts.train if most is None else np.sort(np.random.default_rng(seed).permutation(parts.train)[:most])
-    recipe = recipe or fit_recipe(source, rows=sampled)
-    told = () if drop_leaks else tuple(leak.warning for leak in leaks)
-    recipe = replace(recipe, warnings=(*recipe.warnings, *parts.warnings, *told))
+    if recipe is None:
+        recipe = fit_recipe(source, rows=sampled)
+        told = () if drop_leaks else tuple(leak.warning for leak in leaks)
+        recipe = replace(recipe, warnings=(*recipe.warnings, *parts.warnings, *told))
 
     def examples(part: Any) -> Examples:
         return Examples(recipe.inputs(part), recipe.targets(part))
@@ -136,8 +136,8 @@ def gather(
 
 def place_of(data: Any) -> str | None:
     """Where the data lie, wherever it is asked from; None for what is no file or folder, such as a built-in set."""
-    path = Path(data).expanduser() if isinstance(data, str | Path) and not is_address(data) else None
-    return str(path.resolve()) if path is not None and path.exists() else None
+    path = path_of(data)
+    return None if path is None else str(path.resolve())
 
 
 def data_of(settings: Mapping[str, Any], given: Any = None) -> Any:
@@ -187,8 +187,9 @@ def _streamed(
 
     found = survey(streamed(data, **choices), seed, validation, test, division, drop_leaks)
     sample = found.sample
-    recipe = recipe or fit_recipe(sample)
-    recipe = replace(recipe, warnings=(*recipe.warnings, *found.warnings))
+    if recipe is None:
+        recipe = fit_recipe(sample)
+        recipe = replace(recipe, warnings=(*recipe.warnings, *found.warnings))
     held = found.validation if own is None else open_source(own, target=sample.target_name)
     train, judge = (
         Examples(recipe.inputs(part), recipe.targets(part)) if part is not None else None for part in (sample, held)

@@ -151,16 +151,22 @@ def is_too_large(data: Any) -> bool:
     """Whether a table on disk would take more than a quarter of the memory that is free."""
     from vitrina.data.stream import held_bytes
 
-    if not isinstance(data, str | Path) or is_address(data) or not Path(data).exists():
-        return False
-    return held_bytes(Path(data)) > SHARE * memory_available()
+    path = path_of(data)
+    return path is not None and held_bytes(path) > SHARE * memory_available()
 
 
 def is_image_folder(data: Any) -> bool:
     """Whether a path is a folder that is no table."""
     from vitrina.data.parts import find_parts
 
-    return isinstance(data, str | Path) and not is_address(data) and Path(data).is_dir() and not find_parts(Path(data))
+    path = path_of(data)
+    return path is not None and path.is_dir() and not find_parts(path)
+
+
+def path_of(data: Any) -> Path | None:
+    """The file or folder that is meant; None for anything else."""
+    path = Path(data).expanduser() if isinstance(data, str | Path) and not is_address(data) else None
+    return path if path is not None and path.exists() else None
 
 
 def images_to_stream(source: Source, stream: bool | None) -> int | None:

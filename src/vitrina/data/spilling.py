@@ -16,7 +16,7 @@ from vitrina.data.frames import column_of, frame_of
 from vitrina.data.json_lines import json_records
 from vitrina.data.packed import inner_name, is_packed, open_unpacked
 from vitrina.data.stream import CHUNK
-from vitrina.data.table_files import ARROW_ENDINGS, CSV_ENDINGS, JSON_ENDINGS, guarded
+from vitrina.data.table_files import ARROW_ENDINGS, CSV_ENDINGS, JSON_ENDINGS, guarded, opened_arrow, read_columns
 from vitrina.errors import DataError
 
 if TYPE_CHECKING:
@@ -106,17 +106,12 @@ def _json_blocks(path: Path) -> Iterator[pl.DataFrame]:
 def _arrow_blocks(path: Path) -> Iterator[pl.DataFrame]:
     import pyarrow
 
-    if is_packed(path):
-        stream = guarded(path.name, "Arrow", lambda: pyarrow.ipc.open_stream(open_unpacked(path)))
-        batches = iter(stream)
-    else:
-        source = pyarrow.memory_map(str(path))
-        is_file = source.read(6) == b"ARROW1"
-        source.seek(0)
-        opened = guarded(
-            path.name, "Arrow", lambda: pyarrow.ipc.open_file(source) if is_file else pyarrow.ipc.open_stream(source)
-        )
-        batches = (opened.get_batch(at) for at in range(opened.num_record_batches)) if is_file else iter(opened)
+    if is_packed(path):  # a file of Arrow is read from its end, which is known only when all of it is unpacked
+        yield read_columns(path)
+        return
+    opened = guarded(path.name, "Arrow", lambda: opened_arrow(pyarrow.memory_map(str(path))))
+    count = getattr(opened, "num_record_batches", None)  # a stream does not know
+    batches = iter(opened) if count is None else (opened.get_batch(at) for at in range(count))
     while True:
         batch = guarded(path.name, "Arrow", lambda: next(batches, None))
         if batch is None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from vitrina.data.address import Address, is_address, parse_address
-from vitrina.data.packed import is_packed
 from vitrina.data.parts import find_parts
 from vitrina.data.spilling import can_be_spilled, spilled
 from vitrina.data.stream import Stream, is_parquet, open_stream
@@ -29,7 +28,7 @@ def streamed(data: Any, **choices: Any) -> Stream:
     parts = find_parts(path) if path.is_dir() else [path]
     if parts and all(is_parquet(part) for part in parts):
         return open_stream(path, **choices)
-    if path.is_file() and (can_be_spilled(path) or is_packed(path)):
+    if path.is_file() and can_be_spilled(path):
         return _spilled(path, **choices)
     raise UsageError(
         f"{path.name}: only tables are read piece by piece (CSV, JSON lines, Arrow, Parquet or a folder of it, SQL)"

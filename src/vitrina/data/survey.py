@@ -103,7 +103,7 @@ def _look(stream: Stream, most: int, division: Division) -> Table:
 def _passed(
     stream: Stream, look: Table, seed: int, validation: float, test: float, division: Division, most: int
 ) -> Survey:
-    rule, keep, made, warnings = _rule(stream, look, seed, validation, test, division, most)
+    rule, keep, made = _rule(stream, look, seed, validation, test, division, most)
     classes = infer_task(look) == "classification"
     share = most / stream.rows
     learned: list[np.ndarray] = []
@@ -141,7 +141,7 @@ def _passed(
         replace(parts[0], whole=look),
         parts.get(1),
         parts.get(2),
-        tuple(warnings),
+        (),
         made,
     )
     if gaps and division.time:
@@ -158,8 +158,8 @@ def _passed(
 
 def _rule(
     stream: Stream, look: Table, seed: int, validation: float, test: float, division: Division, most: int
-) -> tuple[Rule, dict[int, float], dict[str, Any], list[str]]:
-    """How the part of a row is told, which share of the parts that judge is kept, how the parts are made, and warnings."""
+) -> tuple[Rule, dict[int, float], dict[str, Any]]:
+    """How the part of a row is told, which share of the parts that judge is kept, and how the parts are made."""
     if not 0 <= validation + test < 1:
         raise UsageError(
             f"the validation and test shares, {validation} and {test}, leave no rows for training; make them smaller"
@@ -175,8 +175,8 @@ def _rule(
         name = division.group
         look.column(name, "--group")
         made: dict[str, Any] = {"by": "group", "column": name}
-        return lambda table: _drawn(_keys(table, name), seed, small, tested), keep, made, []
-    return lambda table: _drawn(table.group_keys(), seed, small, tested), keep, {"by": "chance"}, []
+        return lambda table: _drawn(_keys(table, name), seed, small, tested), keep, made
+    return lambda table: _drawn(table.group_keys(), seed, small, tested), keep, {"by": "chance"}
 
 
 def _drawn(keys: np.ndarray, seed: int, validation: float, test: float) -> np.ndarray:
@@ -200,7 +200,7 @@ def _keys(table: Table, name: str) -> np.ndarray:
 
 def _by_time(
     stream: Stream, look: Table, seed: int, validation: float, test: float, division: Division, largest: float
-) -> tuple[Rule, dict[int, float], dict[str, Any], list[str]]:
+) -> tuple[Rule, dict[int, float], dict[str, Any]]:
     name = str(division.time)
     look.column(name, "--time")
     seen: list[np.ndarray] = []
@@ -228,7 +228,7 @@ def _by_time(
 
     made = {"by": "time", "column": name, **spans(Times(times, dates), _since(times, starts, gap))}
     keep = {place: min(1.0, largest / share) if share else 1.0 for place, share in shares}
-    return rule, keep, made, []
+    return rule, keep, made
 
 
 def _since(when: np.ndarray, starts: dict[int, Any], gap: float) -> np.ndarray:
@@ -243,7 +243,7 @@ def _since(when: np.ndarray, starts: dict[int, Any], gap: float) -> np.ndarray:
 
 def _by_name(
     stream: Stream, look: Table, seed: int, validation: float, name: str, most: int
-) -> tuple[Rule, dict[int, float], dict[str, Any], list[str]]:
+) -> tuple[Rule, dict[int, float], dict[str, Any]]:
     look.column(name, "--split")
     counts = np.zeros(3, np.int64)
     for piece in stream.pieces:
@@ -262,7 +262,7 @@ def _by_name(
         return part
 
     keep = {place: min(1.0, most / max(1, int(counts[place]))) if counts[place] else 1.0 for place in (1, 2)}
-    return rule, keep, {"by": "split", "column": name, "drawn": ["validation"] if draw else []}, []
+    return rule, keep, {"by": "split", "column": name, "drawn": ["validation"] if draw else []}
 
 
 def _first_of_each(table: Table, part: np.ndarray, known: set[str], sampled: np.ndarray) -> None:

@@ -66,16 +66,21 @@ def _read_parquet(content: Path | BytesIO) -> pl.DataFrame:
     return pl.read_parquet(content, glob=False, hive_partitioning=False)
 
 
+def opened_arrow(source: Any) -> Any:
+    """Arrow's reader of a file, which begins with ARROW1, or of a stream, which is what Hugging Face keeps under the same ending."""
+    import pyarrow
+
+    is_file = source.read(6) == b"ARROW1"
+    source.seek(0)
+    return pyarrow.ipc.open_file(source) if is_file else pyarrow.ipc.open_stream(source)
+
+
 def _read_arrow(content: Path | BytesIO) -> pl.DataFrame:
-    """A file, which begins with ARROW1, or a stream, which is what Hugging Face keeps under the same ending."""
     import pyarrow
 
     source = pyarrow.memory_map(str(content)) if isinstance(content, Path) else pyarrow.BufferReader(content.read())
     with source:
-        is_file = source.read(6) == b"ARROW1"
-        source.seek(0)
-        opened = pyarrow.ipc.open_file(source) if is_file else pyarrow.ipc.open_stream(source)
-        table = opened.read_all()
+        table = opened_arrow(source).read_all()
     table.validate(full=True)  # Arrow believes the offsets in a file; a damaged one would lead anywhere in memory
     return frame_of(table)
 

@@ -246,7 +246,7 @@ class Learner:
         if self._progress.position == self.steps_per_epoch:  # stopped by a callback of the last step, and gone on with
             return
         for examples in self._feed.windows(epoch, first):
-            if self._data is None or self._window is None or self._window[2] is not examples:
+            if self._window is None or self._window[2] is not examples:
                 self._data = self.engine.put(examples.filled(min(self._feed.window, self._feed.rows)).arrays())
             self._window = (epoch, first, examples)
             self._progress.seconds += time.monotonic() - began

@@ -21,10 +21,8 @@ MANY = 20_000  # images from which a few passes are enough
 MANY_ROWS = 100_000  # of a table, from which on one network is taught instead of several
 # Chosen on eleven tables of 178 to 6,000 rows: twice as wide, twice or half the rate and twice the dropout did worse on most.
 MEMBERS, WIDTH, TABLE_RATE = 8, 64, 2e-3
-FEW_ROWS, FEW_ROWS_DECAY = (
-    1_000,
-    1.0,
-)  # below, weight decay kept breast cancer and diabetes from overfitting; above, it cost
+# Below so many rows, weight decay kept breast cancer and diabetes from overfitting; above, it cost.
+FEW_ROWS, FEW_ROWS_DECAY = 1_000, 1.0
 PEAK = 4e-3  # of Adam's rate in one cycle, with batch normalisation between all layers
 
 
