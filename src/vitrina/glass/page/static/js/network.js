@@ -290,11 +290,12 @@ export class NetworkView {
   }
 }
 
-// Text that takes no more than so much room.
+// Text that takes no more than so much room, and is not cut off by the edge.
 function fitted(pen, text, x, y, room) {
   let shown = text;
   while (shown.length > 3 && pen.measureText(shown).width > room) shown = `${shown.slice(0, -2)}…`;
-  pen.fillText(shown, x, y);
+  const half = pen.measureText(shown).width / 2;
+  pen.fillText(shown, Math.min(Math.max(x, half), pen.canvas.clientWidth - half), y);
 }
 
 const flat = (values) => (Array.isArray(values[0]) ? values.flat(2) : values);
