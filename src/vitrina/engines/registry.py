@@ -8,6 +8,7 @@ import importlib.util
 from dataclasses import dataclass
 from functools import cache
 
+from vitrina.engines.allocation import keep_memory
 from vitrina.engines.engine import PRECISIONS, Engine
 from vitrina.errors import EngineError, UsageError
 
@@ -93,6 +94,7 @@ def get(name: str, precision: str = "float32", variant: str | None = None) -> En
 @cache
 def _make(name: str, precision: str, variant: str | None) -> Engine:
     entry = ENGINES[name]
+    keep_memory()
     try:
         cls = getattr(importlib.import_module(entry.module), entry.cls)
     except Exception as error:  # a library that is missing or too old shows in whatever way it likes
