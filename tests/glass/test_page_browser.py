@@ -518,6 +518,46 @@ def test_a_training_that_is_watched_opens_its_page_and_closes_it(tmp_path: Path)
     assert (refused.returncode, "leave out --no-record" in refused.stderr) == (2, True)
 
 
+@pytest.fixture(scope="module")
+def ensemble(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("browser") / "ensemble"
+    vt.train("wine", epochs=3, engine="numpy", out=folder)
+    return folder
+
+
+def test_each_member_of_the_ensemble_is_as_transparent_as_a_plain_network(browser: Any, ensemble: Path) -> None:
+    recording = vt.Recording(ensemble)
+    x, y = recording.probes
+    step = int(recording.steps[-1])
+    trace = vt.Model(recording.network, *(recording.weights_at(step) or ({}, {}))).trace(x[0], int(y[0]))
+    server = Server(ensemble)
+    opened = Opened(browser, server.address, locale="en-US")
+    opened.says("#members", "8 networks answer with their mean")
+    assert opened.page.locator("#answer .tick").count() == 8 * 3
+    opened.page.focus("#net")
+    for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown"):
+        opened.page.keyboard.press(key)
+    shown = []
+    for member in (0, 4):
+        opened.page.click(f"[data-member='{member}']")
+        opened.says("#neuron h2", f"Neuron 1 of ensemble_dense_2 · member {member + 1}")
+        own = trace.member(member)
+        neuron = own.forward["branches_1/sequential_1/ensemble_dense_2"].neuron(1)
+        signal = own.backward["branches_1/sequential_1/ensemble_dense_2"].neuron(1).error_signal
+        assert opened.number("#weighted-sum") == pytest.approx(neuron.weighted_sum, rel=1e-3, abs=1e-4)
+        assert opened.number("#output") == pytest.approx(neuron.output, rel=1e-3, abs=1e-4)
+        assert opened.number("#error-signal") == pytest.approx(signal, rel=1e-2, abs=1e-6)
+        shown.append(opened.page.locator("#net").screenshot())
+    assert shown[0] != shown[1]
+    opened.page.click("[data-member=all]")
+    opened.page.wait_for_selector("[data-member=all][aria-checked=true]")
+    opened.page.click("#language")
+    opened.says("#members", "8 redes responden con su media")
+    assert opened.complaints == []
+    opened.context.close()
+    server.stop()
+
+
 class Slow(vt.Callback):
     def chunk_done(self, learner: Any) -> None:
         time.sleep(0.02)

@@ -111,6 +111,25 @@ def test_probes_are_what_the_model_answers_at_that_moment(run: Path) -> None:
         np.testing.assert_allclose(signals, look["dense_1|probes|signal"][3], rtol=1e-3, atol=1e-8)
 
 
+def test_every_neuron_of_an_ensemble_is_looked_at_in_each_member(tmp_path: Path) -> None:
+    x, y = table()
+    layers = (vt.EnsembleDense(3, 5, "relu"), vt.EnsembleDense(3, 2), vt.EnsembleMean(probabilities=True))
+    ensemble = vt.Network(vt.Input((6,)), vt.Residual(vt.Dense(6)), *layers)
+    settings = {"engine": "numpy", "epochs": 1, "batch_size": 20, "precision": "float64", "learning_rate": 0.1}
+    vt.train((x, y), network=ensemble, validation=(x[:20], y[:20]), out=tmp_path, **settings)
+    look = vt.Recording(tmp_path).looks[0]
+    rows = np.random.default_rng((0, 0)).permutation(90)[:20]
+    entered = x[rows] @ look["residual_1/dense_1|weight|values"] + look["residual_1/dense_1|bias|values"] + x[rows]
+    weight, bias = look["ensemble_dense_1|weight|values"], look["ensemble_dense_1|bias|values"]
+    outputs = np.maximum(np.einsum("ri,miu->rmu", entered, weight) + bias, 0.0)
+    np.testing.assert_allclose(look["ensemble_dense_1|output|mean"], outputs.mean(axis=0).reshape(-1), rtol=1e-4)
+    norms = np.sqrt((weight**2).sum(axis=1)).reshape(-1)
+    np.testing.assert_allclose(look["ensemble_dense_1|weight|norm"], norms, rtol=1e-5)
+    assert look["ensemble_dense_2|weight gradient|norm"].shape == (6,)
+    seen = look["residual_1|probes|output"]  # where ways meet again, what they give together
+    np.testing.assert_allclose(seen, look["residual_1/dense_1|probes|output"] + x[:8], rtol=1e-5)
+
+
 def test_a_layer_has_a_history(run: Path) -> None:
     recording = vt.Recording(run)
     assert recording.layers == ["dense_1", "residual_1/dense_1", "batch_norm_1", "dense_2"]

@@ -12,8 +12,10 @@ import pytest
 
 import vitrina as vt
 from tests.network.cases import EVERY_LAYER, Case, Problem, assert_close, flat_names, pose
+from vitrina.errors import UsageError
 from vitrina.network.layer import layer_names
-from vitrina.network.network import flatten
+from vitrina.network.network import flatten, nest
+from vitrina.network.suggest import suggest_network
 
 FRAMEWORKS = ("jax", "torch", "tensorflow")
 DIGITS = 1e-10
@@ -21,7 +23,7 @@ CLASSES = 3
 
 
 def one_of_each_kind() -> list[Case]:
-    """Of every layer the last case: those have the most options. (`Sequential` only hands on, and nothing follows `EnsembleMean`.)"""
+    """Of every layer the last case: those have the most options. (`Sequential` only hands on; `EnsembleMean` is last: see below.)"""
     found: dict[str, Case] = {}
     for case in EVERY_LAYER:
         if not isinstance(case.layer, vt.Sequential | vt.EnsembleMean):
@@ -92,35 +94,69 @@ def test_every_number_of_a_trace(framework: str, case: Case) -> None:
         assert_close(backward.error_signals, bent["x"][0], DIGITS, "error signals")
 
 
-def test_an_ensemble_is_traced_by_the_mean_of_its_members() -> None:
-    """Its error is that of the mean, and the members' slopes are those of that error: by central differences."""
-    network = vt.Network(
-        vt.Input((3,)),
-        vt.EnsembleDense(4, 5, "tanh"),
-        vt.EnsembleDense(4, CLASSES),
-        vt.EnsembleMean(probabilities=True),
-    )
-    weights = {name: value.astype(np.float64) for name, value in flatten(network.build(3)[0]).items()}
-    x = np.random.default_rng(4).normal(size=3)
+@pytest.mark.parametrize("classes", [True, False])
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_the_ensemble_that_is_chosen_for_tables_is_traced_by_the_mean_of_its_members(
+    framework: str, classes: bool
+) -> None:
+    """Its error is that of the mean, and each member's slopes are those of that error, layer by layer."""
+    rng = np.random.default_rng(4)
+    network = suggest_network((6,), CLASSES, classes, rows=400).network
+    weights = {name: rng.normal(0.0, 0.3, value.shape) for name, value in flatten(network.build(3)[0]).items()}
+    x, truth = rng.normal(size=(1, 6)), 1 if classes else rng.normal(size=CLASSES)
+    trace = vt.Model(network, weights).trace(x[0], truth)
+    inside = nest(weights)["branches_1"]
+    layers = {name.rpartition("/")[2]: layer for name, layer, _ in network.walk()}
+    path = {"straight": "branches_1/straight"} | {
+        f"ensemble_dense_{number}": f"branches_1/sequential_1/ensemble_dense_{number}" for number in (1, 2, 3)
+    }
+    params = {name: inside["straight"] if name == "straight" else inside["sequential_1"][name] for name in path}
 
-    def error(changed: dict[str, np.ndarray]) -> float:
-        hidden = np.tanh(
-            np.einsum("i,miu->mu", x, changed["ensemble_dense_1/weight"]) + changed["ensemble_dense_1/bias"]
-        )
-        sums = np.einsum("mi,miu->mu", hidden, changed["ensemble_dense_2/weight"]) + changed["ensemble_dense_2/bias"]
-        shares = np.exp(sums) / np.exp(sums).sum(axis=1, keepdims=True)
-        return -float(np.log(shares.mean(axis=0)[1]))
+    def slopes(name: str, entering: np.ndarray, dy: np.ndarray) -> dict[str, np.ndarray]:
+        return says(framework, *posed(layers[name], entering, dy, params[name], {}))
 
-    trace = vt.Model(network, weights).trace(x, 1)
-    assert_close(trace.error.value, np.array(error(weights)), DIGITS, "error")
-    for name, value in weights.items():
-        layer, own = name.split("/")
-        gradient, small = trace.backward[layer].gradients[own], 1e-6
-        for at in np.ndindex(value.shape):
-            step = np.zeros_like(value)
-            step[at] = small
-            slope = (error(weights | {name: value + step}) - error(weights | {name: value - step})) / (2 * small)
-            assert abs(gradient[at] - slope) < 1e-7, (name, at)
+    def output(name: str, entering: np.ndarray) -> np.ndarray:
+        return slopes(name, entering, np.zeros((1, *layers[name].output_shape(entering.shape[1:]))))["y"]
+
+    first = output("ensemble_dense_1", x)
+    second = output("ensemble_dense_2", first)
+    answers = output("straight", x) + output("ensemble_dense_3", second)
+    raw = says(framework, *posed(network.layers[1], answers, np.zeros((1, CLASSES)), {}, {}))["y"]
+    if classes:
+        shares = np.exp(raw) / np.exp(raw).sum()
+        value, slope = -np.log(shares[0, truth]), shares - np.eye(CLASSES)[[truth]]
+    else:
+        value, slope = np.mean((raw - truth) ** 2), 2.0 * (raw - truth) / CLASSES
+    assert_close(trace.error.value, np.array(value), DIGITS, "error")
+    assert_close(trace.error.slope, slope[0], DIGITS, "the cost's slope")
+    told = says(framework, *posed(network.layers[1], answers, slope, {}, {}))["x"]
+    assert_close(trace.backward["ensemble_mean_1"].input_slope, told[0], DIGITS, "slope by each member's answer")
+    for name, entering, dy in (
+        ("straight", x, told),
+        ("ensemble_dense_3", second, told),
+        ("ensemble_dense_2", first, slopes("ensemble_dense_3", second, told)["x"]),
+        (
+            "ensemble_dense_1",
+            x,
+            slopes("ensemble_dense_2", first, slopes("ensemble_dense_3", second, told)["x"])["x"],
+        ),
+    ):
+        there, forward, backward = slopes(name, entering, dy), trace.forward[path[name]], trace.backward[path[name]]
+        assert_close(forward.output, there["y"][0], DIGITS, f"{name}: output")
+        assert_close(backward.output_slope, dy[0], DIGITS, f"{name}: slope by the output")
+        for own in ("weight", "bias"):
+            assert_close(backward.gradients[own], there[own], DIGITS, f"{name}: {own}")
+        bent = says(framework, *posed(vt.Activation(layers[name].activation), forward.weighted_sums[None], dy, {}, {}))
+        assert_close(forward.output, bent["y"][0], DIGITS, f"{name}: the activation of the weighted sum")
+        assert_close(backward.error_signals, bent["x"][0], DIGITS, f"{name}: error signals")
+        alone = trace.member(5)
+        neuron = alone.forward[path[name]].neuron(1)
+        assert neuron.weighted_sum == forward.neuron(1, (5,)).weighted_sum
+        np.testing.assert_allclose(neuron.inputs @ neuron.weights + neuron.bias, neuron.weighted_sum, rtol=1e-10)
+        gradients = alone.backward[path[name]].neuron(1).weight_gradients
+        assert_close(gradients, there["weight"][5][:, 1], DIGITS, f"{name}: one neuron's gradients")
+    with pytest.raises(UsageError, match="no member 8"):
+        trace.member(8)
 
 
 def test_attention_says_who_looks_at_whom() -> None:

@@ -32,6 +32,10 @@ def trace(
     place: Annotated[
         str | None, typer.Option("--place", metavar="R,C", help="Where on the image or sequence, for --neuron.")
     ] = None,
+    member: Annotated[
+        int | None,
+        typer.Option("--member", metavar="M", min=1, help="One network of an ensemble alone, counted from 1."),
+    ] = None,
     query: Query = None,
     table: TableName = None,
     json: Json = False,
@@ -39,6 +43,7 @@ def trace(
 ) -> None:
     """Follow one row of DATA forward, to its error, and back, with every number on the way."""
     from vitrina.data.address import without_password
+    from vitrina.glass.titles import titles_of
     from vitrina.glass.trace_screen import show_layer, show_neuron, show_trace
     from vitrina.model import load
 
@@ -46,13 +51,17 @@ def trace(
     data = located(data, query, table)
     x, y = example(model, data, row)
     traced = model.trace(x, y)
+    if member is not None:
+        traced = of_member(traced, member)
+    titles = titles_of(traced.forward)
+    layer = {title: name for name, title in titles.items()}.get(layer or "", layer)
     if neuron is not None and layer is None:
         raise UsageError(
-            say("--neuron counts within a layer; add --layer, one of {names}", names=", ".join(traced.forward))
+            say("--neuron counts within a layer; add --layer, one of {names}", names=", ".join(titles.values()))
         )
     if layer is not None and layer not in traced.forward:
         raise UsageError(
-            say("there is no layer {layer!r}; there are {names}", layer=layer, names=", ".join(traced.forward))
+            say("there is no layer {layer!r}; there are {names}", layer=layer, names=", ".join(titles.values()))
         )
     if json:
         print_json({"run": run, "data": without_password(data), "row": row, **as_json(traced, layer)})
@@ -99,6 +108,17 @@ def example(model: Model, data: str, row: int) -> tuple[np.ndarray, Any]:
     except DataError:
         truth = None
     return model.recipe.inputs(part)[0], truth
+
+
+def of_member(traced: Trace, number: int) -> Trace:
+    """The trace of one member, counted from 1."""
+    if not traced.members:
+        raise UsageError(say("--member is for networks that are several in one, and this one is not; leave it out"))
+    if number > traced.members:
+        raise UsageError(
+            say("there is no member {number}; there are 1 to {count}", number=number, count=traced.members)
+        )
+    return traced.member(number - 1)
 
 
 def place_of(given: str | None) -> tuple[int, ...]:

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from vitrina.learning.step import Carried
+from vitrina.network.containers import Branches, Residual
+from vitrina.network.ensemble import EnsembleDense
 from vitrina.network.layer import Layer
 from vitrina.network.network import flatten
 from vitrina.network.ops import Array, Ops
@@ -31,6 +33,11 @@ def is_shown(layer: Layer) -> bool:
     return not hasattr(layer, "children") and type(layer).__name__ not in QUIET
 
 
+def is_joint(layer: Layer) -> bool:
+    """True for a container whose ways meet again: what they give together is worth seeing."""
+    return isinstance(layer, Branches | Residual)
+
+
 def key_of(layer: str, quantity: str, statistic: str) -> str:
     """The name of what is measured: `dense_1|output|mean`."""
     return f"{layer}|{quantity}|{statistic}"
@@ -41,20 +48,22 @@ def observe(ops: Ops, passed: Sequence[Passed], before: Carried, after: Carried)
 
     Of each layer its output, and where it has neurons with an activation their weighted sums and error signals: mean,
     spread (standard deviation) and largest size of each unit over the batch, the share of zeros, the share that is saturated, and a
-    sample of the values. Of each parameter its own, its gradient's and its update's Euclidean norm by unit, and a sample.
+    sample of the values. Of each parameter its own, its gradient's and its update's Euclidean norm by unit, and a sample. The
+    units of an ensemble are those of all its members, one member's after another's.
     """
     found: dict[str, Array] = {}
     was, became = flatten(before["params"]), flatten(after["params"])
     for one in passed:
         if not is_shown(one.layer):
             continue
-        _values(ops, found, one.name, "output", one.y)
+        y = _by_unit(ops, one.layer, one.y)
+        _values(ops, found, one.name, "output", y)
         if (limits := SATURATED.get(str(getattr(one.layer, "activation", "")))) is not None:
             low, high = limits
-            outside = ops.cast(one.y <= low) + ops.cast(one.y >= high)
+            outside = ops.cast(y <= low) + ops.cast(y >= high)
             found[key_of(one.name, "output", "saturated")] = _mean(ops, _thinned(ops, outside))
         if one.has_sums:
-            shape = ops.shape(one.y)
+            shape = ops.shape(y)
             _values(ops, found, one.name, "sum", ops.reshape(one.weighted_sums, shape))
             _values(ops, found, one.name, "signal", ops.reshape(one.error_signal(ops), shape))
         else:
@@ -66,6 +75,7 @@ def observe(ops: Ops, passed: Sequence[Passed], before: Carried, after: Carried)
                 (f"{name} gradient", gradient),
                 (f"{name} update", became[f"{one.name}/{name}"] - value),
             ):
+                array = _with_units_last(ops, one.layer, array)
                 found[key_of(one.name, quantity, "norm")] = _norms(ops, array)
                 found[key_of(one.name, quantity, "sample")] = _sample(ops, array)
     return found
@@ -94,6 +104,18 @@ def _values(ops: Ops, found: dict[str, Array], layer: str, quantity: str, x: Arr
     found[key_of(layer, quantity, "zero")] = _mean(ops, ops.cast(size == 0.0))
     found[key_of(layer, quantity, "largest")] = ops.max(size, axis=_all_but_last(ops, thin))
     found[key_of(layer, quantity, "sample")] = _sample(ops, x)
+
+
+def _by_unit(ops: Ops, layer: Layer, x: Array) -> Array:
+    """What a layer gives, or is told, with all its units along the last axis."""
+    return ops.reshape(x, (-1, layer.members * layer.units)) if isinstance(layer, EnsembleDense) else x
+
+
+def _with_units_last(ops: Ops, layer: Layer, parameter: Array) -> Array:
+    """A parameter, or what is as large, with all its layer's units along the last axis."""
+    if not isinstance(layer, EnsembleDense):
+        return parameter
+    return layer.joined(ops, parameter) if len(ops.shape(parameter)) == 3 else ops.reshape(parameter, (-1,))
 
 
 def _thinned(ops: Ops, x: Array) -> Array:
@@ -126,10 +148,12 @@ def _all_but_last(ops: Ops, x: Array) -> tuple[int, ...]:
     return tuple(range(len(ops.shape(x)) - 1))
 
 
-def probe_values(array: Any, most: int = 2048) -> np.ndarray:
+def probe_values(array: Any, members: bool = False, most: int = 2048) -> np.ndarray:
     """One layer's values for each probe, (probes, ...) float32: places of an image are thinned until at most so many are
-    left of each probe."""
+    left of each probe; where they are `members` of an ensemble, each member's units."""
     values = np.asarray(array, np.float32)
+    if members:
+        return values[..., :: -(-values[0].size // most)]
     while values[0].size > most and values.ndim > 2 and max(values.shape[1:-1]) > 4:
         values = values[(slice(None), *(slice(None, None, 2) for _ in range(values.ndim - 2)))]
     return values[..., :: -(-values.shape[-1] // most)]

@@ -18,8 +18,9 @@ from vitrina import engines
 from vitrina.engines.engine import whole_batch
 from vitrina.files import write_atomically
 from vitrina.glass.exhibits import LEAST, chosen, write_examples
-from vitrina.glass.look import histogram, is_shown, key_of, observe, probe_values
+from vitrina.glass.look import histogram, key_of, observe, probe_values
 from vitrina.glass.looks_file import LooksWriter
+from vitrina.glass.plan import plan_of
 from vitrina.glass.thinning import thin
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.history import Row
@@ -209,15 +210,16 @@ class Recorder(Callback):
         readable = network.cost.readable(ops, prediction)
         found = {key_of("", "probes", "prediction"): readable}
         found[key_of("", "probes", "error")] = network.cost.per_example(ops, prediction, put["y"])
+        members = {spot.name: spot.members for spot in plan_of(network) if spot.drawn}
         for one in watch.passed:
-            if is_shown(one.layer):
+            if one.name in members:
                 found[key_of(one.name, "probes", "output")] = one.y
                 signal = ops.reshape(one.error_signal(ops), ops.shape(one.y)) if one.has_sums else one.dy
                 found[key_of(one.name, "probes", "signal")] = signal
         there: dict[str, np.ndarray] = engine.get(found)
         return {
-            name: probe_values(array) if "|probes|" in name and name[0] != "|" else array
-            for name, array in there.items()
+            key: probe_values(array, members[name] > 0) if (name := key.partition("|")[0]) else array
+            for key, array in there.items()
         }
 
     def _judged(self, learner: Learner, carried: dict[str, Any]) -> dict[str, np.ndarray]:

@@ -7,13 +7,14 @@ model can be traced. The layers do not know that they are watched.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.errors import DataError, UsageError
+from vitrina.glass.plan import plan_of
 from vitrina.learning.optimizers import Adam, Optimizer
 from vitrina.learning.stages import back_propagation, error, forward_propagation
 from vitrina.learning.step import decay_marks
@@ -150,6 +151,23 @@ class Trace(Shown):
     input_names: tuple[str, ...] = ()
     class_names: tuple[str, ...] = ()
 
+    @property
+    def members(self) -> int:
+        """Of an ensemble how many networks it is of; 0 for a network that is none."""
+        return max(spot.members for spot in plan_of(self.network))
+
+    def member(self, number: int) -> Trace:
+        """The way through one network of an ensemble, counted from 0, as through a plain one; their mean and its error are as here.
+
+        Raises UsageError if there is no such member.
+        """
+        if not 0 <= number < self.members:
+            raise UsageError(f"there is no member {number}: the network has {self.members}, counted from 0")
+        own = {spot.name for spot in plan_of(self.network) if spot.members}
+        forward = {name: _member_forward(one, number) if name in own else one for name, one in self.forward.items()}
+        backward = {name: _member_backward(one, number) if name in own else one for name, one in self.backward.items()}
+        return replace(self, forward=forward, backward=backward)
+
     def draw(self, screen: Console) -> None:
         """Draws it as the command does."""
         from vitrina.glass.trace_screen import show_trace
@@ -215,6 +233,26 @@ def _backward_layer(ops: NumpyOps, one: Passed, changes: Mapping[str, np.ndarray
     gradients = flatten(one.own_gradients)
     updates = {name: changes[f"{one.name}/{name}"] for name in gradients}
     return BackwardLayer(one.name, one.layer, one.dy[0], signals, one.dx[0], gradients, updates)
+
+
+def _member_forward(one: ForwardLayer, number: int) -> ForwardLayer:
+    """What a layer of an ensemble, whose members stand along its output's first axis, is in one of them."""
+    x = one.input if one.input.ndim < one.output.ndim else one.input[number]
+    sums = None if one.weighted_sums is None else one.weighted_sums[number]
+    params = {name: of_place(one.layer, value, (number,)) for name, value in one.params.items()}
+    return replace(one, input=x, weighted_sums=sums, output=one.output[number], params=params)
+
+
+def _member_backward(one: BackwardLayer, number: int) -> BackwardLayer:
+    shared = one.input_slope.ndim < one.output_slope.ndim  # then the slopes of all members are added up in it
+    return replace(
+        one,
+        output_slope=one.output_slope[number],
+        error_signals=None if one.error_signals is None else one.error_signals[number],
+        input_slope=one.input_slope if shared else one.input_slope[number],
+        gradients={name: of_place(one.layer, value, (number,)) for name, value in one.gradients.items()},
+        updates={name: of_place(one.layer, value, (number,)) for name, value in one.updates.items()},
+    )
 
 
 def _target(network: Network, ops: NumpyOps, raw: np.ndarray, y: Any) -> np.ndarray:

@@ -10,7 +10,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from vitrina.engines.numpy_engine import NumpyOps
+from vitrina.glass.plan import INPUT, plan_of
+from vitrina.glass.titles import titles_of
 from vitrina.locale import say
+from vitrina.network.ensemble import EnsembleDense, EnsembleMean
 from vitrina.terminal import bar, marked
 
 if TYPE_CHECKING:
@@ -35,10 +39,14 @@ def show_trace(screen: Console, traced: Trace, row: int | None = None) -> None:
     screen.print(_panel(say("3 · back propagation"), BACKWARD, _backward(traced)))
     deep = next((name for name, layer in traced.forward.items() if layer.weighted_sums is not None), None)
     if deep:
+        layer = titles_of(traced.forward)[deep]
+        whole = traced.forward[deep].output.ndim > 1 and traced.members
         screen.print(
-            marked(
+            marked("[dim]Go deeper:[/]  [cyan]--member 1[/]  [dim]looks at one of the {count}[/]", count=whole)
+            if whole
+            else marked(
                 "[dim]Go deeper:[/]  [cyan]--layer {layer}[/]  [dim]or[/]  [cyan]--layer {layer} --neuron 0[/]",
-                layer=deep,
+                layer=layer,
             )
         )
     screen.print()
@@ -63,11 +71,14 @@ def show_layer(screen: Console, traced: Trace, name: str) -> None:
             _number(output[unit]),
             _signed(output[unit], high, 16, FORWARD),
             _number(signals[unit]),
-            _number(float(np.linalg.norm(gradient[..., unit]))) if gradient is not None else "",
+            _number(_length(forward, gradient, unit)) if gradient is not None else "",
         )
     screen.print()
-    screen.print(Text.assemble((name, "bold"), f"  {_kind(forward)}", ("  " + _sizes(forward.output.shape), "dim")))
-    if forward.output.ndim > 1:
+    title = titles_of(traced.forward)[name]
+    screen.print(Text.assemble((title, "bold"), f"  {_kind(forward)}", ("  " + _sizes(forward.output.shape), "dim")))
+    if isinstance(forward.layer, EnsembleDense) and forward.output.ndim > 1:
+        screen.print(marked("[dim]each neuron in the member where it is strongest; --member M looks at one of them[/]"))
+    elif forward.output.ndim > 1:
         screen.print(
             marked("[dim]each filter or channel where it is strongest; --neuron N --place R,C looks at one place[/]")
         )
@@ -103,8 +114,9 @@ def show_neuron(screen: Console, traced: Trace, name: str, unit: int, place: tup
             *(_number(part[at]) for part in (gradients, updates)),
         )
     screen.print()
-    where = f" ({', '.join(map(str, place))})" if place else ""
-    screen.print(marked("[bold]Neuron {unit}{where} of {layer}[/]", unit=unit, where=where, layer=name))
+    where = _where(layer, place)
+    title = titles_of(traced.forward)[name]
+    screen.print(marked("[bold]Neuron {unit}{where} of {layer}[/]", unit=unit, where=where, layer=title))
     screen.print()
     bend = "" if neuron.activation == "linear" else neuron.activation
     total = f"{_number(neuron.weighted_sum)} = Σ {_number(products.sum())} + {_number(neuron.bias)}"
@@ -129,8 +141,10 @@ def show_neuron(screen: Console, traced: Trace, name: str, unit: int, place: tup
 
 def _forward(traced: Trace) -> RenderableType:
     parts: list[RenderableType] = []
+    titles = titles_of(traced.forward)
     for name, layer in traced.forward.items():
-        parts.append(Text.assemble((name, "bold"), f"  {_kind(layer)}", ("  " + _sizes(layer.output.shape), "dim")))
+        sizes = "  " + _sizes(layer.output.shape)
+        parts.append(Text.assemble((titles[name], "bold"), f"  {_kind(layer)}", (sizes, "dim")))
         if layer.weighted_sums is None or "weight" not in layer.params:
             continue
         output = _by_unit(layer.output)
@@ -141,7 +155,9 @@ def _forward(traced: Trace) -> RenderableType:
         for unit in np.argsort(-np.abs(output), kind="stable")[:SHOWN].tolist():
             place = _strongest_place(layer, unit)
             told = _strongest_inputs(traced, name, unit, place)
-            table.add_row(f"#{unit}", _number(output[unit]), _signed(output[unit], high, 10, FORWARD), told)
+            table.add_row(
+                f"#{unit}{_where(layer, place)}", _number(output[unit]), _signed(output[unit], high, 10, FORWARD), told
+            )
         parts.append(table)
     parts.append(marked("[dim]Of each layer the neurons that answer most strongly, and the inputs that made them.[/]"))
     return Group(*parts)
@@ -183,9 +199,28 @@ def _error(traced: Trace) -> RenderableType:
         if truth is not None
         else [Text.assemble((say("truth"), "dim"), f"  {np.array2string(np.asarray(error.target), precision=4)}")]
     )
+    told += [Text(), members] if (members := _members(traced, truth)) is not None else []
     sums = Text.assemble((traced.network.cost.label, "dim"), " = ", (_number(error.value), "bold " + ERROR))
     why = marked("[dim]On the right the slope: how the error would grow if that output did.[/]")
     return Group(table, *told, Text(), sums, why)
+
+
+def _members(traced: Trace, truth: int | None) -> RenderableType | None:
+    """What each member of an ensemble answers by itself; None where there are none."""
+    mean = list(traced.forward.values())[-1]
+    if not isinstance(mean.layer, EnsembleMean):
+        return None
+    answers = np.asarray(traced.network.cost.readable(NumpyOps("float64"), mean.input))
+    count = len(answers)
+    if truth is None:
+        told, shown = (
+            marked("[dim]The mean of {count} members, which say:[/]", count=count),
+            map(_number, answers[:, 0]),
+        )
+    else:
+        told = marked("[dim]The mean of {count} members, which give the truth:[/]", count=count)
+        shown = (f"{answer[truth]:.1%}" for answer in answers)
+    return Group(told, "  ".join(shown))
 
 
 def _backward(traced: Trace) -> RenderableType:
@@ -203,8 +238,9 @@ def _backward(traced: Trace) -> RenderableType:
         )
     sizes = {name: float(np.sqrt(np.mean(_signals(layer) ** 2))) for name, layer in traced.backward.items()}
     high = max(sizes.values()) or 1.0
+    titles = titles_of(traced.backward)
     for name, layer in traced.backward.items():
-        row: list[Any] = [name, _number(sizes[name]), bar(sizes[name] / high, 12, BACKWARD)]
+        row: list[Any] = [titles[name], _number(sizes[name]), bar(sizes[name] / high, 12, BACKWARD)]
         if layer.gradients:
             length = float(np.sqrt(sum(float(np.sum(part**2)) for part in layer.gradients.values())))
             parameter = max(layer.updates, key=lambda one: float(np.abs(layer.gradients[one]).max()))
@@ -240,9 +276,28 @@ def _names(traced: Trace, name: str, shape: tuple[int, ...]) -> list[str]:
     if len(shape) != 1:
         return [f"({', '.join(map(str, at))})" for at in np.ndindex(*shape)]
     (count,) = shape
-    first = next(one for one, layer in traced.forward.items() if layer.weighted_sums is not None)
-    known = name == first and len(traced.input_names) == count
+    first = any(spot.name == name and spot.sources == (INPUT,) for spot in plan_of(traced.network))
+    known = first and len(traced.input_names) == count
     return list(traced.input_names) if known else [f"#{at}" for at in range(count)]
+
+
+def _length(layer: ForwardLayer, gradient: np.ndarray, unit: int) -> float:
+    """Of the gradient of one neuron; of an ensemble's in the member where it is strongest."""
+    from vitrina.glass.trace import of_place
+
+    own = of_place(layer.layer, gradient, _strongest_place(layer, unit))
+    return float(np.linalg.norm(own[..., unit]))
+
+
+def _where(layer: ForwardLayer, place: tuple[int, ...]) -> str:
+    """After a neuron's number, where it stands: of an ensemble in which member."""
+    if not place:
+        return ""
+    return (
+        f" · {say('member')} {place[0] + 1}"
+        if isinstance(layer.layer, EnsembleDense)
+        else f" ({', '.join(map(str, place))})"
+    )
 
 
 def _kind(layer: ForwardLayer) -> str:

@@ -51,7 +51,7 @@ class EnsembleDense(Layer):
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
         weight = params["weight"]
         if len(ops.shape(x)) == 2:  # one product for all: the members' units are as many units of one layer
-            z = ops.reshape(ops.matmul(x, self._joined(ops, weight)), (-1, self.members, self.units))
+            z = ops.reshape(ops.matmul(x, self.joined(ops, weight)), (-1, self.members, self.units))
         else:
             x = ops.transpose(x, (1, 0, 2))  # (members, batch, inputs)
             z = ops.transpose(ops.matmul(x, weight), (1, 0, 2))
@@ -62,7 +62,7 @@ class EnsembleDense(Layer):
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         dz, weight = self.error_signal(ops, saved, dy), params["weight"]
         if len(ops.shape(saved[0])) == 2:
-            dx = ops.matmul(self._flat(ops, dz), self._joined(ops, weight), transpose_b=True)
+            dx = ops.matmul(self._flat(ops, dz), self.joined(ops, weight), transpose_b=True)
         else:
             dx = ops.transpose(ops.matmul(ops.transpose(dz, (1, 0, 2)), weight, transpose_b=True), (1, 0, 2))
         return dx, self._gradients(ops, saved, dz)
@@ -75,6 +75,10 @@ class EnsembleDense(Layer):
         _, z, y = saved
         return ACTIVATIONS[self.activation].backward(ops, z, y, dy)
 
+    def joined(self, ops: Ops, weight: Array) -> Array:
+        """The members' weights side by side: (inputs, members · units)."""
+        return ops.reshape(ops.transpose(weight, (1, 0, 2)), (-1, self.members * self.units))
+
     def _gradients(self, ops: Ops, saved: Any, dz: Array) -> Tree:
         x = saved[0]
         if len(ops.shape(x)) == 2:
@@ -83,10 +87,6 @@ class EnsembleDense(Layer):
         else:
             dweight = ops.matmul(x, ops.transpose(dz, (1, 0, 2)), transpose_a=True)
         return {"weight": dweight, "bias": ops.sum(dz, axis=0)}
-
-    def _joined(self, ops: Ops, weight: Array) -> Array:
-        """The members' weights side by side: (inputs, members · units)."""
-        return ops.reshape(ops.transpose(weight, (1, 0, 2)), (-1, self.members * self.units))
 
     def _flat(self, ops: Ops, dz: Array) -> Array:
         return ops.reshape(dz, (-1, self.members * self.units))

@@ -63,7 +63,7 @@ def _for_tables(input_shape: Shape, outputs: int, cost: str, rows: int) -> Sugge
         return Suggestion(network, why, batch_size=512, epochs=20, patience=3)
     # A sum is all that many a small table holds; beside a straight way for it, the units learn what it leaves over.
     bent = [EnsembleDense(MEMBERS, WIDTH, "relu"), Dropout(0.1), EnsembleDense(MEMBERS, WIDTH, "relu"), Dropout(0.1)]
-    straight = EnsembleDense(MEMBERS, outputs, initialiser="zeros")
+    straight = EnsembleDense(MEMBERS, outputs, initialiser="zeros", name="straight")
     ways = Branches(straight, Sequential(*bent, EnsembleDense(MEMBERS, outputs)), merge="add")
     mean = EnsembleMean(probabilities=cost == "cross_entropy")
     network = Network(Input(input_shape), *flat, ways, mean, cost=cost)

@@ -73,6 +73,9 @@ def routes_of(run: Path, other: Path | None = None, place: dict[str, Any] | None
     def number(asked: Request, name: str) -> int:
         return int(asked.query_params[name])
 
+    def moment(asked: Request) -> dict[str, Any]:
+        return views.moment(number(asked, "step"), number(asked, "probe"), int(asked.query_params.get("member", 0)))
+
     def neuron(asked: Request) -> dict[str, Any]:
         place = tuple(int(part) for part in asked.query_params.get("place", "").split(",") if part)
         step, probe, unit = (number(asked, name) for name in ("step", "probe", "unit"))
@@ -101,7 +104,7 @@ def routes_of(run: Path, other: Path | None = None, place: dict[str, Any] | None
         Route("/curves", answers(lambda _: views.curves())),
         Route("/beside", answers(lambda _: views.beside())),
         Route("/findings", answers(lambda asked: views.findings(asked.query_params["lang"]))),
-        Route("/moment", answers(lambda asked: views.moment(number(asked, "step"), number(asked, "probe")))),
+        Route("/moment", answers(moment)),
         Route("/probes", answers(lambda asked: views.probes(number(asked, "step")))),
         Route("/examples", answers(lambda _: views.examples())),
         Route("/judged", answers(lambda asked: views.judged(number(asked, "step")))),

@@ -9,18 +9,21 @@ from typing import Any
 import numpy as np
 
 from vitrina import engines, locale
+from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.errors import ModelError, UsageError
-from vitrina.glass.look import is_shown
+from vitrina.glass.look import is_joint
 from vitrina.glass.looks_file import Look
 from vitrina.glass.page.examples import Examples
 from vitrina.glass.page.findings import findings_of
 from vitrina.glass.plain import number, plain
+from vitrina.glass.plan import Spot, plan_of
 from vitrina.glass.recording import Recording
 from vitrina.glass.side_by_side import beside as side_by_side
+from vitrina.glass.titles import titles_of
 from vitrina.glass.trace import Trace, of_place, trace
 from vitrina.learning.step import prediction_step
 from vitrina.model import Model
-from vitrina.network.layer import Layer
+from vitrina.network.ensemble import EnsembleMean
 from vitrina.network.network import nest
 
 MOST_EDGES = 400  # connections drawn between two layers: the strongest
@@ -41,6 +44,7 @@ class Views:
         self.run, self.most_edges, self.other = run, most_edges, other
         self.recording = Recording(run, read)
         self.second = Recording(other) if other is not None else None
+        self._spots = [spot for spot in plan_of(self.recording.network) if spot.drawn]
         self._examples = Examples(self.recording)
         self._traces: dict[tuple[int, int], Trace] = {}
         self._findings: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
@@ -49,10 +53,7 @@ class Views:
     def about(self) -> dict[str, Any]:
         """The network as it is drawn, and what is known of the training before its first step."""
         recording, network = self.recording, self.recording.network
-        layers: list[dict[str, Any]] = [_input(network.input_shape)]
-        for name, layer, shape in network.walk():
-            if is_shown(layer) and layer is not network.root:
-                layers.append(_layer(name, layer, layer.output_shape(shape)))
+        titles = titles_of(spot.name for spot in self._spots)
         known = (
             "engine",
             "steps",
@@ -70,7 +71,8 @@ class Views:
             "cost": network.cost.label,
             "classifies": network.cost.classifies,
             "parameters": network.parameters,
-            "layers": layers,
+            "layers": [_layer(spot, titles[spot.name]) for spot in self._spots],
+            "members": max(spot.members for spot in self._spots),
             "data": _setting(self.run, "data"),
             "optimizer": _setting(self.run, "optimizer"),
             **{name: recording.about.get(name) for name in known},
@@ -119,15 +121,21 @@ class Views:
         return {"findings": self._findings[language][1]}
 
     # -- one moment
-    def moment(self, step: int, probe: int) -> dict[str, Any]:
-        """Everything that is drawn of the network at the last look at or before `step`, with one of the probes in it."""
+    def moment(self, step: int, probe: int, member: int = 0) -> dict[str, Any]:
+        """Everything that is drawn of the network at the last look at or before `step`, with one of the probes in it.
+
+        member: whose connections are told, of an ensemble.
+        """
         look = self._look(step)
-        probe = self._probe(probe)
+        probe, members = self._probe(probe), max(spot.members for spot in self._spots)
+        if not 0 <= member < max(1, members):
+            raise UsageError(f"there are {members} members, numbered from 0, and no {member}")
         x, y = self.recording.probes
         layers: dict[str, Any] = {"input": {"output": plain(x[probe]), "shape": list(x[probe].shape)}}
         traced = self._trace(look, probe) if self.recording.weights_at(look.step) is not None else None
-        for name in self.recording.layers:
-            layers[name] = _drawn(look, name, probe, traced)
+        for spot in self._spots:
+            if f"{spot.name}|probes|output" in look:
+                layers[spot.name] = _drawn(look, spot.name, probe, traced)
         return {
             "step": look.step,
             "seconds": look.seconds,
@@ -138,7 +146,9 @@ class Views:
             "prediction": plain(look["|probes|prediction"][probe]),
             "probe_error": number(float(look["|probes|error"][probe])),
             "layers": layers,
-            "edges": self._edges(look, traced),
+            "members": self._members(traced),
+            "member": member,
+            "edges": self._edges(look, traced, member),
         }
 
     def probes(self, step: int) -> dict[str, Any]:
@@ -212,7 +222,6 @@ class Views:
         order = np.argsort(-np.abs(products), kind="stable")[:MOST_TERMS]
         own = traced.backward[name]
         updates = of_place(own.layer, own.updates["weight"], place)
-        history = self.recording.layer(name)
         return {
             "step": look.step,
             "layer": name,
@@ -233,26 +242,38 @@ class Views:
             "weighted_sum": there.weighted_sum,
             "activation": there.activation,
             "output": there.output,
-            "excited": self._excited(look, name, unit),
+            "excited": self._excited(look, name, unit, place),
             "error_signal": back.error_signal,
             "bias_gradient": back.bias_gradient,
-            "history": {"step": history.steps.tolist(), "mean": plain(history["output", "mean"][:, unit])}
-            if unit < look[f"{name}|output|mean"].size
-            else None,
+            "history": self._history(name, unit, place),
         }
 
-    def _units(self, name: str) -> int:
-        shapes = {full: layer.output_shape(shape) for full, layer, shape in self.recording.network.walk()}
-        return shapes[name][-1]
+    def _spot(self, name: str) -> Spot:
+        return next(spot for spot in self._spots if spot.name == name)
 
-    def _excited(self, look: Look, name: str, unit: int) -> list[float | None]:
+    def _history(self, name: str, unit: int, place: tuple[int, ...]) -> dict[str, Any] | None:
+        """A neuron's mean output at each look; None of a layer so wide that not all of it is looked at."""
+        layer, spot = self.recording.layer(name), self._spot(name)
+        means, units = layer["output", "mean"], spot.shape[-1] * max(1, spot.members)
+        at, rest = divmod(unit + spot.shape[-1] * (place[0] if spot.members else 0), -(-units // means.shape[1]))
+        return None if rest else {"step": layer.steps.tolist(), "mean": plain(means[:, at])}
+
+    def _excited(self, look: Look, name: str, unit: int, place: tuple[int, ...]) -> list[float | None]:
         """How strongly each of the examples moves a neuron at most, over all places."""
-        outputs = look[f"{name}|probes|output"]
-        place, rest = divmod(unit, -(-self._units(name) // outputs.shape[-1]))
-        if rest or place >= outputs.shape[-1]:
+        outputs, spot = look[f"{name}|probes|output"], self._spot(name)
+        at, rest = divmod(unit, -(-spot.shape[-1] // outputs.shape[-1]))
+        if rest:
             return []  # a layer so wide that not all of it is kept
-        values = outputs[..., place].reshape(len(outputs), -1)
+        values = (outputs[:, place[0]] if spot.members else outputs)[..., at].reshape(len(outputs), -1)
         return plain(values[np.arange(len(values)), np.abs(values).argmax(axis=1)])
+
+    def _members(self, traced: Trace | None) -> list[Any]:
+        """What each member of an ensemble answers by itself; [] where there are none, or it cannot be told."""
+        network = self.recording.network
+        if traced is None or not isinstance(network.layers[-1], EnsembleMean):
+            return []
+        last = next(reversed(traced.forward.values()))
+        return plain(network.cost.readable(NumpyOps("float64"), last.input))
 
     def _look(self, step: int) -> Look:
         self.recording.refresh()
@@ -264,29 +285,30 @@ class Views:
             raise UsageError(f"there are {count} examples to look at, numbered from 0, and no {probe}")
         return probe
 
-    def _edges(self, look: Look, traced: Trace | None) -> dict[str, Any]:
+    def _edges(self, look: Look, traced: Trace | None, member: int) -> dict[str, Any]:
         """The strongest weights into each layer of neurons: from, to, weight, and how this example alone would change them."""
         found: dict[str, Any] = {}
-        for name in self.recording.layers:
-            key = f"{name}|weight|values"
-            if key not in look or look[key].ndim != 2:
+        for spot in self._spots:
+            key, own = f"{spot.name}|weight|values", (member,) if spot.members else ()
+            if key not in look or look[key].ndim != 2 + len(own):
                 continue
-            weight = look[key]
+            weight = look[key][own]
             flat = np.abs(weight).reshape(-1)
             most = min(self.most_edges, flat.size)
             chosen = np.argpartition(-flat, most - 1)[:most]
             before, after = np.divmod(chosen, weight.shape[1])
-            found[name] = {
+            bias = f"{spot.name}|bias|values"
+            found[spot.name] = {
                 "from": before.tolist(),
                 "to": after.tolist(),
                 "weight": plain(weight.reshape(-1)[chosen]),
                 "of": int(flat.size),
-                "bias": plain(look[f"{name}|bias|values"]) if f"{name}|bias|values" in look else None,
+                "bias": plain(look[bias][own]) if bias in look else None,
             }
             if traced is not None:
-                back = traced.backward[name]
-                found[name]["gradient"] = plain(back.gradients["weight"].reshape(-1)[chosen])
-                found[name]["update"] = plain(back.updates["weight"].reshape(-1)[chosen])
+                back = traced.backward[spot.name]
+                for name, slopes in (("gradient", back.gradients), ("update", back.updates)):
+                    found[spot.name][name] = plain(slopes["weight"][own].reshape(-1)[chosen])
         return found
 
     def _trace(self, look: Look, probe: int) -> Trace:
@@ -357,18 +379,21 @@ def _short(name: str, looks: tuple[Look, ...]) -> dict[str, list[float | None]]:
     return {what: values for what, values in found.items() if any(value is not None for value in values)}
 
 
-def _input(shape: tuple[int, ...]) -> dict[str, Any]:
-    return {"name": "input", "kind": "Input", "shape": list(shape), "form": _form(shape), "activation": None}
-
-
-def _layer(name: str, layer: Layer, shape: tuple[int, ...]) -> dict[str, Any]:
+def _layer(spot: Spot, title: str) -> dict[str, Any]:
+    """What is drawn of a layer before it is known what is in it."""
     return {
-        "name": name,
-        "kind": type(layer).__name__,
-        "shape": list(shape),
-        "form": _form(shape),
-        "activation": getattr(layer, "activation", None),
-        "neurons": hasattr(layer, "error_signal"),
+        "name": spot.name,
+        "title": title,
+        "kind": type(spot.layer).__name__ if spot.layer else "Input",
+        "shape": list(spot.shape),
+        "form": _form(spot.shape),
+        "activation": getattr(spot.layer, "activation", None),
+        "neurons": hasattr(spot.layer, "error_signal"),
+        "joins": getattr(spot.layer, "merge", "add") if spot.layer and is_joint(spot.layer) else None,
+        "members": spot.members,
+        "column": spot.column,
+        "lanes": list(spot.lanes),
+        "sources": list(spot.sources),
     }
 
 

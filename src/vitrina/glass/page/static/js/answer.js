@@ -2,7 +2,7 @@
 
 import { $, fill, make } from "./dom.js";
 import { paintPicture } from "./network.js";
-import { flatten } from "./stages.js";
+import { flatten, isRight } from "./stages.js";
 import { count, number, t } from "./text.js";
 
 const MOST_CLASSES = 10;
@@ -12,7 +12,8 @@ export function showAnswer(state) {
   const head = make("h2", {}, t("Example {number}, after {steps} steps", { number: moment.probe + 1, steps: count(moment.step) }));
   const rows = about.classifies ? classes(about, moment) : numbers(moment);
   const error = make("div", { class: "sum" }, t("error of this example"), make("b", { class: "number", id: "probe-error" }, number(moment.probe_error, 4)));
-  fill($("#answer"), head, rows, error);
+  const ensemble = moment.members.length ? make("p", { class: "quiet small" }, about.classifies ? t("The bars are the mean of {count} networks; a tick on them is what one says by itself.", { count: moment.members.length }) : t("The mean of {count} networks, which say from {low} to {high}.", range(moment))) : null;
+  fill($("#answer"), ...[head, rows, ensemble, error].filter(Boolean));
 }
 
 function classes(about, moment) {
@@ -27,9 +28,22 @@ function classes(about, moment) {
     const mark = at !== best ? "" : at === truth ? "right" : "wrong";
     const name = about.classes?.[at] ?? String(at);
     const label = make("span", { class: `${at === truth ? "truth" : ""} ${mark}`, title: name }, at === truth ? `${name} ✓` : name);
-    const bar = make("div", { class: "track" }, make("i", { style: `width:${100 * shares[at]}%` }));
+    const bar = make("div", { class: "track" }, make("i", { style: `width:${100 * shares[at]}%` }), ...each(moment, at));
     return [label, bar, make("span", { class: "number" }, (shares[at] ?? 0).toLocaleString(document.documentElement.lang, { style: "percent", maximumFractionDigits: 1 }))];
   }));
+}
+
+function range({ members }) {
+  const said = members.map((one) => flatten(one)[0]);
+  return { count: members.length, low: number(Math.min(...said), 4), high: number(Math.max(...said), 4) };
+}
+
+// What each member of an ensemble says by itself, as ticks on the bar of their mean.
+function each({ members, member }, at) {
+  return members.map((shares, one) => {
+    const share = shares.length > 1 ? shares[at] : at ? shares[0] : 1 - shares[0];
+    return make("b", { class: one === member ? "tick chosen" : "tick", style: `left:${100 * share}%`, title: t("Member {number}", { number: one + 1 }) });
+  });
 }
 
 function numbers(moment) {
@@ -53,9 +67,4 @@ export function probeBar(state, choose) {
       "aria-label": t("Example {number}", { number: at + 1 }) + (wrong ? `, ${t("answered wrongly")}` : ""), onclick: () => choose(at),
     }, face);
   }));
-}
-
-function isRight(prediction, truth) {
-  const best = prediction.length > 1 ? prediction.indexOf(Math.max(...prediction)) : Number(prediction[0] > 0.5);
-  return best === (Array.isArray(truth) ? truth.indexOf(Math.max(...truth)) : Math.round(truth));
 }

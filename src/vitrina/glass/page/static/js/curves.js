@@ -91,14 +91,14 @@ export class Curves {
     const { looks } = this.state;
     const layers = this.state.about.layers.filter((layer) => looks.layers[layer.name]?.[what]);
     const data = [looks.step, ...layers.map((layer) => looks.layers[layer.name][what].map((value) => (log && value === 0 ? null : value)))];
-    const series = layers.map((layer, at) => ({ label: layer.name, stroke: lineColour(at, layers.length), width: 1.6, spanGaps: true }));
+    const series = layers.map((layer, at) => ({ label: layer.title, stroke: lineColour(at, layers.length), width: 1.6, spanGaps: true }));
     return this.chart(title, why, layers.length ? data : null, series, log);
   }
 
   idle() {
     const { looks, about } = this.state;
     const lines = about.layers.flatMap((layer) => ["silent", "saturated"].filter((what) => looks.layers[layer.name]?.[what]?.some((value) => value > 0))
-      .map((what) => ({ what, name: layer.name, values: looks.layers[layer.name][what] })));
+      .map((what) => ({ what, name: layer.title, values: looks.layers[layer.name][what] })));
     const series = lines.map(({ what, name }, at) => ({
       label: what === "silent" ? t("{layer}, silent", { layer: name }) : t("{layer}, saturated", { layer: name }), stroke: lineColour(at, lines.length), width: 1.6, spanGaps: true,
       dash: what === "silent" ? undefined : [4, 3] }));

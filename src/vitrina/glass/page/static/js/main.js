@@ -9,6 +9,7 @@ import { $, fill } from "./dom.js";
 import { EditorView } from "./editor.js";
 import { ExamplesView } from "./examples.js";
 import { showFunction } from "./function.js";
+import { memberBar } from "./members.js";
 import { NetworkView } from "./network.js";
 import { neuronTrouble, noNeuron, showNeuron } from "./neuron.js";
 import { stageBar, stageWords } from "./stages.js";
@@ -16,7 +17,7 @@ import { choose as chooseLanguage, count, keep, kept, language, load, t } from "
 import { Timeline } from "./time.js";
 import { Versus } from "./versus.js";
 
-const state = { stage: "forward", probe: 0, at: 0, following: true, status: null, selected: null };
+const state = { stage: "forward", probe: 0, member: null, at: 0, following: true, status: null, selected: null };
 let network, timeline, curves, examples, doctor, versus, editor;
 let asked = 0, askedNeuron = 0;
 
@@ -36,7 +37,7 @@ async function go(at) {
   try {
     const step = state.looks.step[state.at];
     const small = state.about.layers[0].shape.reduce((a, b) => a * b, 1) <= 2;
-    const [moment, probes, made] = await Promise.all([ask("moment", { step, probe: state.probe }), ask("probes", { step }), small ? ask("function", { step }) : {}]);
+    const [moment, probes, made] = await Promise.all([ask("moment", { step, probe: state.probe, member: state.member ?? 0 }), ask("probes", { step }), small ? ask("function", { step }) : {}]);
     if (mine !== asked) return; // somebody chose another moment meanwhile
     Object.assign(state, { moment, probes, made });
     show();
@@ -51,8 +52,9 @@ async function go(at) {
 const lookAt = (step) => Math.max(0, state.looks.step.findLastIndex((one) => one <= step));
 
 function show() {
-  network.show(state.moment, state.stage);
+  network.show(state.moment, state.stage, state.member);
   stageBar(state, chooseStage);
+  memberBar(state, chooseMember);
   stageWords(state);
   probeBar(state, chooseProbe);
   showAnswer(state);
@@ -81,6 +83,12 @@ function chooseStage(stage) {
 
 function chooseProbe(probe) {
   state.probe = probe;
+  go(state.following ? null : state.at);
+}
+
+function chooseMember(member) {
+  state.member = member;
+  if (member !== null) network.follow(member);
   go(state.following ? null : state.at);
 }
 
@@ -205,6 +213,7 @@ async function watchRun() {
   let judges;
   [state.about, state.looks, state.curves, judges] = await Promise.all([ask("about"), ask("looks", { after: 0 }), ask("curves"), ask("examples")]);
   state.seenEpochs = state.curves.epochs.epoch?.length ?? 0;
+  state.member = state.about.members ? 0 : null;
   network = new NetworkView($("#net"), $("#hover"), state.about, (selected) => { state.selected = selected; showSelected(); });
   timeline = new Timeline(state, go, trouble);
   curves = new Curves(state, (at) => { state.following = false; go(at); });

@@ -3,14 +3,16 @@
 import { css, largest, mix, scales } from "./colours.js";
 import { colour, make, sharp } from "./dom.js";
 import { signs } from "./doctor.js";
+import { asSeen } from "./members.js";
 import { middle, places, tilePlace, under, unitPlace } from "./places.js";
 import { count, t } from "./text.js";
+import { curve, wire } from "./wires.js";
 
 const SECONDS = 0.9; // a wave takes from one end to the other
 
 export class NetworkView {
   constructor(holder, hover, about, chosen) {
-    Object.assign(this, { holder, hover, about, chosen, stage: "forward", front: Infinity, cursor: null });
+    Object.assign(this, { holder, hover, about, chosen, stage: "forward", member: null, front: Infinity, columns: about.layers.length });
     this.canvas = holder.querySelector("canvas");
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => (hover.hidden = true));
@@ -41,10 +43,10 @@ export class NetworkView {
     }
   }
 
-  show(moment, stage = this.stage) {
+  // member: of an ensemble, which of its networks is drawn; null for all of them.
+  show(moment, stage, member) {
     const wave = stage !== this.stage;
-    this.moment = moment;
-    this.stage = stage;
+    Object.assign(this, { moment, stage, member }, asSeen(this.about, moment, member));
     if (wave && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.wave();
     else {
       this.front = Infinity;
@@ -57,46 +59,52 @@ export class NetworkView {
     const began = performance.now();
     const step = (now) => {
       const share = Math.min(1, (now - began) / 1000 / SECONDS);
-      this.front = share < 1 ? share * (this.about.layers.length + 0.5) : Infinity;
+      this.front = share < 1 ? share * (this.columns + 1.5) : Infinity;
       this.draw();
       if (share < 1) this.frame = requestAnimationFrame(step);
     };
     this.frame = requestAnimationFrame(step);
   }
 
-  // How far the wave has come in a layer: 0 not yet, 1 it is past.
-  lit(place) {
-    const along = this.stage === "backward" || this.stage === "update" ? this.boxes.length - 1 - place : place;
+  // How far the wave has come in a column: 0 not yet, 1 it is past.
+  lit(at) {
+    const along = this.back ? this.columns - at : at;
     return Math.max(0, Math.min(1, this.front - along));
   }
 
   draw() {
     if (!this.moment) return;
     const { clientWidth, clientHeight } = this.holder;
-    const found = places(this.about, this.moment, clientWidth, Math.max(300, clientHeight - 4));
+    const found = places(this.layers, this.seen, clientWidth, Math.max(300, clientHeight - 4));
     this.boxes = found.boxes;
-    this.spacing = this.boxes.length > 1 ? Math.min(...this.boxes.slice(1).map((one, at) => one.middle - this.boxes[at].middle)) : found.width;
+    this.columns = Math.max(...this.boxes.map((one) => one.at));
     this.height = found.height;
-    const drawn = [this.moment, this.stage, found.width, found.height, document.documentElement.dataset.theme];
+    const drawn = [this.moment, this.stage, this.member, found.width, found.height, document.documentElement.dataset.theme];
     if (!this.drawn?.every((one, at) => one === drawn[at])) this.sheets = new Map();
     this.drawn = drawn;
     const pen = sharp(this.canvas, found.width, found.height);
     pen.clearRect(0, 0, found.width, found.height);
     this.back = this.stage === "backward" || this.stage === "update";
     this.scale = this.back ? scales.backward : scales.forward;
-    this.boxes.forEach((one, place) => place && this.edges(pen, one, place));
-    this.boxes.forEach((one, place) => this.layer(pen, one, place));
+    for (const one of this.boxes) this.ways(pen, one);
+    for (const one of this.boxes) this.layer(pen, one);
     this.mark(pen);
     this.placeFlags();
   }
 
-  edges(pen, one, place) {
+  // What leads into a layer: its connections where they are known, else a line.
+  ways(pen, one) {
+    const from = one.layer.sources.map((name) => this.boxes.find((box) => box.layer.name === name)).filter(Boolean);
     const edges = this.moment.edges[one.layer.name];
-    if (!edges) return;
-    const inputs = edges.of / one.layer.shape.at(-1);
-    const before = this.boxes.slice(0, place).reverse().find((box) => box.layer.shape.reduce((a, b) => a * b, 1) === inputs);
-    const shown = this.stage === "update" ? edges.update : this.stage === "backward" ? edges.gradient : edges.weight;
-    if (!before || !shown) return;
+    const shown = this.stage === "update" ? edges?.update : this.stage === "backward" ? edges?.gradient : edges?.weight;
+    const before = shown && (!one.layer.members || one.layer.member === this.moment.member) && from.find((box) => box.layer.shape.reduce((a, b) => a * b, 1) * one.layer.shape.at(-1) === edges.of);
+    if (before) return this.edges(pen, edges, shown, before, one);
+    pen.globalAlpha = this.lit(one.at);
+    for (const box of from) wire(pen, box, one, this.scale, this.back);
+    pen.globalAlpha = 1;
+  }
+
+  edges(pen, edges, shown, before, one) {
     if (this.front === Infinity) return this.curves(pen, edges, shown, before, one);
     // While a wave passes only their light changes: they are drawn once, and then laid over with so much of it.
     const [left, wide] = [Math.floor(before.x), Math.ceil(one.x + one.w - before.x)];
@@ -108,7 +116,7 @@ export class NetworkView {
       this.curves(own, edges, shown, before, one);
       this.sheets.set(one.layer.name, sheet);
     }
-    pen.globalAlpha = this.lit(place);
+    pen.globalAlpha = this.lit(one.at);
     pen.drawImage(this.sheets.get(one.layer.name), left, 0, wide, this.height);
     pen.globalAlpha = 1;
   }
@@ -122,16 +130,12 @@ export class NetworkView {
       if (!from || !to || !(share > 0.02)) continue;
       pen.strokeStyle = css(mix(Math.sign(shown[at]), 1, this.scale), share * fade);
       pen.lineWidth = 0.5 + 1.8 * share;
-      const bend = (to[0] - from[0]) * 0.45;
-      pen.beginPath();
-      pen.moveTo(from[0], from[1]);
-      pen.bezierCurveTo(from[0] + bend, from[1], to[0] - bend, to[1], to[0], to[1]);
-      pen.stroke();
+      curve(pen, from, to);
     }
   }
 
-  layer(pen, one, place) {
-    pen.globalAlpha = 0.25 + 0.75 * this.lit(place);
+  layer(pen, one) {
+    pen.globalAlpha = 0.25 + 0.75 * this.lit(one.at);
     const seen = this.back && one.seen.signal ? one.seen.signal : one.seen.output;
     const scale = this.scale;
     if (one.layer.heads) this.scale = scales.forward; // a share of attention is no slope, whichever way one looks
@@ -212,14 +216,15 @@ export class NetworkView {
     pen.textBaseline = "alphabetic";
     pen.fillStyle = colour("--ink");
     pen.font = "600 12px system-ui, 'DejaVu Sans', sans-serif";
-    const y = this.canvas.clientHeight - 30;
-    const room = this.spacing - 6;
-    fitted(pen, layer.kind === "Input" ? t("input") : layer.name.split("/").at(-1), one.middle, y, room);
+    const y = one.bottom + 20;
+    const room = one.apart - 6;
+    fitted(pen, layer.kind === "Input" ? t("input") : layer.title, one.middle, y, room);
     pen.font = "11px system-ui, 'DejaVu Sans', sans-serif";
     pen.fillStyle = colour("--quiet");
     const activation = layer.activation && layer.activation !== "linear" ? ` · ${layer.activation}` : "";
+    const how = layer.joins ? `${joined(layer)} · ` : layer.kind === "EnsembleMean" ? `${t("mean of {count}", { count: this.about.members })} · ` : "";
     if (layer.heads) fitted(pen, t("who looks at whom"), one.middle, y + 15, room);
-    else fitted(pen, layer.shape.join("×") + activation, one.middle, y + 15, room);
+    else fitted(pen, how + layer.shape.join("×") + activation, one.middle, y + 15, room);
     if (one.form === "tiles" && !one.picture && one.channels > one.shown) {
       fitted(pen, t("and {more} more maps", { more: count(layer.shape[2] - one.shown) }), one.middle, y + 28, room);
     }
@@ -231,7 +236,10 @@ export class NetworkView {
     if (!one) return;
     pen.strokeStyle = colour("--accent");
     pen.lineWidth = 2.5;
-    if (one.form === "circles" || one.form === "squares") {
+    if (one.form === "sheet") {
+      const [step] = selected.place;
+      pen.strokeRect(one.x + selected.unit / one.layer.shape[1] * one.w - 1, one.y + step / one.layer.shape[0] * one.h - 1, Math.max(4, one.across) + 2, Math.max(4, one.down) + 2);
+    } else if (one.form === "circles" || one.form === "squares") {
       const [x, y] = unitPlace(one, selected.unit / one.stride);
       pen.beginPath();
       pen.arc(x, y, one.form === "circles" ? one.r + 3 : one.pitch * 0.8, 0, 2 * Math.PI);
@@ -256,8 +264,8 @@ export class NetworkView {
     this.hover.hidden = !found;
     if (!found) return;
     const { box: { layer }, unit, place, output, signal } = found;
-    const name = layer.kind === "Input" ? (this.about.inputs?.[unit] ?? t("input {number}", { number: unit })) : `${layer.name} · ${unit}`;
-    const where = place.length ? ` (${place.join(", ")})` : "";
+    const name = layer.kind === "Input" ? (this.about.inputs?.[unit] ?? t("input {number}", { number: unit })) : `${layer.title} · ${unit}`;
+    const where = isAll(layer) ? ` · ${t("member {number}", { number: place[0] + 1 })}` : place.length ? ` (${place.join(", ")})` : "";
     const told = this.back && signal !== undefined ? t("error signal {value}", { value: short(signal, 4) }) : short(output, 4);
     this.hover.textContent = `${name}${where}: ${told}`;
     const edge = this.holder.parentElement.getBoundingClientRect();
@@ -267,7 +275,7 @@ export class NetworkView {
 
   click(event) {
     const found = this.find(event);
-    if (found && found.box.layer.neurons) this.choose({ layer: found.box.layer.name, unit: found.unit, place: found.place });
+    if (found && found.box.layer.neurons) this.choose({ layer: found.box.layer.name, unit: found.unit, place: placeIn(found.box.layer, found.place) });
   }
 
   // Arrow keys go from neuron to neuron, and from layer to layer.
@@ -275,12 +283,18 @@ export class NetworkView {
     const moves = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
     if (!(event.key in moves)) return;
     event.preventDefault();
-    const layers = this.about.layers.filter((layer) => layer.neurons);
+    const layers = this.layers.filter((layer) => layer.neurons);
     const now = layers.findIndex((layer) => layer.name === this.selected?.layer);
     const [aside, down] = moves[event.key];
     const layer = layers[Math.max(0, Math.min(layers.length - 1, now < 0 ? 0 : now + aside))];
     const unit = now < 0 || aside ? 0 : Math.max(0, Math.min(layer.shape.at(-1) - 1, this.selected.unit + down));
-    this.choose({ layer: layer.name, unit, place: layer.shape.slice(0, -1).map((size) => Math.floor(size / 2)) });
+    this.choose({ layer: layer.name, unit, place: placeIn(layer, layer.shape.slice(0, -1).map((size) => Math.floor(size / 2))) });
+  }
+
+  // The chosen neuron's like in another member.
+  follow(member) {
+    const layer = this.about.layers.find((one) => one.name === this.selected?.layer);
+    if (layer?.members) this.selected.place = [member];
   }
 
   choose(selected) {
@@ -290,10 +304,18 @@ export class NetworkView {
   }
 }
 
+// All members of an ensemble at once.
+const isAll = (layer) => layer.members && layer.member === undefined;
+
+// Where a neuron stands in its layer: of an ensemble also in which member.
+const placeIn = (layer, place) => (layer.member === undefined ? place : [layer.member]);
+
+const joined = ({ joins }) => ({ add: t("sum"), multiply: t("product"), concatenate: t("side by side") })[joins];
+
 // Text that takes no more than so much room, and is not cut off by the edge.
 function fitted(pen, text, x, y, room) {
   let shown = text;
-  while (shown.length > 3 && pen.measureText(shown).width > room) shown = `${shown.slice(0, -2)}…`;
+  for (let left = text.length - 1; left > 4 && pen.measureText(shown).width > room; left--) shown = `${text.slice(0, left - 2)}…${text.slice(-2)}`; // its number stays
   const half = pen.measureText(shown).width / 2;
   pen.fillText(shown, Math.min(Math.max(x, half), pen.canvas.clientWidth - half), y);
 }

@@ -15,14 +15,15 @@ export function neuronTrouble(sentence) {
 }
 
 export function showNeuron(state, told) {
-  const where = told.place.length ? ` (${told.place.join(", ")})` : "";
+  const layer = state.about.layers.find((one) => one.name === told.layer);
+  const where = layer.members ? ` · ${t("member {number}", { number: told.place[0] + 1 })}` : told.place.length ? ` (${told.place.join(", ")})` : "";
   const bend = told.activation === "linear" ? "" : told.activation;
   const names = inputNames(state, told);
   const most = Math.max(...told.terms.map((term) => Math.abs(term.value * term.weight)), 1e-12);
   const back = state.stage === "backward" || state.stage === "update";
   Object.assign($("#neuron").dataset, { step: told.step, neuron: `${told.layer}/${told.unit}` });
   fill($("#neuron"),
-    make("h2", {}, t("Neuron {unit} of {layer}", { unit: told.unit, layer: told.layer }) + where),
+    make("h2", {}, t("Neuron {unit} of {layer}", { unit: told.unit, layer: layer.title }) + where),
     make("div", { class: "formula" },
       make("div", {}, t("weighted sum"), " = Σ ", t("input × weight"), " + ", t("bias")),
       make("div", {}, make("b", { id: "weighted-sum" }, number(told.weighted_sum, 5)), ` = ${number(told.weighted_sum - told.bias, 5)} + ${number(told.bias, 4)}`),
@@ -61,8 +62,9 @@ function row(term, names, most, stage) {
 
 // What a neuron's inputs are called: a table's columns, places of an image or a patch, else the neurons before it.
 function inputNames({ about }, told) {
-  const first = about.layers.find((layer) => layer.neurons);
-  const columns = about.inputs?.length === told.count && first?.name === told.layer ? about.inputs : null;
+  const { sources } = about.layers.find((layer) => layer.name === told.layer);
+  const first = sources.length === 1 && sources[0] === about.layers[0].name;
+  const columns = first && about.inputs?.length === told.count ? about.inputs : null;
   return (at) => columns?.[at] ?? `${at}`;
 }
 

@@ -4,29 +4,66 @@
 const GAP = 34; // between layers, in pixels
 const LABEL = 50; // under them
 const TOP = 10;
+const ARCH = 20; // above them, where a line has to pass over
+const NARROW = 56; // the lowest lane
+const PITCH = 38;
+const MOST_CIRCLES = 20;
 const MOST_TILES = 32;
 
-export function places(about, moment, width, height) {
-  const room = height - LABEL - TOP;
-  const fair = (width - 24) / about.layers.length - GAP; // what each layer may take, for all to be seen at once
-  const boxes = about.layers.map((layer) => box(layer, moment.layers[layer.name], room, fair)).filter((one) => one !== null);
-  const wide = boxes.reduce((sum, one) => sum + Math.max(one.w, 64), 0);
-  const gap = Math.max(GAP, Math.min(190, (width - 24 - wide) / Math.max(1, boxes.length - 1)));
-  let x = 12;
-  const needed = wide + gap * (boxes.length - 1) + 24;
-  if (needed < width) x += (width - needed) / 2;
-  for (const one of boxes) {
-    const span = Math.max(one.w, 64);
-    one.x = x + (span - one.w) / 2;
-    one.middle = x + span / 2;
-    one.y = TOP + (room - one.h) / 2;
+export function places(layers, seen, width, height) {
+  const drawn = layers.filter((layer) => seen[layer.name]);
+  const columns = [...new Set(drawn.map((layer) => layer.column))].sort((a, b) => a - b);
+  const over = drawn.flatMap((layer) => layer.sources.map((source) => [layer, drawn.find((one) => one.name === source)]).filter(([, from]) => from && between(drawn, from, layer)));
+  const lanes = rooms(drawn, height, over.length ? TOP + ARCH : TOP);
+  const fair = (width - 24) / columns.length - GAP; // what each layer may take, for all to be seen at once
+  const boxes = drawn.map((layer) => {
+    const [first, last] = [lanes[layer.lanes[0]], lanes[layer.lanes[1] - 1]];
+    const room = last.top + last.room - first.top;
+    const one = box(layer, seen[layer.name], room, fair);
+    return { ...one, at: columns.indexOf(layer.column), y: first.top + (room - one.h) / 2, bottom: first.top + room, over: new Map() };
+  });
+  for (const [layer, from] of over) of(boxes, layer).over.set(of(boxes, from), lanes[layer.lanes[0]].top - ARCH / 2);
+  const spans = columns.map((_, at) => Math.max(64, ...boxes.filter((one) => one.at === at).map((one) => one.w)));
+  const wide = spans.reduce((sum, one) => sum + one, 0);
+  const gap = Math.max(GAP, Math.min(190, (width - 24 - wide) / Math.max(1, columns.length - 1)));
+  const needed = wide + gap * (columns.length - 1) + 24;
+  let x = 12 + Math.max(0, (width - needed) / 2);
+  const middles = spans.map((span) => {
     x += span + gap;
+    return x - gap - span / 2;
+  });
+  for (const one of boxes) {
+    one.middle = middles[one.at];
+    one.x = one.middle - one.w / 2;
   }
+  for (const one of boxes) one.apart = Math.min(width, ...boxes.filter((other) => other.at !== one.at && meet(other.layer, one.layer)).map((other) => Math.abs(other.middle - one.middle)));
   return { boxes, width: Math.max(width, needed), height };
 }
 
+const of = (boxes, layer) => boxes.find((one) => one.layer === layer);
+const meet = (one, other) => one.lanes[0] < other.lanes[1] && other.lanes[0] < one.lanes[1];
+
+// Whether something stands in the way from one layer straight to another.
+const between = (layers, from, to) => layers.some((one) => one.column > from.column && one.column < to.column && meet(one, from) && meet(one, to));
+
+// The lanes from top to bottom, each as high as what stands in it alone may need.
+function rooms(layers, height, top) {
+  const count = Math.max(...layers.map((layer) => layer.lanes[1]));
+  const whole = height - count * (top + LABEL);
+  const needs = Array.from({ length: count }, (_, lane) => {
+    const alone = layers.filter((layer) => layer.lanes[0] === lane && layer.lanes[1] === lane + 1);
+    return Math.max(NARROW, ...alone.map((layer) => (layer.form === "column" && layer.shape[0] <= MOST_CIRCLES ? layer.shape[0] * PITCH : whole)));
+  });
+  const sum = needs.reduce((a, b) => a + b, 0);
+  let y = 0;
+  return needs.map((need) => {
+    const lane = { top: y + top, room: whole * need / sum };
+    y += top + lane.room + LABEL;
+    return lane;
+  });
+}
+
 function box(layer, seen, room, fair) {
-  if (!seen) return null;
   if (seen.attention) return tiles({ ...layer, heads: true, shape: [layer.shape[0], layer.shape[0], seen.attention[0][0].length] }, { ...seen, output: seen.attention, signal: null }, room, fair);
   if (layer.form === "maps") return tiles(layer, seen, room, fair);
   if (layer.form === "sheet") return sheet(layer, seen, room, fair);
@@ -36,8 +73,8 @@ function box(layer, seen, room, fair) {
 function column(layer, seen, room) {
   const units = seen.output.length;
   const stride = Math.ceil(layer.shape[0] / units);
-  if (units <= 20) {
-    const pitch = Math.min(38, room / units);
+  if (units <= MOST_CIRCLES) {
+    const pitch = Math.min(PITCH, room / units);
     return { layer, seen, form: "circles", units, stride, pitch, r: Math.min(16, pitch * 0.4), w: 34, h: pitch * units };
   }
   const pitch = [[130, 13], [420, 9], [1600, 5.5]].find(([most]) => units <= most)?.[1] ?? 3.4;

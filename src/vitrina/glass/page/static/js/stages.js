@@ -37,7 +37,7 @@ export function stageWords(state) {
     error: () => t("The cost function compares the answer with the truth. Their gap is one number: the error of this example is {error}.",
       { error: number(moment.probe_error) }),
     backward: () => t("Back propagation: the error goes from right to left, and every neuron learns how much it had a hand in it. In {layer} the error signals reach {signal}.",
-      { layer: last.name, signal: number(Math.max(...flatten(moment.layers[last.name].signal).map(Math.abs))) }),
+      { layer: last.title, signal: number(Math.max(...flatten(moment.layers[last.name].signal).map(Math.abs))) }),
     update: () => t("Every weight changes a little, against its gradient. The learning rate is {rate}.", { rate: number(moment.rate) }),
   };
   fill($("#stage-words"), sentences[state.stage]());
@@ -52,4 +52,10 @@ export function answerOf(about, moment) {
     return about.classes?.[best] ?? String(best);
   }
   return number(flatten(prediction)[0], 4);
+}
+
+// Whether the likeliest class is the true one.
+export function isRight(prediction, truth) {
+  const best = prediction.length > 1 ? prediction.indexOf(Math.max(...prediction)) : Number(prediction[0] > 0.5);
+  return best === (Array.isArray(truth) ? truth.indexOf(Math.max(...truth)) : Math.round(truth));
 }
