@@ -1,4 +1,4 @@
-"""python -m benchmarks.doctor [--seeds N] [--engine numpy,jax] [--only NAME] [--half fitted|held-out] [--heal] [--out FILE]"""
+"""python -m benchmarks.doctor [--seeds N] [--engine numpy,jax] [--only NAME] [--half fitted|held-out] [--batch MODULE] [--heal]"""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--engine", default="numpy", help="or several, with commas between them")
     parser.add_argument("--half", choices=("fitted", "held-out"), help="one half of the set-ups only")
+    parser.add_argument("--batch", default="", help="part of a module's name: only the set-ups that were written in it")
     parser.add_argument("--only", help="part of a name, or a code")
     parser.add_argument("--heal", action="store_true", help="also repair what fails")
     parser.add_argument("--keep", help="a folder for the runs; those in it are diagnosed anew, and not taught again")
@@ -39,6 +40,7 @@ def main() -> None:
         for engine in given.engine.split(",")
         for seed in range(given.seeds)
         for one in chosen(every_setup(), given.only)
+        if given.batch in one.written_in.rpartition(".")[2]
         if given.half is None or is_fitted(one.name) is (given.half == "fitted")
         for kind in (("healthy",) if one.healthy else ("faulty", "twin"))
     ]

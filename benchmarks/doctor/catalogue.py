@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import zlib
 
-from benchmarks.doctor import faulty_more, fresh, healthy_more
+from benchmarks.doctor import faulty_more, fresh, healthy_more, unseen_faulty, unseen_healthy
 from benchmarks.doctor.faulty import FAULTY
 from benchmarks.doctor.healthy import HEALTHY
 from benchmarks.doctor.setups import SetUp
 
-ADDED = (faulty_more, healthy_more, fresh)  # importing them has added theirs
+ADDED = (faulty_more, healthy_more, fresh, unseen_faulty, unseen_healthy)  # importing them has added theirs
 
 
 def every_setup() -> list[SetUp]:
@@ -29,3 +29,8 @@ def is_fresh(name: str) -> bool:
 def is_fitted(name: str) -> bool:
     """True for the half that thresholds may be fitted on; the other is held out. By the name, so that it never changes."""
     return zlib.crc32(name.encode()) % 2 == 0
+
+
+def is_unseen(name: str) -> bool:
+    """True if it is of the second batch."""
+    return named_setup(name).written_in in (unseen_faulty.__name__, unseen_healthy.__name__)

@@ -121,6 +121,73 @@ def _wine_quality() -> tuple[np.ndarray, np.ndarray]:
     return _coded(frame, "quality"), frame["quality"].to_numpy()[:, None].astype(np.float32)
 
 
+def _cifar() -> tuple[np.ndarray, np.ndarray]:
+    import polars as pl
+    from PIL import Image
+
+    frame = pl.read_parquet(SHARED / "cifar10.parquet").head(3000)
+    images = [Image.open(io.BytesIO(data)).resize((16, 16)) for data in frame["image"]]
+    return np.stack([np.asarray(image) for image in images]) / 127.5 - 1.0, frame["label"].to_numpy().astype(np.int32)
+
+
+def _white_wine() -> tuple[np.ndarray, np.ndarray]:
+    frame = _frame("winequality-white.csv", 2500)
+    return _coded(frame, "quality"), np.clip(frame["quality"].to_numpy() - 5, 0, 2).astype(np.int32)
+
+
+def _ring_classes() -> tuple[np.ndarray, np.ndarray]:
+    frame = _frame("abalone.csv", 4177)
+    return _coded(frame, "rings"), np.clip(frame["rings"].to_numpy() - 1, 0, 27).astype(np.int32)
+
+
+def _cars(scale: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    import polars as pl
+
+    frame = _frame("auto_imports.csv", 201)
+    table = frame.drop("price").to_dummies(pl.selectors.string())
+    x = table.select(pl.all().fill_null(pl.all().mean())).to_numpy().astype(np.float64)
+    price = frame["price"].to_numpy()[:, None].astype(np.float64)
+    return (_scaled(x), _scaled(price).astype(np.float32)) if scale else (x, price.astype(np.float32))
+
+
+def _fraud() -> tuple[np.ndarray, np.ndarray]:
+    """Card transactions in their own units, one in twenty of them a fraud."""
+    import polars as pl
+
+    frame = pl.read_parquet(SHARED / "fraud" / "fraud-2018-06.parquet")
+    bad = frame.filter(pl.col("TX_FRAUD") == 1).sample(300, seed=3)
+    frame = pl.concat([bad, frame.filter(pl.col("TX_FRAUD") == 0).sample(5700, seed=3)])
+    inputs = frame.select("TX_AMOUNT", "TX_DURING_WEEKEND", "TX_DURING_NIGHT", pl.col("^.*WINDOW$"))
+    return inputs.to_numpy().astype(np.float64), frame["TX_FRAUD"].to_numpy().astype(np.int32)
+
+
+def _fraud_scaled() -> tuple[np.ndarray, np.ndarray]:
+    x, y = _fraud()
+    return _scaled(x), y
+
+
+def _made(maker: str, **options: Any) -> tuple[np.ndarray, np.ndarray]:
+    from sklearn import datasets
+
+    x, y = getattr(datasets, maker)(random_state=5, **options)
+    return _scaled(x), y.astype(np.int32) if y.dtype.kind == "i" else _scaled(y[:, None]).astype(np.float32)
+
+
+def _waves() -> tuple[np.ndarray, np.ndarray]:
+    """Noisy waves of 24 steps, of one of four lengths: (1500, 24, 1)."""
+    rng = np.random.default_rng(21)
+    y = rng.integers(0, 4, 1500)
+    pace = np.array([0.35, 0.6, 0.9, 1.3])[y][:, None]
+    x = np.sin(pace * np.arange(24) + rng.uniform(0, 6.28, (1500, 1))) + 0.3 * rng.normal(size=(1500, 24))
+    return x[..., None], y.astype(np.int32)
+
+
+def _parity() -> tuple[np.ndarray, np.ndarray]:
+    """Whether three of eight bits add up to an odd number: no column alone tells anything."""
+    x = np.random.default_rng(22).integers(0, 2, (3000, 8))
+    return 2.0 * x - 1.0, (x[:, :3].sum(axis=1) % 2).astype(np.int32)
+
+
 SETS: dict[str, Any] = {
     "digits": lambda: (_digits()[0] / 8.0 - 0.6, _digits()[1]),
     "breast-cancer": lambda: _built_in("load_breast_cancer"),
@@ -135,5 +202,22 @@ SETS: dict[str, Any] = {
     "mnist": _mnist,
     "sonar": _sonar,
     "wine-quality": _wine_quality,
+    "cifar": _cifar,
+    "white-wine": _white_wine,
+    "ring-classes": _ring_classes,
+    "cars": _cars,
+    "cars-raw": lambda: _cars(scale=False),
+    "fraud": _fraud_scaled,
+    "fraud-raw": _fraud,
+    "friedman": lambda: _made("make_friedman1", n_samples=1500, noise=1.0),
+    "moons": lambda: _made("make_moons", n_samples=1000, noise=0.2),
+    "circles": lambda: _made("make_circles", n_samples=1000, noise=0.1, factor=0.5),
+    "blobs": lambda: _made("make_blobs", n_samples=2400, centers=12, n_features=10, cluster_std=4.0),
+    "sixty-blobs": lambda: _made("make_blobs", n_samples=4800, centers=60, n_features=16, cluster_std=3.5),
+    "waves": _waves,
+    "parity": _parity,
 }
-IN_SHARED = ("adult", "abalone", "mammography", "mnist", "sonar", "wine-quality")
+IN_SHARED = (
+    *("adult", "abalone", "mammography", "mnist", "sonar", "wine-quality"),
+    *("cifar", "white-wine", "ring-classes", "cars", "cars-raw", "fraud", "fraud-raw"),
+)

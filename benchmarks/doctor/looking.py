@@ -92,8 +92,8 @@ class Looker(vt.Callback):
 
     def training_starts(self, learner: Any) -> None:
         self._learner = learner
-        rows = learner.rows_of(0)
-        self._x, self._y = learner.examples.x[rows], learner.examples.y[rows]
+        first = learner.batch_of(0)
+        self._x, self._y = first["x"], first["y"]
 
     def chunk_done(self, learner: Any) -> None:
         self.finite = self.finite and bool(np.isfinite(learner.errors).all())

@@ -68,14 +68,17 @@ def teach(kit: Kit, seed: int, engine: str, out: Path, *callbacks: Any) -> Any:
 
 
 def judged(kit: Kit, model: Any) -> float:
-    """The share of test rows that are right (balanced over classes), or R²."""
+    """Of test rows the share that is right (balanced over classes; of several labels the mean), or R² (of quantiles the middle one)."""
     rows = kit.rows
-    if model.network.cost.classifies or rows.yt.dtype.kind == "i":
-        answer = np.asarray(model.predict(rows.xt)).reshape(len(rows.xt), -1)[:, 0]
-        truth = rows.yt.argmax(1) if rows.yt.ndim > 1 and rows.yt.shape[1] > 1 else rows.yt.reshape(-1)
-        right = answer == truth
+    truth, wide = rows.yt, rows.yt.ndim > 1 and rows.yt.shape[1] > 1
+    answer = np.asarray(model.predict(rows.xt)).reshape(len(rows.xt), -1)
+    if model.network.cost.label == "binary_cross_entropy" and wide:
+        return float(((answer > 0.5) == (truth > 0.5)).mean())
+    if model.network.cost.classifies or truth.dtype.kind == "i":
+        truth = truth.argmax(1) if wide else truth.reshape(-1)
+        right = answer[:, 0] == truth
         return float(np.mean([right[truth == kind].mean() for kind in np.unique(truth)]))
-    answer = np.asarray(model.predict(rows.xt)).reshape(rows.yt.shape)
-    if rows.yt.shape[1] > 1:
-        return float((answer.argmax(1) == rows.yt.argmax(1)).mean())
-    return max(-1.0, r2(answer, rows.yt))
+    if answer.shape != truth.shape:
+        answer = answer[:, answer.shape[1] // 2][:, None]
+    one_hot = wide and bool(((truth == 0) | (truth == 1)).all())
+    return float((answer.argmax(1) == truth.argmax(1)).mean()) if one_hot else max(-1.0, r2(answer, truth))

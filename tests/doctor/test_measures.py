@@ -15,6 +15,7 @@ from vitrina.doctor.examination import Examination, examine
 from vitrina.doctor.finding import Finding, Findings
 from vitrina.doctor.inputs import columns_of
 from vitrina.doctor.moved import moved_by
+from vitrina.doctor.order import order_of, stretches_of
 from vitrina.doctor.references import r2, refer
 from vitrina.doctor.verdict import grouped
 from vitrina.doctor.vocabulary import vocabulary_of
@@ -177,3 +178,23 @@ def test_gradients_of_one_question_agree_and_of_chance_do_not(rng: np.random.Gen
     assert agreement_of(network, flat, state, Examples(x, clear), 32)["signal"] > 0.8
     assert agreement_of(network, flat, state, Examples(x, chance), 32)["signal"] < 0.3
     assert agreement_of(network, flat, state, Examples(x, chance), 400) == {}  # too few batches to compare
+
+
+def test_classes_that_overlap_have_few_strangers_where_the_model_is_surest(rng: np.random.Generator) -> None:
+    x = rng.normal(size=(1200, 6))
+    y = (2.5 * x[:, :5] + rng.gumbel(size=(1200, 5))).argmax(axis=1)
+    overlapping = refer(x, y, 5, None)
+    assert overlapping is not None
+    assert overlapping.strangers_between > overlapping.strangers + 0.15
+    assert overlapping.strangers_second * 4 > 1.6  # what they are called is what lies next to them
+
+
+def test_order_is_what_a_batch_sees_and_no_cycle_within_it() -> None:
+    index = stretches_of(960)
+    sorted_column, cycle = np.linspace(0.0, 1.0, 960), np.sin(np.arange(960) * 2 * np.pi / 16)
+    chance = np.random.default_rng(0).normal(size=960)
+    found = order_of(np.column_stack([sorted_column, cycle, chance])[index])
+    assert found[0] > 0.99
+    assert found[1] < 1e-9
+    assert found[2] < 0.1
+    assert stretches_of(64).shape == (0, 32)

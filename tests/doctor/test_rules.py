@@ -188,3 +188,20 @@ def test_a_step_that_became_infinite_is_told_with_its_layer(taught: Taught) -> N
     recorded, errors = vt.Recording(run).errors
     assert born["step"] <= recorded[int(np.argmin(np.isfinite(errors)))]
     assert born["of"] in ("output", "error", "slope", "weights")
+
+
+def test_what_only_runs_on_is_told_from_a_part_that_differs() -> None:
+    later = XV.copy()
+    later[:, 5] = np.linspace(1.75, 2.2, len(XV))
+    found = vt.diagnose(net(), with_column(np.linspace(-1.7, 1.7, len(X))), validation=(later, YV))
+    assert found[0].code == "time-counter", found
+    assert found[0].where == "column 5"
+    assert "validation-differs" not in found.codes
+
+
+def test_a_rate_that_hardly_moves_weights_that_were_taught_is_no_fault(taught: Taught) -> None:
+    weights = vt.load(taught(epochs=20)).weights
+    options: dict[str, Any] = {"optimizer": vt.Adam(1e-7), "epochs": 2, "validation": (XV, YV)}
+    anew, once_more = (vt.diagnose(net(), (X, Y), weights=start, **options) for start in (None, weights))
+    assert "rate-too-low" in anew.grave.codes
+    assert once_more.healthy, once_more

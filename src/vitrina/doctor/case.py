@@ -223,6 +223,20 @@ class Case:
         return self.trained and (self.broke or not self.left < 0.97)
 
     @property
+    def begins_taught(self) -> bool:
+        """True if it starts from weights that take a good part off the error of a constant answer, so that little is to be done."""
+        start = self.exam.start
+        return start is not None and start.error < 0.7 * self.exam.target.constant_error
+
+    @property
+    def floor(self) -> float:
+        """What errors are measured from where they are compared by their ratio: 0, or the lowest of a cost that goes below it."""
+        known = [*self.signs.errors, *self.signs.of_epochs("validation_error")] if self.signs is not None else []
+        known.append(self.checkup.get("train", {}).get("error", math.nan))
+        finite = [value for value in known if math.isfinite(value)]
+        return min(0.0, min(finite, default=0.0))
+
+    @property
     def behind(self) -> bool:
         """True if it is not quite what simple models are, however little."""
         return (

@@ -26,7 +26,7 @@ from vitrina.files import write_atomically
 from vitrina.learning.feed import Examples
 from vitrina.learning.step import Recipe
 
-FILE, FORMAT = "examination.json", 1
+FILE, FORMAT = "examination.json", 2
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from vitrina.doctor.order import order_of, stretches_of
 from vitrina.network.network import Network
 from vitrina.network.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNorm
 
 SAMPLE = 4096  # rows that are looked at
-ORDERED = 2000  # rows whose order is looked at
 MOST_COLUMNS = 2048
 MOST_VALUES = 4_000_000
 COLLISIONS = 10.0  # that chance would bring; where there is not one, somebody gave the numbers out
@@ -25,8 +25,8 @@ class Columns:
 
     kind: "columns", "channels" or "codes" (of which nothing is measured); not_finite: how many values of a column are not;
     counts: whether a column seems to number the rows; alone: how well it tells the target by itself, as a score (0 to 1).
-    copies: pairs of columns that are the same up to place and size; follows: of each, how well a row tells the next one in the
-    given order, as a correlation.
+    copies: pairs of columns that are the same up to place and size; follows: of each, how far rows that stand together in the
+    given order are alike (`order_of`).
     """
 
     kind: str
@@ -87,7 +87,9 @@ def columns_of(
         scaled_by_network=isinstance(first, BatchNorm | LayerNorm | RMSNorm | GroupNorm)
         or type(first).__name__ == "Scale",
         copies=_copies(flat) if small and finite.all() else [],
-        follows=_follows(x[:ORDERED]) if small and finite.all() else [],
+        follows=order_of(x.reshape(len(x), -1)[stretches_of(len(x))].astype(np.float64)).tolist()
+        if small and finite.all()
+        else [],
     )
 
 
@@ -110,13 +112,6 @@ def _copies(flat: np.ndarray) -> list[list[int]]:
         if rows.max() <= 0.99 * len(flat) and (len(rows) > 2 or sign == first_sign):
             found.append([first, int(at)])
     return found
-
-
-def _follows(x: np.ndarray) -> list[float]:
-    flat = x.reshape(len(x), -1).astype(np.float64)
-    flat -= flat.mean(axis=0)
-    total = np.einsum("rc,rc->c", flat, flat)
-    return [float(value) for value in np.einsum("rc,rc->c", flat[1:], flat[:-1]) / np.maximum(total, 1e-30)]
 
 
 def _sampled(rows: int) -> slice:

@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from vitrina.network.activation import Activation
 from vitrina.network.containers import Sequential
 from vitrina.network.costs import Cost
@@ -13,6 +15,7 @@ from vitrina.network.dense import Dense
 from vitrina.network.layer import Layer
 from vitrina.network.network import Network
 from vitrina.network.normalisation import BatchNorm, LayerNorm
+from vitrina.network.scale import Scale
 
 Change = Callable[[str, Layer], "Layer | Sequence[Layer] | None"]  # another layer, several, or none in its place
 
@@ -90,6 +93,15 @@ def without_output_activation(network: Network, last: str) -> Network:
 
 def in_front(network: Network, *layers: Layer) -> Network:
     return Network(network.input, *layers, *network.layers, cost=network.cost)
+
+
+def without_columns(network: Network, columns: Sequence[int]) -> Network | None:
+    """It goes on taking whole rows; its first layer makes these columns 0. None where rows are not columns."""
+    if len(network.input_shape) != 1:
+        return None
+    factor = np.ones(network.input_shape[0])
+    factor[list(columns)] = 0.0
+    return in_front(network, Scale(tuple(factor)))
 
 
 def behind(network: Network, *layers: Layer, cost: Cost | str | None = None) -> Network:

@@ -15,9 +15,7 @@ import numpy as np
 
 FITTED, JUDGED = 900, 450  # rows of the training part; the judged ones are kept apart from the fitted
 PENALTIES = (1e-3, 1e-1, 1e1)  # times the mean of the kernel's diagonal
-NEIGHBOURS = 9
 LISTED = 24
-PUREST = 0.25  # of the rows, those whose neighbours agree most
 
 
 @dataclass(frozen=True)
@@ -25,10 +23,12 @@ class References:
     """Scores: the share that is right of classes, R² of numbers. held: on rows of the training part that were kept apart;
     validation: on the validation part, NaN without. balanced: the mean over classes of the share that is right.
 
-    strangers: of the rows whose neighbours agree most with each other, the share that do not agree with them;
-    expected_strangers: what it would be, did labels have nothing to do with rows. Both NaN for numbers.
-    rows: how many were fitted, judged, and judged of the validation part. stranger_rows: the strangers among the rows that were
-    fitted, as rows of the training part, those that most neighbours contradict first.
+    strangers: of the quarter of the fitted rows of whose class a model that leaves each row out is surest, the share that have
+    another label; strangers_between: the same of the next two quarters; expected_strangers: what it would be in the first, did
+    labels have nothing to do with rows; strangers_second: of those in the surer half, the share whose label is the model's second
+    choice. All NaN for numbers.
+    rows: how many were fitted, judged, and judged of the validation part. stranger_rows: the strangers in the surer half of the
+    fitted rows, as rows of the training part, those that the model contradicts most surely first.
     """
 
     constant_held: float
@@ -43,6 +43,8 @@ class References:
     expected_strangers: float
     rows: tuple[int, int, int]
     stranger_rows: list[int] = field(default_factory=list[int])
+    strangers_between: float = math.nan
+    strangers_second: float = math.nan
 
     @property
     def best_held(self) -> float:
@@ -81,11 +83,10 @@ def refer(
     gaps = [np.maximum(a[:, None] + squares[0][None] - 2.0 * k, 0.0) for a, k in zip(squares, linear, strict=True)]
     width = float(np.median(gaps[0][gaps[0] > 1e-9])) if (gaps[0] > 1e-9).any() else 1.0
     gauss = [np.exp(-gap / width) for gap in gaps]
-    scores = {
-        "constant": [_score(np.broadcast_to(guess, (len(t), len(guess))), t, classes) for t in truths[1:]],
-        "linear": _best([k + 1.0 for k in linear], target - guess, guess, truths[1:], classes),
-        "kernel": _best(gauss, target - guess, guess, truths[1:], classes),
-    }
+    kernels = {"linear": [k + 1.0 for k in linear], "kernel": gauss}
+    best = {name: _best(own, target - guess, guess, truths[1:], classes) for name, own in kernels.items()}
+    constant = [_score(np.broadcast_to(guess, (len(t), len(guess))), t, classes) for t in truths[1:]]
+    scores = {"constant": constant, **{name: found for name, (_, found) in best.items()}}
     value = {
         f"{name}_{part}": kind[at][0] if len(kind) > at else float("nan")
         for name, kind in scores.items()
@@ -94,13 +95,15 @@ def refer(
     better = "kernel" if scores["kernel"][0][0] >= scores["linear"][0][0] else "linear"
     for at, part in enumerate(("held", "validation")):
         value[f"balanced_{part}"] = scores[better][at][1] if len(scores[better]) > at else float("nan")
-    strange, expected, which = _strangers(gaps[0], truths[0], classes) if classes else (math.nan, math.nan, [])
+    strangers = _strangers(kernels[better][0], best[better][0], target - guess, truths[0]) if classes else Strangers()
     return References(
         **value,
-        strangers=strange,
-        expected_strangers=expected,
+        strangers=strangers.surest,
+        expected_strangers=strangers.by_chance,
         rows=(len(fit), len(held), len(truths[2]) if len(truths) > 2 else 0),
-        stranger_rows=[int(fit[at]) for at in which[:LISTED]],
+        stranger_rows=[int(fit[at]) for at in strangers.which[:LISTED]],
+        strangers_between=strangers.between,
+        strangers_second=strangers.second,
     )
 
 
@@ -151,15 +154,15 @@ def _flat(x: np.ndarray, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
 
 def _best(
     kernels: list[np.ndarray], target: np.ndarray, guess: np.ndarray, truths: list[np.ndarray], classes: int
-) -> list[tuple[float, float]]:
-    """Scores on each judged part, with the penalty that is best on the first."""
-    found: list[list[tuple[float, float]]] = []
+) -> tuple[float, list[tuple[float, float]]]:
+    """The penalty that is best on the first judged part, and the scores with it on each."""
+    found: list[tuple[float, list[tuple[float, float]]]] = []
     mean = float(np.mean(np.diag(kernels[0])))
-    for penalty in PENALTIES:
-        ridge = kernels[0] + penalty * mean * np.eye(len(target))
-        weights = np.linalg.solve(ridge, target)
-        found.append([_score(guess + k @ weights, t, classes) for k, t in zip(kernels[1:], truths, strict=True)])
-    return max(found, key=lambda scores: scores[0][0])
+    for penalty in (share * mean for share in PENALTIES):
+        weights = np.linalg.solve(kernels[0] + penalty * np.eye(len(target)), target)
+        scores = [_score(guess + k @ weights, t, classes) for k, t in zip(kernels[1:], truths, strict=True)]
+        found.append((penalty, scores))
+    return max(found, key=lambda one: one[1][0][0])
 
 
 def _score(prediction: np.ndarray, truth: np.ndarray, classes: int) -> tuple[float, float]:
@@ -170,15 +173,40 @@ def _score(prediction: np.ndarray, truth: np.ndarray, classes: int) -> tuple[flo
     return float(right.mean()), balanced(right, truth)
 
 
-def _strangers(gaps: np.ndarray, truth: np.ndarray, classes: int) -> tuple[float, float, list[int]]:
-    """How often a row differs from its neighbours where these agree most: the noise in the labels, or nearly."""
-    gaps = gaps.copy()
-    np.fill_diagonal(gaps, np.inf)
-    near = np.argpartition(gaps, min(NEIGHBOURS, len(gaps) - 1), axis=1)[:, :NEIGHBOURS]
-    votes = np.stack([(truth[near] == kind).mean(axis=1) for kind in range(classes)], axis=1)
-    purity = votes.max(axis=1)
-    purest = np.argsort(-purity, kind="stable")[: max(20, int(PUREST * len(truth)))]
-    differs = votes.argmax(axis=1)[purest] != truth[purest]
-    shares = np.bincount(truth, minlength=classes) / len(truth)
-    strangers = [int(at) for at in purest[differs]]
-    return float(differs.mean()), float(1.0 - shares[votes.argmax(axis=1)[purest]].mean()), strangers
+@dataclass(frozen=True)
+class Strangers:
+    """surest, between: shares; by_chance: of the surest; second: of the surer half of them, those whose label is the model's
+    second choice; which: that half, as positions among the fitted rows."""
+
+    surest: float = math.nan
+    between: float = math.nan
+    by_chance: float = math.nan
+    second: float = math.nan
+    which: list[int] = field(default_factory=list[int])
+
+
+def _strangers(kernel: np.ndarray, penalty: float, target: np.ndarray, truth: np.ndarray) -> Strangers:
+    """How often a row has another label than a model that was fitted to all rows but it, by how sure that model is.
+
+    Where classes overlap, the surest rows lie far from the overlap; wrong labels are as common among them as anywhere.
+    kernel (rows, rows) and its penalty; target (rows, classes), centred. What is left of a row that is left out is
+    (A⁻¹ t)ᵢ / (A⁻¹)ᵢᵢ, with A = kernel + penalty · 1 (Rifkin and Lippert 2007, Notes on regularized least squares, section 4).
+    """
+    inverse = np.linalg.inv(kernel + penalty * np.eye(len(kernel)))
+    answers = target - (inverse @ target) / np.diag(inverse)[:, None]
+    shares = np.eye(target.shape[1])[truth].mean(axis=0)
+    answers = answers + shares
+    rows, ranked = np.arange(len(answers)), np.argsort(answers, axis=1)
+    said, second = ranked[:, -1], ranked[:, -2]
+    order = np.argsort(answers[rows, second] - answers[rows, said], kind="stable")  # the widest lead first
+    quarters = np.array_split(order, 4)
+    differs = said != truth
+    surer = np.concatenate(quarters[:2])
+    which = surer[differs[surer]]
+    return Strangers(
+        float(differs[quarters[0]].mean()),
+        float(differs[np.concatenate(quarters[1:3])].mean()),
+        float(1.0 - shares[said[quarters[0]]].mean()),
+        float((second[which] == truth[which]).mean()) if len(which) else math.nan,
+        [int(at) for at in which],
+    )

@@ -174,6 +174,7 @@ READ: Mapping[str, Read] = {
     "input-scale": _columns,
     "leak": _alone,
     "validation-differs": _shift,
+    "time-counter": _shift,
     "class-missing": _classes,
     "class-shares-differ": _classes,
     "majority-only": _answers,

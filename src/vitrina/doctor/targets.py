@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from vitrina.doctor.order import order_of, stretches_of
 from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.network.network import Network
 
@@ -18,8 +19,7 @@ class Target:
     """classes: how many there are, 0 where numbers are predicted; counts: rows of each. For numbers: mean, spread, low and
     high over all outputs. one_hot: the rows are shares of classes written as columns; looks_like_classes: whole numbers 0, 1,
     2, ... (or one-hot rows) under a cost for numbers. constant_error: the cost of the best constant answer.
-    runs: the share of neighbours in the given order that are of one class (of numbers, how well one tells the next, as a
-    correlation); by chance it would be `chance_runs`.
+    order: how far rows that stand together in the given order are alike, 0 for rows in no order, 1 for sorted ones (`order_of`).
     """
 
     classes: int
@@ -30,8 +30,7 @@ class Target:
     high: float
     looks_like_classes: int
     constant_error: float
-    runs: float
-    chance_runs: float
+    order: float
     not_finite: int = 0
 
     @property
@@ -63,9 +62,8 @@ def target_of(network: Network, y: np.ndarray) -> Target:
     bad = int((~np.isfinite(values)).sum())
     values = np.where(np.isfinite(values), values, 0.0)
     looks, hidden = _looks_like_classes(network, y) if not classes else (0, codes)
-    order = codes if classes else hidden
-    kinds = np.bincount(order, minlength=max(1, classes)) if len(order) else np.zeros(0, np.int64)
-    shares = kinds / max(1, kinds.sum())
+    kind = codes if classes else hidden
+    kinds = np.bincount(kind, minlength=max(1, classes)) if len(kind) else np.zeros(0, np.int64)
     return Target(
         classes,
         [int(count) for count in kinds[:MOST_CLASSES]],
@@ -75,8 +73,7 @@ def target_of(network: Network, y: np.ndarray) -> Target:
         float(values.max()),
         looks,
         _constant_error(network, y),
-        float((order[1:] == order[:-1]).mean()) if len(order) > 1 else _follows(values),
-        float((shares**2).sum()) if len(order) else 0.0,
+        _order(kind, values),
         bad,
     )
 
@@ -95,11 +92,15 @@ def _looks_like_classes(network: Network, y: np.ndarray) -> tuple[int, np.ndarra
     return (count, y.reshape(-1).astype(np.int64)) if counted else (0, nothing)
 
 
-def _follows(values: np.ndarray) -> float:
-    flat = values.reshape(len(values), -1)[:, 0]
-    return (
-        float(np.corrcoef(flat[1:], flat[:-1])[0, 1]) if len(flat) > 2 and flat[1:].std() > 0 < flat[:-1].std() else 0.0
-    )
+def _order(kinds: np.ndarray, values: np.ndarray) -> float:
+    """Of class numbers kinds (rows,) all classes together, each as a column of 0 and 1; else of the first output."""
+    index = stretches_of(len(values))
+    if not len(kinds):
+        return float(order_of(values.reshape(len(values), -1)[:, :1][index])[0])
+    known, codes = np.unique(kinds[index], return_inverse=True)
+    hot = np.eye(len(known))[codes.reshape(index.shape)]
+    shares = hot.mean(axis=(0, 1)) if len(index) else np.zeros(len(known))
+    return float(np.average(order_of(hot), weights=shares * (1.0 - shares))) if len(known) > 1 else 0.0
 
 
 def _constant_error(network: Network, y: np.ndarray) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 
 from vitrina.doctor.case import Case
 from vitrina.doctor.finding import Finding, Remedy
-from vitrina.doctor.mending import behind, in_front
+from vitrina.doctor.mending import behind, in_front, without_columns
 from vitrina.doctor.registry import FOLLOWS, rule
 from vitrina.learning.optimizers import Adam
 from vitrina.locale import say
@@ -169,14 +169,11 @@ def _scaled(case: Case) -> Remedy:
     return Remedy(say("scale the inputs"))
 
 
-def _without(case: Case, columns: list[int]) -> Remedy:
-    """The network goes on taking whole rows; its first layer makes these columns 0."""
-    if len(case.network.input_shape) != 1:
-        return Remedy(say("leave the column out"))
-    factor = np.ones(case.network.input_shape[0])
-    factor[columns] = 0.0
-    network = in_front(case.network, Scale(tuple(factor))).to_json()
-    return Remedy(say("leave the column out"), {"network": network}, {"judge": True})
+def leave_out(case: Case, columns: list[int]) -> Remedy:
+    """What was measured with the columns cannot be compared with what is measured without them."""
+    network = without_columns(case.network, columns)
+    words = say("leave the column out")
+    return Remedy(words, {"network": network.to_json()}, {"judge": True}) if network else Remedy(words)
 
 
 @rule("columns-duplicated", "before", 0.52, ("rate-too-high", "rate-oscillates", "overfitting"))
@@ -194,13 +191,8 @@ def duplicated(case: Case) -> Finding | None:
     many = share >= 0.5
     harmed = case.shortfall > 0.05 or case.fit_shortfall > 0.05 or case.broke
     first = columns.copies[0]
-    factor = np.ones(len(columns.names))
-    factor[copies] = 0.0
-    remedy = (
-        Remedy(say("keep one of each"), {"network": in_front(case.network, Scale(tuple(factor))).to_json()})
-        if len(case.network.input_shape) == 1
-        else Remedy(say("keep one of each"))
-    )
+    network = without_columns(case.network, copies)
+    remedy = Remedy(say("keep one of each"), {"network": network.to_json()} if network else {})
     return Finding(
         "columns-duplicated",
         "note" if not many else "warning" if not case.trained else "fault" if harmed else "note",
@@ -303,7 +295,7 @@ def constant_divided(case: Case) -> Finding | None:
             "train_spread": columns.spread[at],
             "validation_size": float(there[at]),
         },
-        (_without(case, far),),
+        (leave_out(case, far),),
     )
 
 
@@ -341,7 +333,7 @@ def identifier(case: Case) -> Finding | None:
             "names": [columns.names[at] for at in found[:LISTED]],
             "gap": gap,
         },
-        (_without(case, found),),
+        (leave_out(case, found),),
     )
 
 
@@ -382,5 +374,5 @@ def leak(case: Case) -> Finding | None:
             "alone": float(alone[telling[0]]),
             "next": float(rest.max()),
         },
-        (_without(case, telling),),
+        (leave_out(case, telling),),
     )

@@ -11,19 +11,24 @@ from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.registry import FOLLOWS, rule
 from vitrina.locale import say
 
-STRANGE = 0.75  # of what chance would bring, strangers among the purest rows
+STRANGE = 0.75  # of what chance would bring, strangers among the surest rows
 NOISE = 0.09  # the share of strangers from where on labels are called noisy
+MOST, EVEN = 1 / 3, 0.02  # up to what share, and how much more of them there may be among less sure rows
+MOST_SPREAD, EVEN_SPREAD = 0.45, 0.13  # the same where strangers have any of four or more labels about as often,
+SPREAD = (
+    1.6  # which is: the second choice at most so many times as often as by chance (overlaps tried have 1.75 or more)
+)
 DROWNED, ALONE = 0.75, 0.98  # share of the commonest class; of the answers that are that class
-ORDERED = 0.5  # of the way from chance to all neighbours alike
-SORTED = 0.9  # correlation of a column with itself one row on
+ORDERED = 0.5  # of what rows differ by, the share that lies between stretches of 32 neighbours
+SORTED = 0.9  # the same of a column
 
 
 @rule("labels-unrelated", "before", 0.8, (*FOLLOWS, "label-noise", "rate-oscillates"))
 def unrelated(case: Case) -> Finding | None:
     """Symptom: the network learns the training rows by heart, or nothing at all, and is no better than a constant on others. Why:
     labels stand beside the wrong rows. Measured: neither a linear nor a kernel model beats a constant by more than chance
-    allows, and where nearest neighbours agree most with each other, a row's own label agrees with them no oftener than chance
-    (three quarters of it); after training, nor does the network beat a constant. Remedy: look at how rows and labels were
+    allows, and where the better of the two is surest, a row's own label agrees with it no oftener than chance (three quarters of
+    it); after training, nor does the network beat a constant. Remedy: look at how rows and labels were
     joined. Example: sorting one table of two before pasting them together.
     """
     refs, exam = case.exam.references, case.exam
@@ -74,15 +79,23 @@ def _unrelated(case: Case, severity: str) -> Finding:
 @rule("label-noise", "before", 0.9, ("overfitting", "underfitting", "rate-oscillates"))
 def noise(case: Case) -> Finding | None:
     """Symptom: the error of some examples never falls, or falls only when the network learns them by heart. Why: their labels
-    are wrong. Measured: of the quarter of rows whose nine nearest neighbours agree most with each other, the share that has
-    another label than these (Northcutt et al. 2021, arXiv:1911.00068, count the same disagreement with a trained model): above
-    9 %, and below three quarters of chance. Where classes merely overlap, that quarter lies far from the overlap. Remedy: look
-    at the listed rows; smooth the labels. Example: two people labelling by different rules.
+    are wrong. Measured: a simple model that leaves each row out says what class it is of; of the quarter of rows of which it is
+    surest, the share that have another label (Northcutt et al. 2021, arXiv:1911.00068, count the same disagreement): above 9
+    %, up to a third, below three quarters of chance; and hardly more of them (0.02, and what chance brings) among the two
+    quarters that follow; more freely where there are four classes or more, and these labels are not mostly the model's second
+    choice. Where classes merely overlap, or inputs tell little, the surest rows are labelled as the model says, or nearly.
+    Remedy: look at the listed rows; smooth the labels. Example: two people labelling by different rules.
     """
     refs = case.exam.references
     if refs is None or not case.classes or not math.isfinite(refs.strangers) or refs.rows[0] < 150:
         return None
-    if refs.strangers < max(NOISE, 1.5 / refs.rows[0]) or refs.strangers > STRANGE * refs.expected_strangers:
+    share, rows = refs.strangers, refs.rows[0]
+    spread = case.classes >= 4 and refs.strangers_second * (case.classes - 1) <= SPREAD
+    most, even = (MOST_SPREAD, EVEN_SPREAD) if spread else (MOST, EVEN)
+    if not max(NOISE, 1.5 / rows) <= share <= min(most, STRANGE * refs.expected_strangers):
+        return None
+    chance = math.sqrt(6.0 * share * (1.0 - share) / rows)  # a standard error of the difference of a quarter and a half
+    if not refs.strangers_between - share < even + chance:
         return None
     if not case.learnable and not case.trained:
         return None
@@ -94,7 +107,7 @@ def noise(case: Case) -> Finding | None:
         0.7,
         say(
             "About {share:.0%} of the labels look wrong: their rows lie among rows that agree on another class.",
-            share=refs.strangers,
+            share=share,
         ),
         say(
             "Look at the rows with the largest errors first and mend their labels; until then, smooth the labels and stop early."
@@ -102,7 +115,8 @@ def noise(case: Case) -> Finding | None:
         "target",
         0,
         {
-            "strangers": refs.strangers,
+            "strangers": share,
+            "strangers_between": refs.strangers_between,
             "strangers_by_chance": refs.expected_strangers,
             "rows": refs.stranger_rows or [int(row) for row, _ in hardest],
             "hardest": [int(row) for row, _ in hardest],
@@ -153,16 +167,15 @@ def majority(case: Case) -> Finding | None:
 @rule("not-shuffled", "before", 0.6, (*FOLLOWS, "rate-oscillates"))
 def not_shuffled(case: Case) -> Finding | None:
     """Symptom: the error swings with every class that comes along, and the last one is remembered. Why: rows come in the order of
-    their labels and are not shuffled, so that a batch shows one class alone. Measured: shuffle=False, and neighbours of one
-    class more than half way from chance to always (numbers: a correlation of one row with the next above 0.5), or a column that
-    tells its next row (a correlation above 0.9). A fault where it harmed. Remedy: shuffle. Example: files read folder by folder.
+    their labels and are not shuffled, so that a batch shows one class alone. Measured: shuffle=False, and more
+    than half of what targets differ by (or nine tenths of what a column does) lies between stretches of 32 neighbours, not
+    within them. A fault where it harmed. Remedy: shuffle. Example: files read folder by folder.
     """
     target = case.exam.target
     if case.settings.get("shuffle", True) or case.batch_size >= case.exam.parts.rows[0]:
         return None
-    order = (target.runs - target.chance_runs) / max(1e-9, 1.0 - target.chance_runs)
     follows = max(case.exam.columns.follows, default=0.0)
-    by_input = order < ORDERED
+    by_input = target.order < ORDERED
     if by_input and follows < SORTED:
         return None
     harmed = case.shortfall > 0.05 or case.fit_shortfall > 0.05 or case.broke
@@ -179,6 +192,6 @@ def not_shuffled(case: Case) -> Finding | None:
         say("Shuffle them (leave out shuffle=False): each batch must look like the whole."),
         "shuffle",
         0,
-        {"neighbours_alike": target.runs, "by_chance": target.chance_runs, "inputs_follow": follows},
+        {"order": target.order, "inputs_follow": follows},
         (Remedy(say("shuffle the rows of every epoch"), {"shuffle": True}),),
     )

@@ -29,11 +29,11 @@ def overfitting(case: Case) -> Finding | None:
     signs = case.signs
     if signs is None or case.broke or not case.exam.parts.rows[1]:
         return None
-    judged = signs.of_epochs("validation_error")
+    judged = signs.of_epochs("validation_error") - case.floor
     if len(judged) < 3 or not np.isfinite(judged).all():
         return None
     best, last = float(judged.min()), float(judged[-1])
-    own = float(case.checkup.get("train", {}).get("error", math.nan))
+    own = float(case.checkup.get("train", {}).get("error", math.nan)) - case.floor
     gap = case.train_score - case.validation_score
     scale = max(case.constant and 1.0 - case.constant, 0.2)
     rises = last > 1.25 * best and own < 0.5 * last
@@ -65,9 +65,9 @@ def overfitting(case: Case) -> Finding | None:
         {
             "train_score": case.train_score,
             "validation_score": case.validation_score,
-            "best_validation_error": best,
-            "last_validation_error": last,
-            "train_error": own,
+            "best_validation_error": best + case.floor,
+            "last_validation_error": last + case.floor,
+            "train_error": own + case.floor,
             "simple": case.simple,
             "parameters": case.network.parameters,
             "rows": case.exam.parts.rows[0],

@@ -9,11 +9,14 @@ import numpy as np
 from vitrina.doctor.case import Case
 from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.registry import rule
+from vitrina.doctor.rules.inputs import leave_out
 from vitrina.locale import say
 
 SHARED = 0.05  # of the validation rows, beyond twice what is natural
 FAR, OTHER = 1.5, 0.6  # training spreads that one column's mean, or the median column's, is away
 STRETCH = math.log(2.5)  # of the median column's spread
+NEXT = 0.25  # of its range while learning, how far beyond it what runs on goes on at most
+LISTED = 8
 
 
 @rule("rows-shared", "before", 0.3, ("overfitting", "leak", "label-noise"))
@@ -114,6 +117,68 @@ def shares_differ(case: Case) -> Finding | None:
     )
 
 
+def _running_on(case: Case) -> list[int]:
+    """The columns whose validation values all lie just beyond the training ones, as a clock's would."""
+    columns, beside = case.exam.columns, case.exam.beside
+    if beside is None or columns.kind != "columns" or len(beside.mean) != len(columns.mean):
+        return []
+    low, high, own_low, own_high = (np.array(part) for part in (beside.low, beside.high, columns.low, columns.high))
+    reach = NEXT * (own_high - own_low)
+    after = (low >= own_high) & (low - own_high <= reach)
+    before = (high <= own_low) & (own_low - high <= reach)
+    narrower = np.array(beside.spread) < np.array(columns.spread)
+    return [int(at) for at in np.flatnonzero((after | before) & narrower & (reach > 0.0))]
+
+
+def _worse(case: Case) -> bool:
+    """True if it is worse on validation than simple models are on held-back training rows."""
+    refs = case.exam.references
+    held = refs.best_held if refs else math.nan
+    return case.trained and math.isfinite(case.reached) and held - case.reached > max(0.05, case.doubt)
+
+
+@rule(
+    "time-counter", "before", 0.34, ("overfitting", "label-noise", "identifier-column", "underfitting", "too-few-steps")
+)
+def counter(case: Case) -> Finding | None:
+    """Symptom: worse on later rows than on held-back earlier ones, or surprises once the network is used. Why: a column that only
+    runs on (a day's number, a year, a count of rows) has values later that no row had while learning, and there a network
+    answers at random. Measured: all validation values of a column beyond the training ones, by a quarter of their range at
+    most, and less spread; a fault where it is worse on validation than simple models on held-back training rows. Remedy: leave
+    it out, or give what comes back. Example: days since the first row, beside a division by time.
+    """
+    found = _running_on(case)
+    names, rows = case.exam.columns.names, case.exam.parts.rows[1]
+    if not found or rows < 10 or len(found) > max(1, len(names) // 2):
+        return None
+    at, beside = found[0], case.exam.beside
+    assert beside is not None
+    return Finding(
+        "time-counter",
+        "warning" if not case.trained else "fault" if _worse(case) else "note",
+        0.85 if _worse(case) else 0.6,
+        say(
+            "{column} only runs on: all its values in the validation part lie beyond those that were learned from.",
+            column=", ".join(names[one] for one in found[:LISTED]),
+        ),
+        say(
+            "Leave it out (--drop), or give what comes back instead, such as the hour or the weekday: "
+            "a network knows nothing of numbers it never saw."
+        ),
+        names[at],
+        0,
+        {
+            "column": at,
+            "columns": found[:LISTED],
+            "names": [names[one] for one in found[:LISTED]],
+            "high": case.exam.columns.high[at],
+            "validation_low": beside.low[at],
+            "reached": case.reached,
+        },
+        (leave_out(case, found),),
+    )
+
+
 @rule(
     "validation-differs",
     "before",
@@ -132,27 +197,24 @@ def differs(case: Case) -> Finding | None:
     if not len(shift) or rows < 10 or exam.columns.kind == "codes":
         return None
     moving = np.array(exam.columns.spread) > 1e-9 * np.maximum(np.abs(exam.columns.mean), 1e-30)
+    moving[_running_on(case)] = False  # what runs on is told apart
     if not moving.any():
         return None
-    noise = 4.0 / math.sqrt(rows)
+    noise = 4.0 * math.sqrt(1.0 / rows + 1.0 / exam.parts.rows[0])
     stretched = np.abs(np.log(np.maximum(stretch[moving], 1e-12)))
     worst = int(np.argmax(np.where(moving, shift, 0.0)))
     apart = bool(
-        shift[worst] > FAR + noise or np.median(shift[moving]) > OTHER or np.median(stretched) > STRETCH + noise / 4
+        shift[worst] > FAR + noise
+        or np.median(shift[moving]) > OTHER + noise / 2
+        or np.median(stretched) > STRETCH + noise / 4
     )
     if not apart:
         return None
     sure = bool(np.median(stretched) > math.log(5.0))  # no drift makes every column five times as wide
-    refs = case.exam.references
-    held = refs.best_held if refs else math.nan
-    worse = case.trained and math.isfinite(case.reached) and held - case.reached > max(0.05, case.doubt)
+    worse = _worse(case)
     return Finding(
         "validation-differs",
-        "fault"
-        if worse or case.broke or (case.trained and not case.learnable)
-        else "warning"
-        if not case.trained or sure
-        else "note",
+        "fault" if worse or case.broke else "warning" if not case.trained or sure else "note",
         0.9 if worse else 0.6,
         say(
             "The validation part differs from the training part: {column} lies {shift:.2g} spreads away, {stretch:.2g} times as wide.",
@@ -169,7 +231,7 @@ def differs(case: Case) -> Finding | None:
             "stretch": float(stretch[worst]),
             "median_shift": float(np.median(shift[moving])),
             "median_stretch": float(np.median(stretch[moving])),
-            "held_by_simple": held,
+            "held_by_simple": case.exam.references.best_held if case.exam.references else math.nan,
             "reached": case.reached,
         },
         (Remedy(say("hold validation rows back from the training part instead"), data={"resplit": True}),),

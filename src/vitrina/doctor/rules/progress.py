@@ -136,7 +136,7 @@ def slowly(case: Case) -> Finding | None:
     signs = case.signs
     if signs is None or case.broke or signs.done < 300 or not _harmed(case, 0.1) or not case.left > 0.3:
         return None
-    smooth = signs.smoothed()
+    smooth = signs.smoothed() - case.floor
     if len(smooth) < 40 or not np.isfinite(smooth).all():
         return None
     quarters = [float(part.mean()) for part in np.array_split(smooth, 4)]
@@ -176,7 +176,7 @@ def plateau(case: Case) -> Finding | None:
     signs = case.signs
     if signs is None or case.broke or signs.done < 200 or not _harmed(case, 0.1) or not case.left > 0.15:
         return None
-    smooth = signs.smoothed()
+    smooth = signs.smoothed() - case.floor
     if len(smooth) < 40 or not np.isfinite(smooth).all():
         return None
     at = int(0.4 * len(smooth))

@@ -20,6 +20,7 @@ HARM = 0.1
 FAR, NEAR = 0.3, 1e-4  # a step's change over the weights: too much, too little
 REACH = 0.3  # how far all steps together can move the weights, as a share of them
 OVER = 0.01  # a rate that is over, as a share of the highest
+HARDLY = 30  # steps: fewer are too few, whatever the error did
 SWING = 0.25  # the change of the error from epoch to epoch over the error
 COMMON = ("underfitting", "majority-only")
 
@@ -138,8 +139,8 @@ def oscillates(case: Case) -> Finding | None:
     signs = case.signs
     if signs is None or case.broke or case.progress < HALF:
         return None
-    errors = signs.of_epochs("error")
-    judged = signs.of_epochs("validation_error")
+    errors = signs.of_epochs("error") - case.floor
+    judged = signs.of_epochs("validation_error") - case.floor
     half = errors[len(errors) // 2 :]
     if len(half) < 4 or not np.isfinite(half).all():
         return None
@@ -187,6 +188,17 @@ def _usual_of_first(case: Case) -> float:
     return first
 
 
+def _still_to_rise(case: Case) -> float:
+    """The schedule's mean factor over the whole training as a multiple of that until now, 1 at least: a warm-up starts low."""
+    if case.progress >= 1.0:
+        return 1.0
+    with contextlib.suppress(Exception):  # a schedule of one's own
+        factors = np.array([case.factor(at / 100.0) for at in range(100)])
+        until_now = factors[: max(1, round(100 * case.progress))].mean()
+        return max(1.0, float(factors.mean() / max(until_now, 1e-12)))
+    return 1.0
+
+
 def _reach(case: Case, ratio: float) -> float:
     return ratio * case.planned_steps
 
@@ -199,7 +211,7 @@ def too_low(case: Case) -> Finding | None:
     Example: Adam at 0.0000001.
     """
     late = usual_ratio(case, slice(1, None))
-    ratio = late if math.isfinite(late) else _usual_of_first(case)
+    ratio = late * _still_to_rise(case) if math.isfinite(late) else _usual_of_first(case)
     if not ratio < NEAR or not _reach(case, ratio) < REACH or case.broke:
         return None
     if case.trained:
@@ -207,7 +219,7 @@ def too_low(case: Case) -> Finding | None:
             return None
         severity = "fault"
     else:
-        severity = "warning" if _reach(case, ratio) < 0.03 else "note"
+        severity = "warning" if _reach(case, ratio) < 0.03 and not case.begins_taught else "note"
     if case.planned_steps < 50 and ratio > NEAR / 10:
         return None
     return Finding(
@@ -236,20 +248,20 @@ def too_low(case: Case) -> Finding | None:
 @rule("too-few-steps", "during", 3.5, COMMON)
 def too_few(case: Case) -> Finding | None:
     """Symptom: the error was still falling when the training ended. Why: it ended too early. Measured: over the last quarter of the
-    steps the error fell by more than 8 %, and the training rows are not learned as well as simple models know others. Remedy:
-    more epochs, or smaller batches. Example: one epoch of ten steps.
+    steps the error fell by more than 8 %, or there were fewer than 30 steps; and the training rows are not learned as well as
+    simple models know others. Remedy: more epochs, or smaller batches. Example: one epoch of ten steps.
     """
     signs = case.signs
     if signs is None or case.broke or case.checkup.get("stopped") or case.progress < 1.0:
         return None
     if not (case.fit_shortfall > 0.05 or case.shortfall > HARM or (case.left > 0.6 and not case.learnable)):
         return None
-    smooth = signs.smoothed()
-    if len(smooth) >= 10:
+    smooth = signs.smoothed() - case.floor
+    if signs.done >= HARDLY and len(smooth) >= 10:
         before, after = float(smooth[int(0.75 * len(smooth))]), float(smooth[-1])
         fell = (before - after) / max(before, 1e-30)
     else:
-        fell = 1.0 if len(signs.errors) < 12 else 0.0
+        fell = 1.0 if signs.done < HARDLY else 0.0
     if fell < 0.08:
         return None
     short = signs.done < 400
