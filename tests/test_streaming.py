@@ -23,6 +23,7 @@ from vitrina.data.survey import survey, uniform
 from vitrina.errors import DataError, ModelError, UsageError
 from vitrina.learning.feed import window_rows
 from vitrina.material import gather
+from vitrina.streaming import TableFeed
 
 ROWS = 6000
 SHORT = {"epochs": 2, "batch_size": 64, "engine": "numpy", "progress": False, "learning_rate": 1e-3}
@@ -199,14 +200,14 @@ def test_a_hash_becomes_numbers_that_fill_the_interval() -> None:
 # -- the feed
 def fed(path: Path, **choices):
     material = gather(path, "returned", None, None, 0.15, 0, None, (), None, stream=True)
-    assert material.feed is not None
+    assert isinstance(material.feed, TableFeed)
     return replace(material.feed, batch_size=32, **choices)
 
 
 def test_each_row_is_learned_from_once_an_epoch_in_another_order(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vitrina.streaming.WINDOW", 1024)
     feed = fed(path)
-    first, second = (np.concatenate([window.x for window in feed.windows(epoch, 0)]) for epoch in (0, 1))
+    first, second = (np.concatenate([window.x for window in feed.windows(epoch, 0, epoch + 1)]) for epoch in (0, 1))
     assert len(first) == feed.rows
     assert not np.array_equal(first, second)
     assert np.array_equal(np.sort(first, axis=0), np.sort(second, axis=0))
@@ -222,7 +223,7 @@ def test_windows_do_not_depend_on_how_many_rows_are_decoded_at_once(
     monkeypatch.setattr("vitrina.streaming.WINDOW", 1500)
     if chunk == 1:
         sales(300).write_parquet(path, row_group_size=70)
-    usual, other = (list(fed(path, chunk=each).windows(2, 0)) for each in (None, chunk))
+    usual, other = (list(fed(path, chunk=each).windows(2, 0, 3)) for each in (None, chunk))
     for one, two in zip(usual, other, strict=True):
         assert np.array_equal(one.x, two.x)
         assert np.array_equal(one.y, two.y)
@@ -231,13 +232,28 @@ def test_windows_do_not_depend_on_how_many_rows_are_decoded_at_once(
 def test_an_epoch_is_gone_on_with_from_any_window(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vitrina.streaming.WINDOW", 700)
     feed = fed(path)
-    every = list(feed.windows(0, 0))
+    every = list(feed.windows(0, 0, 1))
     assert len(every) == -(-feed.rows // feed.window) > 4
     for first in range(len(every)):
-        rest = list(feed.windows(0, first))
+        rest = list(feed.windows(0, first, 1))
         assert len(rest) == len(every) - first
         for one, two in zip(every[first:], rest, strict=True):
             assert np.array_equal(one.x, two.x)
+
+
+def test_prepared_pieces_that_are_kept_change_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vitrina.streaming.WINDOW", 700)
+    kept = fed(path)
+    every = list(kept.windows(0, 0, 3))
+    assert sorted(kept.kept) == list(range(len(kept.survey.counts)))
+    rest = list(kept.windows(1, 2, 3))  # what is kept is gone on with in the middle of a piece
+    monkeypatch.setattr("vitrina.streaming.KEPT", 0)
+    anew = fed(path)
+    for windows, again in ((every, anew.windows(0, 0, 3)), (rest, anew.windows(1, 2, 3))):
+        for one, two in zip(windows, again, strict=True):
+            assert np.array_equal(one.x, two.x)
+            assert np.array_equal(one.y, two.y)
+    assert not anew.kept
 
 
 def test_windows_are_of_about_one_size() -> None:
@@ -265,9 +281,9 @@ def test_weights_are_those_of_rows_at_hand_in_the_same_order(
     model = vt.train(path, "returned", network=network, stream=True, shuffle=False, **options)
     feed = fed(path, shuffle=False)
     feed = replace(feed, batch_size=64)
-    assert len(list(feed.windows(0, 0))) > 1
+    assert len(list(feed.windows(0, 0, 1))) > 1
     weights = None
-    for window in feed.windows(0, 0):
+    for window in feed.windows(0, 0, 1):
         own = vt.train((window.x, window.y), network=network, shuffle=False, weights=weights, **options)
         weights = own.weights
     assert weights is not None
@@ -467,7 +483,7 @@ def test_a_folder_of_images_is_decoded_while_it_is_learned_from(
     material = gather(tmp_path / "sky", None, None, None, 0.15, 0, None, (), None, stream=True)
     assert material.feed is not None
     assert not material.feed.source.store._pixels.size  # pyright: ignore
-    windows = list(replace(material.feed, batch_size=16).windows(0, 0))
+    windows = list(replace(material.feed, batch_size=16).windows(0, 0, 1))
     assert len(windows) == 3
     assert sum(window.rows for window in windows) == 180
     assert vt.assess(run).rows == 30

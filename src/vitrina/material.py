@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
@@ -15,7 +15,20 @@ from vitrina.errors import DataError, UsageError
 from vitrina.learning.feed import Examples
 from vitrina.model import check_inputs, check_targets
 from vitrina.network.network import Network
-from vitrina.streaming import ImageFeed, TableFeed, images_to_stream, is_image_folder, is_too_large, path_of, thinned
+from vitrina.streaming import (
+    ImageFeed,
+    Streamed,
+    TableFeed,
+    folder_of,
+    images_to_stream,
+    is_image_folder,
+    is_too_large,
+    path_of,
+    thinned,
+)
+
+if TYPE_CHECKING:
+    from vitrina.data.stream import Stream
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,7 @@ class Material:
     target: str | None = None
     parts: Mapping[str, Any] | None = None  # how the parts were made: `made` of a Split
     held: Any = None  # the validation part as a data source, or None
-    feed: TableFeed | None = (
+    feed: Streamed | None = (
         None  # of all that is learned from, where it is too much to be held; `train` then is some of it
     )
 
@@ -70,25 +83,26 @@ def gather(
         return _as_it_is(data, network, validation, seed)
     own = validation if validation is not None and not isinstance(validation, float) else None
     share = validation if isinstance(validation, float) else 0.15 if own is None else 0.0
+    source: Any = None
     if not is_image_folder(data) and (stream or (stream is None and is_too_large(data))):
-        material = _streamed(
-            data,
-            {"target": target, "columns": columns, "drop": drop},
-            own,
-            share,
-            test,
-            seed,
-            division,
-            drop_leaks,
-            recipe,
-        )
-        _fits(network, material)
-        return material
+        from vitrina.data.image_heap import streamed_images
+        from vitrina.data.streamed import streamed
+
+        pieces = streamed(data, target=target, columns=columns, drop=drop)
+        source = streamed_images(pieces, folder_of(data), image_size)
+        if source is None:
+            if image_size is not None:
+                raise UsageError(f"{pieces.name} does not hold images; leave out --image-size")
+            material = _streamed(pieces, own, share, test, seed, division, drop_leaks, recipe)
+            _fits(network, material)
+            return material
+        stream = True
     from vitrina.data import fit_recipe, open_source, split
     from vitrina.data.leaks import find_leaks, without_leaks
     from vitrina.data.splits import prepare
 
-    source = open_source(data, target=target, columns=columns, drop=drop, image_size=image_size)
+    if source is None:
+        source = open_source(data, target=target, columns=columns, drop=drop, image_size=image_size)
     if not source.has_target:
         raise DataError(f"{source.name}: which column is to be predicted? name it with --target (target=...)")
     most = images_to_stream(source, stream)
@@ -128,7 +142,7 @@ def gather(
         target or (source.target_name if source.kind == "table" else None),
         parts.made,
         held,
-        ImageFeed(source=source.take(parts.train), recipe=recipe, sample=train) if most is not None else None,  # pyright: ignore[reportArgumentType]
+        ImageFeed(source=source.take(parts.train), recipe=recipe, sample=train) if most is not None else None,
     )
     _fits(network, material)
     return material
@@ -170,8 +184,7 @@ def gather_again(settings: Mapping[str, Any], data: Any, validation: Any = None,
 
 
 def _streamed(
-    data: Any,
-    choices: Mapping[str, Any],
+    pieces: Stream,
     own: Any,
     validation: float,
     test: float,
@@ -182,10 +195,9 @@ def _streamed(
 ) -> Material:
     """The same of a table that is not held: all is fitted on a draw of the rows that are learned from."""
     from vitrina.data import fit_recipe, open_source
-    from vitrina.data.streamed import streamed
     from vitrina.data.survey import survey
 
-    found = survey(streamed(data, **choices), seed, validation, test, division, drop_leaks)
+    found = survey(pieces, seed, validation, test, division, drop_leaks)
     sample = found.sample
     if recipe is None:
         recipe = fit_recipe(sample)

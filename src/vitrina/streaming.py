@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vitrina.data.address import is_address
+from vitrina.learning.batches import order_of
 from vitrina.learning.feed import Examples, window_rows
 from vitrina.memory import memory_available
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 WINDOW = 1 << 18  # rows that are shuffled together, and
 NUMBERS = 1 << 24  # inputs in all of them, at most
+KEPT = 1 << 28  # bytes: prepared rows that are not more than this are prepared once, and kept
 HELD, FEWEST_HELD = 1 << 27, 64  # numbers in the images of a part that judges; images, at least
 SHARE = 0.25  # of the memory that is free: a table that needs more is not read whole
 
@@ -48,11 +50,17 @@ class _Ahead:
         inputs = max(1, int(np.prod(self.recipe.input_shape)))
         return window_rows(self.rows, self.batch_size, max(self.batch_size, min(WINDOW, NUMBERS // inputs)))
 
-    def windows(self, epoch: int, first: int) -> Iterator[Examples]:
-        """The windows of an epoch from the one numbered `first` on."""
+    def windows(self, epoch: int, first: int, epochs: int) -> Generator[Examples]:
+        """The windows of an epoch from the one numbered `first` on, and of those that follow."""
         from vitrina.data.background import made_ahead
 
-        return made_ahead(self._windows(epoch, first))
+        return made_ahead(
+            window for each in range(epoch, epochs) for window in self._windows(each, first if each == epoch else 0)
+        )
+
+    def order(self, epoch: int, window: int, rows: int) -> np.ndarray:
+        """As they come: they were shuffled ahead, so that a step finds its rows side by side."""
+        return np.arange(rows, dtype=np.int32)
 
     def _windows(self, epoch: int, first: int) -> Iterator[Examples]:
         raise NotImplementedError
@@ -71,18 +79,20 @@ class TableFeed(_Ahead):
     """The rows of a table that are learned from.
 
     An epoch goes through the pieces of the table in an order drawn at random. Their rows, one piece after the other, fill
-    windows; within a window the loop draws the order. How many rows are decoded at once changes nothing of that.
+    windows, which are shuffled one by one. How many rows are decoded at once changes nothing of that, and neither does whether
+    the rows of a piece are prepared anew or were kept.
     """
 
     survey: Survey
     chunk: int | None = None  # rows decoded at once
+    kept: dict[int, list[Examples]] = field(default_factory=dict, init=False)  # pieces, prepared
 
     @property
     def rows(self) -> int:
         return self.survey.rows
 
     def _windows(self, epoch: int, first: int) -> Iterator[Examples]:
-        left = self.rows - first * self.window
+        number, left = first, self.rows - first * self.window
         filled, held = 0, _room(self.sample, min(self.window, left))
         for examples in self._chunks(epoch, first * self.window):
             at = 0
@@ -92,8 +102,8 @@ class TableFeed(_Ahead):
                     held.arrays()[name][filled : filled + count] = array[at : at + count]
                 filled, at = filled + count, at + count
                 if filled == held.rows:
-                    yield held
-                    left -= filled
+                    yield held.take(order_of(filled, self.seed, epoch, self.shuffle, number)) if self.shuffle else held
+                    number, left = number + 1, left - filled
                     if left <= 0:
                         return
                     filled, held = 0, _room(self.sample, min(self.window, left))
@@ -101,14 +111,32 @@ class TableFeed(_Ahead):
     def _chunks(self, epoch: int, skip: int) -> Iterator[Examples]:
         """The rows of an epoch in order, without the first `skip` of them, as they are decoded."""
         counts = self.survey.counts
-        columns = [column.name for column in self.recipe.features.columns]  # pyright: ignore
-        for number in self._order(len(counts), epoch):
+        for number in map(int, self._order(len(counts), epoch)):
             if skip >= counts[number]:
                 skip -= int(counts[number])
                 continue
-            for table in self.survey.tables(int(number), [*columns, str(self.recipe.target_name)], skip, self.chunk):
-                yield self._examples(table)
+            yield from self._kept_piece(number, skip) if self._is_kept else self._piece(number, skip)
             skip = 0
+
+    def _piece(self, number: int, skip: int = 0) -> Iterator[Examples]:
+        """The rows of a piece, without the first `skip` of them."""
+        columns = [column.name for column in self.recipe.features.columns]  # pyright: ignore
+        for table in self.survey.tables(number, [*columns, str(self.recipe.target_name)], skip, self.chunk):
+            yield self._examples(table)
+
+    def _kept_piece(self, number: int, skip: int) -> Iterator[Examples]:
+        """The same, of a piece that is prepared only the first time."""
+        if number not in self.kept:
+            self.kept[number] = list(self._piece(number))
+        for examples in self.kept[number]:
+            if skip < examples.rows:
+                yield examples.take(np.arange(skip, examples.rows)) if skip else examples
+            skip = max(0, skip - examples.rows)
+
+    @property
+    def _is_kept(self) -> bool:
+        a_row = sum(array.nbytes for array in self.sample.arrays().values()) / self.sample.rows
+        return self.rows * a_row <= KEPT
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -169,10 +197,16 @@ def path_of(data: Any) -> Path | None:
     return path if path is not None and path.exists() else None
 
 
-def images_to_stream(source: Source, stream: bool | None) -> int | None:
-    """Images of each part that judges, at most, where a folder of images is decoded while it is learned from; None where it is held.
+def folder_of(data: Any) -> Path | None:
+    """Where the paths in a table begin: the folder it lies in, or is; None for what is no file or folder."""
+    path = path_of(data)
+    return path if path is None or path.is_dir() else path.parent
 
-    stream: as in `vt.train`. The folder then keeps no pixels."""
+
+def images_to_stream(source: Source, stream: bool | None) -> int | None:
+    """Images of each part that judges, at most, where images are decoded while they are learned from; None where they are held.
+
+    stream: as in `vt.train`. The images then keep no pixels."""
     if source.kind != "images" or not hasattr(source, "store") or stream is False:
         return None
     images: Images = source  # pyright: ignore[reportAssignmentType]

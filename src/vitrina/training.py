@@ -110,7 +110,7 @@ def train(
         groups allow. split: the column says train, validation or test itself. By default rows are divided at random,
         stratified by the target. Rows that repeat each other never end on two sides.
     drop_leaks: leave out the columns that seem to give the target away, instead of only warning of them.
-    stream: whether a table is read piece by piece (or a folder's images are decoded), over and over, by a thread that prepares the
+    stream: whether a table is read piece by piece (or images are decoded), over and over, by a thread that prepares the
         next rows while a network learns from the last: for what does not fit into memory, which None finds by itself. All that is
         fitted is fitted on a draw of the training rows; each part that judges has 200,000 rows (or 512 MiB of images) at most. Rows
         are shuffled by pieces (row groups), then in windows.

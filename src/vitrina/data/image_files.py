@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol
 if TYPE_CHECKING:
     import polars as pl
 
+    from vitrina.data.image_heap import Heap
+
 
 class ImageFiles(Protocol):
     """Encoded images (PNG, JPEG, ...) by their place, from 0."""
@@ -53,12 +55,12 @@ class FolderFiles:
 class TableCells:
     """Cells of a table with the bytes of an image each, or the path of its file, or either.
 
-    `content` (rows,) is Binary and `paths` (rows,) text; paths are relative to `folder`. `where` says where a row is.
+    `content` (rows,) is bytes and `paths` (rows,) text; paths are relative to `folder`. `where` says where a row is.
     """
 
     table: str
     where: Callable[[int], str]
-    content: pl.Series | None
+    content: pl.Series | Heap | None
     paths: pl.Series | None = None
     folder: Path | None = None
 

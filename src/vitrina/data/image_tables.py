@@ -53,44 +53,61 @@ def with_images(table: Table, folder: Path | None, image_size: Sequence[int] | N
 
     folder: where paths of images begin, None where a table has no place. Raises DataError for two columns of images.
     """
-    cells = {
-        name: found
-        for name in table.feature_names
-        if name not in table.overrides and (found := _cells(table, table.frame[name], folder)) is not None
-    }
-    if len(cells) > 1:
-        first, second, *_ = cells
-        raise DataError(f"{table.name}: columns {first!r} and {second!r} both hold images; leave one out with --drop")
-    if not cells:
+    column = image_column(table, folder)
+    if column is None:
         return _lost(table, folder)
-    ((column, found),) = cells.items()
+    content, paths = cells_of(table.frame[column])
     rest = replace(table, frame=table.frame.drop(column))
-    warnings = table.warnings
-    if table.target_name is not None and (spare := rest.feature_names):
-        warnings += (f"only {column} and {table.target_name} of {table.name} are learned from, not {listed(spare)}",)
+    return images_of(rest, column, TableCells(table.name, table.where, content, paths, folder), image_size)
+
+
+def image_column(table: Table, folder: Path | None) -> str | None:
+    """The column that holds images, in bytes or as the paths of files; None without one. Raises DataError for two of them."""
+    found = [
+        name for name in table.feature_names if name not in table.overrides and _holds_images(table.frame[name], folder)
+    ]
+    if len(found) > 1:
+        raise DataError(
+            f"{table.name}: columns {found[0]!r} and {found[1]!r} both hold images; leave one out with --drop"
+        )
+    return found[0] if found else None
+
+
+def images_of(rest: Table, column: str, cells: TableCells, image_size: Sequence[int] | None) -> Images:
+    """The images of a table, of which `rest` are the other columns."""
+    warnings = rest.warnings
+    if rest.target_name is not None and (spare := rest.feature_names):
+        warnings += (f"only {column} and {rest.target_name} of {rest.name} are learned from, not {listed(spare)}",)
     return Images(
-        PixelStore(found), np.arange(table.rows), ColumnLabels(rest), table.name, checked_size(image_size), warnings
+        PixelStore(cells), np.arange(rest.rows), ColumnLabels(rest), rest.name, checked_size(image_size), warnings
     )
 
 
-def _cells(table: Table, series: pl.Series, folder: Path | None) -> TableCells | None:
+def cells_of(series: pl.Series) -> tuple[pl.Series | None, pl.Series | None]:
+    """The bytes and the paths that a column of images holds, each (rows,), or None."""
     import polars as pl
 
     if series.dtype == pl.Binary:
-        return TableCells(table.name, table.where, series) if _encoded(series) else None
+        return series, None
     if isinstance(series.dtype, pl.Struct):  # Hugging Face: {bytes, path}, of which either may be missing
-        fields = {field.name: field.dtype for field in series.dtype.fields}
-        if fields.get("bytes") != pl.Binary:
-            return None
-        content = series.struct.field("bytes")
-        paths = series.struct.field("path") if fields.get("path") == pl.String else None
-        some = _encoded(content) or (content.null_count() == len(content) and paths is not None and _named(paths))
-        return TableCells(table.name, table.where, content, paths, folder) if some else None
-    if folder is not None and series.dtype == pl.String and _named(series):
-        some = series.drop_nulls().head(LOOKED_AT)
-        if any((folder / path).is_file() for path in some):
-            return TableCells(table.name, table.where, None, series, folder)
-    return None
+        types = {field.name: field.dtype for field in series.dtype.fields}
+        content = series.struct.field("bytes") if types.get("bytes") == pl.Binary else None
+        return content, series.struct.field("path") if types.get("path") == pl.String else None
+    return None, series if series.dtype == pl.String else None
+
+
+def _holds_images(series: pl.Series, folder: Path | None) -> bool:
+    import polars as pl
+
+    content, paths = cells_of(series)
+    if isinstance(series.dtype, pl.Struct) and content is None:
+        return False
+    if content is not None:
+        none = content.null_count() == len(content)
+        return _encoded(content) or (none and paths is not None and _named(paths))
+    if folder is None or paths is None or not _named(paths):
+        return False
+    return any((folder / path).is_file() for path in paths.drop_nulls().head(LOOKED_AT))
 
 
 def _encoded(series: pl.Series) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.background import made_ahead
 from vitrina.data.frames import frame_of
 from vitrina.data.packed import inner_name
 from vitrina.data.parts import find_parts, like_first, of_one_type, said_by_folders
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     import pyarrow.parquet
 
 CHUNK = 1 << 16  # rows decoded at once
+GOLDEN = (5**0.5 - 1) / 2  # its multiples fill the interval from 0 to 1 evenly, however many there are
 OPEN = 8  # files kept open: a folder may hold thousands
 
 
@@ -70,24 +73,49 @@ class Stream:
                 table = replace(table, target_name=target, overrides=like.overrides, whole=whole, aside=like.aside)
             yield replace(table, places=places)
 
+    def all_tables(
+        self, like: Table | None = None, columns: Sequence[str] | None = None
+    ) -> Iterator[tuple[int, Table]]:
+        """All rows in order, as `tables` gives them, each with the number of its piece; a thread reads ahead."""
+        every = (
+            (number, table) for number, piece in enumerate(self.pieces) for table in self.tables(piece, like, columns)
+        )
+        with contextlib.closing(made_ahead(every)) as ahead:
+            yield from ahead
+
     def look(self, rows: int, places: int) -> tuple[Table, Table]:
-        """About so many rows, evenly spread over this many pieces and over each of them; and the first rows as they follow each
-        other."""
+        """About so many rows, from about this many stretches of `CHUNK` rows; and the first rows as they follow each other."""
         import polars as pl
 
-        at = np.unique(np.linspace(0, len(self.pieces) - 1, min(places, len(self.pieces))).astype(int))
-        seen = sum(self.pieces[place].rows for place in at)
-        step = max(1, seen // rows)
+        stretches = self._stretches(places)
+        step = max(1, min(self.rows, CHUNK * sum(map(len, stretches.values()))) // rows)
         found: list[Table] = []
-        for place in at:
-            piece = self.pieces[place]
-            for table in self.tables(piece):
-                first = int(table.places[0]) - piece.first
-                found.append(table.take(np.arange(-first % step, table.rows, step)))
+        beginning: Table | None = None
+        for number, wanted in stretches.items():
+            for place, table in enumerate(self.tables(self.pieces[number])):
+                beginning = beginning or table
+                if place in wanted:
+                    first = place * CHUNK
+                    found.append(table.take(np.arange(-first % step, table.rows, step)))
+                if place >= max(wanted):  # what is behind is not even decoded
+                    break
         found = [table for table in found if table.rows]
+        assert beginning is not None
         frame = pl.concat([table.frame for table in found], how="vertical")
         spread = replace(found[0], frame=frame, places=np.concatenate([table.places for table in found]), whole=None)
-        return spread, next(self.tables(self.pieces[0]))
+        return spread, beginning
+
+    def _stretches(self, places: int) -> dict[int, list[int]]:
+        """Which stretches of which pieces are looked at: pieces evenly spread, and in each a stretch at another place, because the
+        first of each may be alike, as the nights are where a piece is a day."""
+        pieces = np.unique(np.linspace(0, len(self.pieces) - 1, min(places, len(self.pieces))).astype(int))
+        found: dict[int, list[int]] = {}
+        for turn, number in enumerate(map(int, pieces)):
+            count = -(-self.pieces[number].rows // CHUNK)
+            each = min(count, max(1, places // len(pieces)))
+            places_of = (np.arange(each) + turn * GOLDEN % 1.0) * count / each
+            found[number] = np.unique(places_of.astype(int)).tolist()
+        return found
 
     def _frames(self, piece: Piece, columns: Sequence[str] | None, chunk: int) -> Iterator[pl.DataFrame]:
         import polars as pl
@@ -140,8 +168,8 @@ def is_parquet(path: Path) -> bool:
 
 
 def held_bytes(path: Path) -> int:
-    """About how many bytes a table takes when it is read whole: 8 for each value in Parquet, else 8 for each byte of the file;
-    0 for what is no table."""
+    """About how many bytes a table takes when it is read whole: 8 for each value in Parquet, or what the values take there where that
+    is more, as with images; else 8 for each byte of the file; 0 for what is no table."""
     import pyarrow.parquet
 
     total = 0
@@ -152,7 +180,8 @@ def held_bytes(path: Path) -> int:
             metadata = pyarrow.parquet.read_metadata(part)
         except Exception:  # whatever is wrong with it is told where it is read
             return 0
-        total += metadata.num_rows * metadata.num_columns * 8
+        stored = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+        total += max(metadata.num_rows * metadata.num_columns * 8, stored)
     return total
 
 

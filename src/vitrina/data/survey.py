@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,7 @@ from vitrina.errors import DataError, UsageError
 
 MOST = 200_000  # rows that are held at once, to look at or to judge by, and
 CELLS = 40_000_000  # rows times columns
-PLACES = 32  # that are looked at before anything is decided
+PLACES = 12  # stretches of rows that are looked at before anything is decided
 NOWHERE = -1
 
 Rule = Callable[[Table], np.ndarray]  # the part of each row: 0 train, 1 validation, 2 test, -1 none
@@ -111,10 +113,10 @@ def _passed(
     kept: dict[int, list[Table]] = {0: [], 1: [], 2: []}
     known: set[str] = set()
     gaps = 0
-    for number, piece in enumerate(stream.pieces):
+    for number, piece in groupby(stream.all_tables(look), key=itemgetter(0)):
         draws = np.random.default_rng((seed, number))
         there: list[np.ndarray] = []
-        for table in stream.tables(piece, look):
+        for _, table in piece:
             part, draw = rule(table), draws.random(table.rows)
             gaps += int((part == NOWHERE).sum())
             there.append(part == 0)
@@ -206,9 +208,8 @@ def _by_time(
     seen: list[np.ndarray] = []
     dates = read_times(look, name).dates
     thin = max(1, stream.rows // (10 * MOST))
-    for piece in stream.pieces:
-        for table in stream.tables(piece, look, [name]):
-            seen.append(read_times(table, name).values[::thin].copy())  # a view would keep all of them
+    for _, table in stream.all_tables(look, [name]):
+        seen.append(read_times(table, name).values[::thin].copy())  # a view would keep all of them
     times = np.concatenate(seen)
     gap = read_gap(division.gap, dates)
     shares = [(1, validation), (2, test)]
@@ -246,9 +247,8 @@ def _by_name(
 ) -> tuple[Rule, dict[int, float], dict[str, Any]]:
     look.column(name, "--split")
     counts = np.zeros(3, np.int64)
-    for piece in stream.pieces:
-        for table in stream.tables(piece, look, [name]):
-            counts += np.bincount(said_parts(table, name), minlength=3)
+    for _, table in stream.all_tables(look, [name]):
+        counts += np.bincount(said_parts(table, name), minlength=3)
     if not counts[0]:
         raise DataError(
             f"{stream.name}: column {name!r} says 'train' in no row, and nothing can be learned; say it in some"

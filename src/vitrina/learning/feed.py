@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+
+from vitrina.learning.batches import order_of
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,10 @@ class Examples:
         """The arrays by the names a step knows them by."""
         return {"x": self.x, "y": self.y} | ({} if self.weight is None else {"weight": self.weight})
 
+    def take(self, rows: np.ndarray) -> Examples:
+        """These of them, in this order."""
+        return Examples(**{name: array.take(rows, axis=0) for name, array in self.arrays().items()})
+
     def filled(self, rows: int) -> Examples:
         """As many rows as this, with zeros behind the own ones: the same shape for every window."""
         lack = rows - self.rows
@@ -32,7 +38,7 @@ class Examples:
 
 
 class Feed(Protocol):
-    """The examples of a training, in windows that are learned from one after the other, each in an order drawn at random.
+    """The examples of a training, in windows that are learned from one after the other.
 
     rows: of one epoch. window: rows of each window but the last, a multiple of the batch size where there are several.
     sample: some of the examples, for whoever only wants to look at them.
@@ -45,17 +51,23 @@ class Feed(Protocol):
     @property
     def sample(self) -> Examples: ...
 
-    def windows(self, epoch: int, first: int) -> Iterator[Examples]:
-        """The windows of an epoch, from the one numbered `first` on: a pure function of the epoch, so that a training that was
-        stopped goes on with the very same."""
+    def windows(self, epoch: int, first: int, epochs: int) -> Generator[Examples]:
+        """The windows of an epoch, counted from 0, from the one numbered `first` on, and then those of the next ones, until `epochs`
+        are over. Those of an epoch are a pure function of it, so that a training that was stopped goes on with the very same."""
+        ...
+
+    def order(self, epoch: int, window: int, rows: int) -> np.ndarray:
+        """In which order the rows of a window are learned from: (rows,) int32."""
         ...
 
 
 @dataclass(frozen=True)
 class AtHand:
-    """Examples that are all in memory: one window."""
+    """Examples that are all in memory: one window, of which each epoch sees the rows in an order of its own."""
 
     sample: Examples
+    seed: int = 0
+    shuffle: bool = True
 
     @property
     def rows(self) -> int:
@@ -65,9 +77,13 @@ class AtHand:
     def window(self) -> int:
         return self.sample.rows
 
-    def windows(self, epoch: int, first: int) -> Iterator[Examples]:
-        """All examples, once."""
-        yield self.sample
+    def windows(self, epoch: int, first: int, epochs: int) -> Generator[Examples]:
+        """All examples, once an epoch."""
+        for _ in range(epoch + first, epochs):
+            yield self.sample
+
+    def order(self, epoch: int, window: int, rows: int) -> np.ndarray:
+        return order_of(rows, self.seed, epoch, self.shuffle)
 
 
 def window_rows(rows: int, batch_size: int, most: int) -> int:

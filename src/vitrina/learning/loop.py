@@ -9,7 +9,7 @@ import contextlib
 import math
 import time
 import warnings
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ import numpy as np
 from vitrina.engines.engine import Chunk, Engine
 from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.errors import ModelError
-from vitrina.learning.batches import batched, fewest_rows, order_of
+from vitrina.learning.batches import batched, fewest_rows
 from vitrina.learning.callbacks import Callback, as_callback
 from vitrina.learning.feed import AtHand, Examples, Feed
 from vitrina.learning.history import History, Row
@@ -118,7 +118,7 @@ class Learner:
     ) -> None:
         self.engine, self.recipe, self.plan = engine, recipe, plan
         self.network: Network = recipe.network
-        self._feed: Feed = AtHand(examples) if isinstance(examples, Examples) else examples
+        self._feed: Feed = AtHand(examples, plan.seed, plan.shuffle) if isinstance(examples, Examples) else examples
         self.steps_per_epoch = plan.steps_per_epoch(self._feed.rows)
         self.steps_per_window = plan.steps_per_epoch(min(self._feed.window, self._feed.rows))
         self.history = History()
@@ -221,37 +221,36 @@ class Learner:
         """Trains until the last epoch, or until it is stopped."""
         for callback in self.callbacks:
             callback.training_starts(self)
-        while self.epoch < self.plan.epochs and self.stopped is None:
-            self._one_epoch()
+        first = self.position // self.steps_per_window
+        with contextlib.closing(self._feed.windows(self.epoch, first, self.plan.epochs)) as windows:
+            while self.epoch < self.plan.epochs and self.stopped is None:
+                self._one_epoch(windows)
         if self._save:
             self._save(self.checkpoint())
         for callback in self.callbacks:
             callback.training_ends(self)
 
-    def _one_epoch(self) -> None:
+    def _one_epoch(self, windows: Iterator[Examples]) -> None:
         progress = self._progress
         rate = self.learning_rate
-        first = progress.position // self.steps_per_window
-        with contextlib.closing(self._windows(progress.epoch, first)) as windows:
-            for number, examples in enumerate(windows, start=first):
-                self._one_window(number, examples)
-                if self.stopped is not None:
-                    break
+        for number in range(
+            progress.position // self.steps_per_window, -(-self.steps_per_epoch // self.steps_per_window)
+        ):
+            self._one_window(number, self._next(windows, number))
+            if self.stopped is not None:
+                break
         if progress.position == self.steps_per_epoch:
             self._epoch_done(rate)
 
-    def _windows(self, epoch: int, first: int) -> Generator[Examples]:
-        """The windows still to come; waiting for one is part of what an epoch takes."""
+    def _next(self, windows: Iterator[Examples], number: int) -> Examples:
+        """The next window, on the device; waiting for it is part of what an epoch takes."""
         began = time.monotonic()
-        if self._progress.position == self.steps_per_epoch:  # stopped by a callback of the last step, and gone on with
-            return
-        for examples in self._feed.windows(epoch, first):
-            if self._window is None or self._window[2] is not examples:
-                self._data = self.engine.put(examples.filled(min(self._feed.window, self._feed.rows)).arrays())
-            self._window = (epoch, first, examples)
-            self._progress.seconds += time.monotonic() - began
-            yield examples
-            first, began = first + 1, time.monotonic()
+        examples = next(windows)
+        if self._window is None or self._window[2] is not examples:
+            self._data = self.engine.put(examples.filled(min(self._feed.window, self._feed.rows)).arrays())
+        self._window = (self.epoch, number, examples)
+        self._progress.seconds += time.monotonic() - began
+        return examples
 
     def _one_window(self, number: int, examples: Examples) -> None:
         progress = self._progress
@@ -280,7 +279,7 @@ class Learner:
     def _batches(self, epoch: int, window: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
         """What each step of a window sees: (steps, batch) row numbers, and which of them are there."""
         if self._ordered is None or self._ordered[:2] != (epoch, window):
-            order = order_of(rows, self.plan.seed, epoch, self.plan.shuffle, window)
+            order = self._feed.order(epoch, window, rows)
             self._ordered = (epoch, window, *batched(order, self.plan.batch_size, self._fewest))
         return self._ordered[2:]
 
