@@ -16,14 +16,14 @@ import pytest
 
 import vitrina as vt
 from vitrina.data.background import made_ahead
+from vitrina.data.open_stream import open_stream
 from vitrina.data.splits import Division
-from vitrina.data.stream import open_stream
-from vitrina.data.streamed import streamed
+from vitrina.data.stream import parquet_stream
 from vitrina.data.survey import survey, uniform
 from vitrina.errors import DataError, ModelError, UsageError
+from vitrina.feeds import TableFeed
 from vitrina.learning.feed import window_rows
 from vitrina.material import gather
-from vitrina.streaming import TableFeed
 
 ROWS = 6000
 SHORT = {"epochs": 2, "batch_size": 64, "engine": "numpy", "progress": False, "learning_rate": 1e-3}
@@ -53,7 +53,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def surveyed(path: Path, division: Division | None = None, validation: float = 0.15, test: float = 0.15, seed: int = 0):
-    return survey(open_stream(path, target="returned"), seed, validation, test, division or Division())
+    return survey(parquet_stream(path, target="returned"), seed, validation, test, division or Division())
 
 
 def learned_numbers(found) -> np.ndarray:
@@ -166,7 +166,7 @@ def test_a_rare_class_is_in_the_sample(tmp_path: Path, monkeypatch: pytest.Monke
     labels = frame["returned"].to_list()
     labels[25_000] = labels[25_001] = labels[25_002] = "perhaps"
     frame.with_columns(returned=pl.Series(labels)).write_parquet(tmp_path / "rare.parquet", row_group_size=4000)
-    found = survey(open_stream(tmp_path / "rare.parquet", target="returned"), 0, 0.1, 0.1, Division())
+    found = survey(parquet_stream(tmp_path / "rare.parquet", target="returned"), 0, 0.1, 0.1, Division())
     assert found.sample.rows < 5000
     assert "perhaps" in found.sample.frame["returned"].to_list()
 
@@ -205,7 +205,7 @@ def fed(path: Path, **choices):
 
 
 def test_each_row_is_learned_from_once_an_epoch_in_another_order(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitrina.streaming.WINDOW", 1024)
+    monkeypatch.setattr("vitrina.feeds.WINDOW", 1024)
     feed = fed(path)
     first, second = (np.concatenate([window.x for window in feed.windows(epoch, 0, epoch + 1)]) for epoch in (0, 1))
     assert len(first) == feed.rows
@@ -220,7 +220,7 @@ def test_each_row_is_learned_from_once_an_epoch_in_another_order(path: Path, mon
 def test_windows_do_not_depend_on_how_many_rows_are_decoded_at_once(
     path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
-    monkeypatch.setattr("vitrina.streaming.WINDOW", 1500)
+    monkeypatch.setattr("vitrina.feeds.WINDOW", 1500)
     if chunk == 1:
         sales(300).write_parquet(path, row_group_size=70)
     usual, other = (list(fed(path, chunk=each).windows(2, 0, 3)) for each in (None, chunk))
@@ -230,7 +230,7 @@ def test_windows_do_not_depend_on_how_many_rows_are_decoded_at_once(
 
 
 def test_an_epoch_is_gone_on_with_from_any_window(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitrina.streaming.WINDOW", 700)
+    monkeypatch.setattr("vitrina.feeds.WINDOW", 700)
     feed = fed(path)
     every = list(feed.windows(0, 0, 1))
     assert len(every) == -(-feed.rows // feed.window) > 4
@@ -242,12 +242,12 @@ def test_an_epoch_is_gone_on_with_from_any_window(path: Path, monkeypatch: pytes
 
 
 def test_prepared_pieces_that_are_kept_change_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitrina.streaming.WINDOW", 700)
+    monkeypatch.setattr("vitrina.feeds.WINDOW", 700)
     kept = fed(path)
     every = list(kept.windows(0, 0, 3))
     assert sorted(kept.kept) == list(range(len(kept.survey.counts)))
     rest = list(kept.windows(1, 2, 3))  # what is kept is gone on with in the middle of a piece
-    monkeypatch.setattr("vitrina.streaming.KEPT", 0)
+    monkeypatch.setattr("vitrina.feeds.KEPT", 0)
     anew = fed(path)
     for windows, again in ((every, anew.windows(0, 0, 3)), (rest, anew.windows(1, 2, 3))):
         for one, two in zip(windows, again, strict=True):
@@ -269,7 +269,7 @@ def test_weights_are_those_of_rows_at_hand_in_the_same_order(
     path: Path, monkeypatch: pytest.MonkeyPatch, engine: str
 ) -> None:
     """Each window taught as rows that are all held, one training after the other, ends in the same weights."""
-    monkeypatch.setattr("vitrina.streaming.WINDOW", 1500)
+    monkeypatch.setattr("vitrina.feeds.WINDOW", 1500)
     options = SHORT | {
         "engine": engine,
         "epochs": 1,
@@ -294,7 +294,7 @@ def test_weights_are_those_of_rows_at_hand_in_the_same_order(
 def test_a_run_that_is_stopped_goes_on_to_the_same_weights(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vitrina.streaming.WINDOW", 1000)
+    monkeypatch.setattr("vitrina.feeds.WINDOW", 1000)
 
     class Killed(BaseException):
         pass
@@ -338,7 +338,7 @@ def test_what_follows_a_training_works_on_a_run_that_was_streamed(path: Path, tm
 
 
 def test_classes_weigh_what_was_asked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitrina.streaming.WINDOW", 1000)
+    monkeypatch.setattr("vitrina.feeds.WINDOW", 1000)
     heavy = vt.train(path, "returned", stream=True, class_weight={"0": 1.0, "1": 30.0}, **SHORT)
     light = vt.train(path, "returned", stream=True, class_weight={"0": 30.0, "1": 1.0}, **SHORT)
     frame = sales().head(500)
@@ -346,7 +346,7 @@ def test_classes_weigh_what_was_asked(path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_batch_normalisation_and_a_number_to_predict(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitrina.streaming.WINDOW", 1000)
+    monkeypatch.setattr("vitrina.feeds.WINDOW", 1000)
     network = vt.Network(vt.Input((6,)), vt.Dense(8), vt.BatchNorm(), vt.Activation("relu"), vt.Dense(1), cost="huber")
     model = vt.train(path, "price", network=network, stream=True, drop=["returned"], **SHORT)
     assert np.isfinite(model.history[-1]["validation_error"])
@@ -388,7 +388,7 @@ def test_parts_that_differ_are_named(tmp_path: Path) -> None:
 
 def test_too_large_is_found_by_itself(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert vt.train(path, "returned", **SHORT).settings["stream"] is False
-    monkeypatch.setattr("vitrina.streaming.memory_available", lambda: 100_000)
+    monkeypatch.setattr("vitrina.memory.memory_available", lambda: 100_000)
     assert vt.train(path, "returned", **SHORT).settings["stream"] is True
 
 
@@ -421,7 +421,7 @@ def written(tmp_path: Path, kind: str) -> str | Path:
 def test_any_table_streams(tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("vitrina.data.spilling.BLOCK", 10_000)
     data = written(tmp_path, kind)
-    stream = streamed(data, target="returned")
+    stream = open_stream(data, target="returned")
     assert stream.rows == 3000
     kept = Path(stream.kept.name)
     assert kept.is_dir()
@@ -458,7 +458,7 @@ def test_a_bad_line_far_down_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     path = tmp_path / "bad.jsonl"
     path.write_text("\n".join([json.dumps({"a": 1, "y": at % 2}) for at in range(900)] + ["{oops"]))
     with pytest.raises(DataError, match=r"bad\.jsonl, line 901"):
-        streamed(path, target="y")
+        open_stream(path, target="y")
 
 
 # -- images
@@ -473,9 +473,9 @@ def test_a_folder_of_images_is_decoded_while_it_is_learned_from(
         for at in range(120):
             pixels = np.clip(rng.normal(bright, 40, (8, 8)), 0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(tmp_path / "sky" / name / f"{at}.png")
-    monkeypatch.setattr("vitrina.streaming.NUMBERS", 64 * 64)
-    monkeypatch.setattr("vitrina.streaming.HELD", 64 * 30)
-    monkeypatch.setattr("vitrina.streaming.FEWEST_HELD", 1)
+    monkeypatch.setattr("vitrina.feeds.NUMBERS", 64 * 64)
+    monkeypatch.setattr("vitrina.memory.HELD", 64 * 30)
+    monkeypatch.setattr("vitrina.memory.FEWEST_HELD", 1)
     run = tmp_path / "run"
     model = vt.train(tmp_path / "sky", stream=True, out=run, **(SHORT | {"batch_size": 16, "epochs": 3}))
     assert model.measured["rows"] == {"train": 180, "validation": 30, "test": 30}

@@ -10,22 +10,14 @@ from zlib import crc32
 
 import numpy as np
 
+from vitrina.data.place import folder_of, is_image_folder, path_of
 from vitrina.data.splits import Division
 from vitrina.errors import DataError, UsageError
+from vitrina.feeds import ImageFeed, Streamed, TableFeed
 from vitrina.learning.feed import Examples
+from vitrina.memory import images_to_stream, is_too_large
 from vitrina.model import check_inputs, check_targets
 from vitrina.network.network import Network
-from vitrina.streaming import (
-    ImageFeed,
-    Streamed,
-    TableFeed,
-    folder_of,
-    images_to_stream,
-    is_image_folder,
-    is_too_large,
-    path_of,
-    thinned,
-)
 
 if TYPE_CHECKING:
     from vitrina.data.stream import Stream
@@ -86,9 +78,9 @@ def gather(
     source: Any = None
     if not is_image_folder(data) and (stream or (stream is None and is_too_large(data))):
         from vitrina.data.image_heap import streamed_images
-        from vitrina.data.streamed import streamed
+        from vitrina.data.open_stream import open_stream
 
-        pieces = streamed(data, target=target, columns=columns, drop=drop)
+        pieces = open_stream(data, target=target, columns=columns, drop=drop)
         source = streamed_images(pieces, folder_of(data), image_size)
         if source is None:
             if image_size is not None:
@@ -99,7 +91,7 @@ def gather(
         stream = True
     from vitrina.data import fit_recipe, open_source, split
     from vitrina.data.leaks import find_leaks, without_leaks
-    from vitrina.data.splits import prepare
+    from vitrina.data.splits import prepare, thinned
 
     if source is None:
         source = open_source(data, target=target, columns=columns, drop=drop, image_size=image_size)

@@ -15,6 +15,7 @@ from vitrina import engines
 from vitrina.data.address import without_password
 from vitrina.data.splits import Division
 from vitrina.errors import ModelError, UsageError
+from vitrina.feeds import Streamed
 from vitrina.find_rate import rate_for
 from vitrina.learning.augmentation import Augmentation, checked_augmentations
 from vitrina.learning.callbacks import Callback, as_callback
@@ -34,7 +35,6 @@ from vitrina.population import Population, members_of, ranked, settings_of
 from vitrina.racing.decide import decide
 from vitrina.racing.estimates import with_variant
 from vitrina.runs import RunFolder
-from vitrina.streaming import Streamed
 
 
 def train(

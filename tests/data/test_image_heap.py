@@ -12,11 +12,11 @@ from PIL import Image
 
 import vitrina as vt
 from vitrina.data.image_heap import Heap, streamed_images
+from vitrina.data.open_stream import open_stream
 from vitrina.data.source import open_source
-from vitrina.data.streamed import streamed
 from vitrina.errors import DataError, UsageError
+from vitrina.feeds import ImageFeed
 from vitrina.material import gather
-from vitrina.streaming import ImageFeed
 
 ROWS = 600
 
@@ -72,7 +72,7 @@ def test_streamed_images_are_those_that_would_be_held(kind: str, frame: pl.DataF
             frame[200 * part : 200 * (part + 1)].write_parquet(file / f"{part}.parquet")
     else:
         frame.write_parquet(file, row_group_size=250)
-    found = streamed_images(streamed(file, target="label"), tmp_path, None)
+    found = streamed_images(open_stream(file, target="label"), tmp_path, None)
     held = open_source(file, target="label")
     assert found is not None
     assert np.array_equal(found.pixels(), held.pixels())  # pyright: ignore[reportAttributeAccessIssue]
@@ -83,7 +83,7 @@ def test_streamed_images_are_those_that_would_be_held(kind: str, frame: pl.DataF
 
 def test_a_table_of_numbers_is_no_images(tmp_path: Path) -> None:
     pl.DataFrame({"a": [1.0, 2.0], "y": [0, 1]}).write_parquet(tmp_path / "numbers.parquet")
-    assert streamed_images(streamed(tmp_path / "numbers.parquet", target="y"), tmp_path, None) is None
+    assert streamed_images(open_stream(tmp_path / "numbers.parquet", target="y"), tmp_path, None) is None
     with pytest.raises(UsageError, match="does not hold images; leave out --image-size"):
         gather(tmp_path / "numbers.parquet", "y", None, None, 0.1, 0, None, (), (8, 8), stream=True)
 
@@ -97,7 +97,7 @@ def test_images_in_a_table_are_decoded_while_they_are_learned_from(path: Path) -
 
 
 def test_a_table_whose_images_would_not_fit_is_streamed_by_itself(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("vitrina.streaming.memory_available", lambda: 4 * path.stat().st_size)
+    monkeypatch.setattr("vitrina.memory.memory_available", lambda: 4 * path.stat().st_size)
     assert isinstance(gather(path, "label", None, None, 0.15, 0, None, (), None, stream=None).feed, ImageFeed)
     assert gather(path, "label", None, None, 0.15, 0, None, (), None, stream=False).feed is None
 
@@ -113,4 +113,4 @@ def test_a_damaged_image_far_down_is_named(frame: pl.DataFrame, tmp_path: Path) 
 def test_two_columns_of_images_are_refused(frame: pl.DataFrame, tmp_path: Path) -> None:
     frame.with_columns(again=pl.col("image")).write_parquet(tmp_path / "two.parquet")
     with pytest.raises(DataError, match="'image' and 'again' both hold images; leave one out with --drop"):
-        streamed_images(streamed(tmp_path / "two.parquet", target="label"), tmp_path, None)
+        streamed_images(open_stream(tmp_path / "two.parquet", target="label"), tmp_path, None)

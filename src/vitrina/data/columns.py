@@ -10,7 +10,7 @@ import numpy as np
 from vitrina.data.date_column import DateColumn, date_from_json
 from vitrina.data.likeness import likened
 from vitrina.data.roles import as_text, parse_numbers
-from vitrina.data.scaling import robust_scale, thinned
+from vitrina.data.scaling import robust_scale, spaced
 from vitrina.data.table import Table, bad_value, check_finite
 from vitrina.data.text_column import TextColumn, text_from_json
 from vitrina.errors import DataError, ModelError
@@ -59,7 +59,7 @@ class NumericColumn:
                 f"{table.name}: the numbers of column {name!r} are too large to be scaled; "
                 "divide them by a constant first"
             )
-        return cls(name, low, high, centre, spread, float(np.median(thinned(present))), numbers.has_nulls())
+        return cls(name, low, high, centre, spread, float(np.median(spaced(present))), numbers.has_nulls())
 
     def encode(self, table: Table, out: np.ndarray) -> None:
         """Writes the column into out, float32 (rows, inputs of this column), which holds zeros."""

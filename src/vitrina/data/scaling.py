@@ -23,7 +23,7 @@ def robust_scale(values: np.ndarray) -> tuple[float, float, float, float]:
     lowest, highest = float(values.min()), float(values.max())
     if max(-lowest, highest) > LARGEST:
         return lowest, highest, 0.0, np.inf
-    quantiles = np.quantile(thinned(values), (0.01, 0.25, 0.5, 0.75, 0.99)).tolist()
+    quantiles = np.quantile(spaced(values), (0.01, 0.25, 0.5, 0.75, 0.99)).tolist()
     first, quarter, median, three_quarters, last = quantiles
     robust = (three_quarters - quarter) / NORMAL_QUARTILES or (last - first) / NORMAL_PERCENTILES
     low = max(lowest, median - SPREADS * robust) if robust else lowest
@@ -35,6 +35,6 @@ def robust_scale(values: np.ndarray) -> tuple[float, float, float, float]:
     return low, high, median + float(z.mean()) * unit, float(z.std()) * unit
 
 
-def thinned(values: np.ndarray) -> np.ndarray:
+def spaced(values: np.ndarray) -> np.ndarray:
     """As many of a long column's values, evenly spaced, as quantiles need."""
     return values[:: max(1, len(values) // QUANTILE_ROWS)]

@@ -4,7 +4,7 @@ same for the same seed."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -129,6 +129,15 @@ def split(
     part = _by_chance(source, strata, seed, validation, test)
     train, held, tested = (np.flatnonzero(part == number) for number in range(3))
     return Split(train, held, tested, tuple(absent_classes(strata, named, tested, test)))
+
+
+def thinned(parts: Split, most: int, seed: int) -> Split:
+    """The parts with at most this many rows in each that judges; the others are left out."""
+    rng = np.random.default_rng(seed)
+    drawn = {name: rng.permutation(getattr(parts, name)) for name in ("validation", "test")}
+    over = [rows[most:] for rows in drawn.values()]
+    kept = {name: np.sort(rows[:most]) for name, rows in drawn.items()}
+    return replace(parts, **kept, left_out=np.sort(np.concatenate([parts.left_out, *over])))
 
 
 def _by_chance(source: Source, strata: np.ndarray, seed: int, validation: float, test: float) -> np.ndarray:

@@ -137,7 +137,7 @@ class Stream:
             yield frame.select(pl.col(name).cast(self.schema[name]) for name in wanted)
 
 
-def open_stream(path: Path, **choices: Any) -> Stream:
+def parquet_stream(path: Path, **choices: Any) -> Stream:
     """The stream of a Parquet file or a folder of them. Raises DataError where there is none, or the parts do not agree."""
     parts = find_parts(path) if path.is_dir() else [path]
     pieces: list[Piece] = []

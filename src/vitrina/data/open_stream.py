@@ -9,11 +9,11 @@ from typing import Any
 from vitrina.data.address import Address, is_address, parse_address
 from vitrina.data.parts import find_parts
 from vitrina.data.spilling import can_be_spilled, spilled
-from vitrina.data.stream import Stream, is_parquet, open_stream
+from vitrina.data.stream import Stream, is_parquet, parquet_stream
 from vitrina.errors import DataError, UsageError
 
 
-def streamed(data: Any, **choices: Any) -> Stream:
+def open_stream(data: Any, **choices: Any) -> Stream:
     """The stream of a table on disk or in a database. What is not Parquet is laid down as such first, in a folder that goes when
     the stream does. choices: target, columns and drop. Raises DataError or UsageError where there is no such table."""
     if is_address(data):
@@ -27,7 +27,7 @@ def streamed(data: Any, **choices: Any) -> Stream:
         raise DataError(f"{path}: no such file or folder")
     parts = find_parts(path) if path.is_dir() else [path]
     if parts and all(is_parquet(part) for part in parts):
-        return open_stream(path, **choices)
+        return parquet_stream(path, **choices)
     if path.is_file() and can_be_spilled(path):
         return _spilled(path, **choices)
     raise UsageError(
@@ -38,4 +38,4 @@ def streamed(data: Any, **choices: Any) -> Stream:
 def _spilled(data: Path | Address, **choices: Any) -> Stream:
     name = data.shown.replace("/", "_") if isinstance(data, Address) else data.name
     folder, keeper = spilled(data, name)
-    return replace(open_stream(folder, **choices), kept=keeper)
+    return replace(parquet_stream(folder, **choices), kept=keeper)

@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vitrina.data.address import is_address
 from vitrina.learning.batches import order_of
 from vitrina.learning.feed import Examples, window_rows
-from vitrina.memory import memory_available
 
 if TYPE_CHECKING:
     from vitrina.data.images import Images
     from vitrina.data.recipe import Recipe
     from vitrina.data.source import Source
-    from vitrina.data.splits import Split
     from vitrina.data.survey import Survey
 
 WINDOW = 1 << 18  # rows that are shuffled together, and
 NUMBERS = 1 << 24  # inputs in all of them, at most
 KEPT = 1 << 28  # bytes: prepared rows that are not more than this are prepared once, and kept
-HELD, FEWEST_HELD = 1 << 27, 64  # numbers in the images of a part that judges; images, at least
-SHARE = 0.25  # of the memory that is free: a table that needs more is not read whole
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -161,58 +155,6 @@ class ImageFeed(_Ahead):
 Streamed = TableFeed | ImageFeed
 
 
-def thinned(parts: Split, most: int, seed: int) -> Split:
-    """The parts with at most this many rows in each that judges; the others are left out."""
-    rng = np.random.default_rng(seed)
-    drawn = {name: rng.permutation(getattr(parts, name)) for name in ("validation", "test")}
-    over = [rows[most:] for rows in drawn.values()]
-    kept = {name: np.sort(rows[:most]) for name, rows in drawn.items()}
-    return replace(parts, **kept, left_out=np.sort(np.concatenate([parts.left_out, *over])))
-
-
 def _room(like: Examples, rows: int) -> Examples:
     """Room for as many examples of this kind."""
     return Examples(**{name: np.empty((rows, *array.shape[1:]), array.dtype) for name, array in like.arrays().items()})
-
-
-def is_too_large(data: Any) -> bool:
-    """Whether a table on disk would take more than a quarter of the memory that is free."""
-    from vitrina.data.stream import held_bytes
-
-    path = path_of(data)
-    return path is not None and held_bytes(path) > SHARE * memory_available()
-
-
-def is_image_folder(data: Any) -> bool:
-    """Whether a path is a folder that is no table."""
-    from vitrina.data.parts import find_parts
-
-    path = path_of(data)
-    return path is not None and path.is_dir() and not find_parts(path)
-
-
-def path_of(data: Any) -> Path | None:
-    """The file or folder that is meant; None for anything else."""
-    path = Path(data).expanduser() if isinstance(data, str | Path) and not is_address(data) else None
-    return path if path is not None and path.exists() else None
-
-
-def folder_of(data: Any) -> Path | None:
-    """Where the paths in a table begin: the folder it lies in, or is; None for what is no file or folder."""
-    path = path_of(data)
-    return path if path is None or path.is_dir() else path.parent
-
-
-def images_to_stream(source: Source, stream: bool | None) -> int | None:
-    """Images of each part that judges, at most, where images are decoded while they are learned from; None where they are held.
-
-    stream: as in `vt.train`. The images then keep no pixels."""
-    if source.kind != "images" or not hasattr(source, "store") or stream is False:
-        return None
-    images: Images = source  # pyright: ignore[reportAssignmentType]
-    images.store.keeps = False
-    numbers = int(np.prod(images.take([0]).pixels().shape[1:]))
-    if not stream and 4 * numbers * images.rows <= SHARE * memory_available():
-        images.store.keeps = True
-        return None
-    return max(FEWEST_HELD, HELD // numbers)
