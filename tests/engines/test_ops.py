@@ -17,7 +17,6 @@ from vitrina.engines import get
 from vitrina.engines.engine import Chunk, tree_map
 from vitrina.engines.registry import ENGINES, is_installed
 from vitrina.errors import EngineError
-from vitrina.network import BatchNorm, Context
 from vitrina.network.ops import Ops
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # torch 2.13 warns of itself
@@ -575,33 +574,6 @@ def test_the_pooling_that_a_gpu_can_repeat_is_the_kernel_s(s: Shapes) -> None:
 def test_trees_are_mapped_name_by_name() -> None:
     tree = {"b": np.ones(1), "a": {"c": np.zeros(2), "d": {}}}
     assert tree_map(lambda x, y: x.size + y, tree, {"a": {"d": {}, "c": 5}, "b": 1}) == {"b": 2, "a": {"c": 7, "d": {}}}
-
-
-@pytest.mark.parametrize("shape", [(6, 3), (2, 4, 3, 5), (3, 7, 2)], ids=str)
-@pytest.mark.parametrize("engine", ENGINES_AND_VARIANTS)
-def test_an_engine_s_own_batch_norm_is_the_one_of_the_layer(engine: str, shape: tuple[int, ...]) -> None:
-    made = get(engine, "float32")
-    if made.ops.batch_norm is None:
-        pytest.skip(f"{engine} has none of its own")
-    rng, layer = np.random.default_rng(3), BatchNorm()
-    x, dy = (rng.normal(2.0, 3.0, shape).astype(np.float32) for _ in range(2))
-    params = {
-        "scale": rng.normal(size=shape[-1]).astype(np.float32),
-        "shift": rng.normal(size=shape[-1]).astype(np.float32),
-    }
-    _, _, state = layer.build(shape[1:], rng)
-
-    def both(ops: Ops, params: Any, state: Any, x: Any, dy: Any, weight: Any) -> dict[str, Any]:
-        y, saved, after = layer.forward(ops, params, state, x, Context(training=True, weight=weight))
-        dx, gradients = layer.backward(ops, params, saved, dy)
-        return {"y": y, "dx": dx, **gradients, **after}
-
-    numpy = get("numpy", "float64").ops
-    wide = [tree_map(lambda array: np.asarray(array, np.float64), tree) for tree in (params, state, x, dy)]
-    wanted = both(numpy, *wide, np.ones(shape[0]))
-    found = made.get(both(made.ops, *(made.put(tree) for tree in (params, state, x, dy)), None))
-    for name, array in wanted.items():
-        np.testing.assert_allclose(found[name], array, rtol=2e-4, atol=2e-4, err_msg=name)
 
 
 @pytest.mark.parametrize("engine", ENGINES_AND_VARIANTS)

@@ -18,7 +18,7 @@ from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy,
 from vitrina.engines.jax_windows import fold, shifted, side_by_side
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import UsageError
-from vitrina.network.ops import Pads
+from vitrina.network.ops import Kernels, Pads
 
 Array = Any
 # Parameters: below, starting a kernel costs more than what it does, and one for all arrays saves a tenth.
@@ -246,8 +246,8 @@ class JaxOps:
     ) -> Array:
         return fold([dy] * (size[0] * size[1]), x_shape, size, stride, pads)
 
-    # -- batch norm: as the layer writes it, which XLA fuses
-    batch_norm = None
+    # -- whole layers: as they are written, which XLA fuses
+    kernels = Kernels()
 
     # -- for a layer that has no backward pass
     def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:

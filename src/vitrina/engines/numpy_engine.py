@@ -14,7 +14,7 @@ from vitrina.engines import grouped
 from vitrina.engines.engine import EVERYTHING, PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import EngineError
-from vitrina.network.ops import Pads
+from vitrina.network.ops import Kernels, Pads
 
 Array = Any
 
@@ -251,8 +251,8 @@ class NumpyOps:
     ) -> Array:
         return _fold(lambda i, j: dy, dy, x_shape, size, stride, pads)
 
-    # -- batch norm: as the layer writes it
-    batch_norm = None
+    # -- whole layers: as they are written
+    kernels = Kernels()
 
     # -- for a layer that has no backward pass
     def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:

@@ -16,7 +16,7 @@ from vitrina.engines import grouped
 from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import UsageError
-from vitrina.network.ops import Pads
+from vitrina.network.ops import Kernels, Pads
 
 
 @contextmanager
@@ -303,10 +303,10 @@ class TensorflowOps:
     ) -> Array:
         return _fold([dy] * (size[0] * size[1]), x_shape, size, stride, pads)
 
-    # -- batch norm, by TensorFlow's own kernel where it has one
+    # -- whole layers, by TensorFlow's own kernels where it has them
     @property
-    def batch_norm(self) -> Any:
-        return _batch_norm if self.own_pooling and self.dtype == "float32" else None
+    def kernels(self) -> Kernels:
+        return Kernels(batch_norm=_batch_norm) if self.own_pooling and self.dtype == "float32" else Kernels()
 
     # -- for a layer that has no backward pass
     def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:

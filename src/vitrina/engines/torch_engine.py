@@ -14,11 +14,12 @@ import torch.nn.functional as F
 from torch._inductor import compile as compile_graph
 from torch.fx.experimental.proxy_tensor import make_fx
 
+from vitrina.engines import torch_kernels
 from vitrina.engines.compiler import has_cxx_compiler
 from vitrina.engines.engine import EVERYTHING, PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import EngineError, UsageError
-from vitrina.network.ops import Pads
+from vitrina.network.ops import Kernels, Pads
 
 Array = Any
 Measured = list[Mapping[str, Array]]  # what each step measured
@@ -37,6 +38,7 @@ class TorchOps:
         self.eager = eager
         self.type: torch.dtype = getattr(torch, self.dtype)
         self.device = torch.device(device)
+        self._side_by_side = False  # while `vectorise` is at it
 
     # -- making arrays
     def array(self, value: Any) -> Array:
@@ -179,7 +181,11 @@ class TorchOps:
 
     # -- side by side
     def vectorise(self, function: Any, many: Any, shared: Any) -> Any:
-        return torch.func.vmap(function, in_dims=(0, None))(many, shared)
+        before, self._side_by_side = self._side_by_side, True
+        try:
+            return torch.func.vmap(function, in_dims=(0, None))(many, shared)
+        finally:
+            self._side_by_side = before
 
     # -- type
     def cast(self, x: Array) -> Array:
@@ -253,10 +259,10 @@ class TorchOps:
         dx = aten.avg_pool2d_backward(_first(dy), x, size, stride, (0, 0), False, True, 1)
         return _cropped(_last(dx), x_shape, pads)
 
-    # -- batch norm, by PyTorch's own kernel
+    # -- whole layers, by PyTorch's own kernels
     @property
-    def batch_norm(self) -> Any:
-        return _batch_norm if self.eager else None
+    def kernels(self) -> Kernels:
+        return torch_kernels.chosen(self.eager, self.precision, self.device, self._side_by_side)
 
     # -- for a layer that has no backward pass
     def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:
@@ -347,7 +353,7 @@ def _eagerly(one: OneStep) -> Loop:
 def _compiled(one: OneStep) -> Loop:
     """Compiles `one` when it first meets arrays of some shapes.
 
-    The step is first run once, its kernels written down as a flat graph of tensors (`make_fx`), and that is compiled:
+    The step is first gone through once, its kernels written down as a flat graph of tensors (`make_fx`), and that is compiled:
     its Python can then be any Python (layers use NumPy and `differentiate`), and a call has nothing to check but a list
     of tensors. The graph goes to PyTorch's compiler itself: `torch.compile` would first trace what has been traced, and
     then check at each call what cannot change, which takes as long as a small network's step.
@@ -364,7 +370,9 @@ def _compiled(one: OneStep) -> Loop:
             return [*_leaves(after), *seen.values()]
 
         arrays = [*_leaves(carried), *_leaves(data), index, present]
-        return compile_graph(make_fx(flat)(*arrays), arrays), names
+        # written down from shapes alone: with numbers, all that the step ever makes would be held at once
+        graph = make_fx(flat, tracing_mode="fake", _allow_non_fake_inputs=True)(*arrays)
+        return compile_graph(graph, arrays), names
 
     def loop(carried: Tree, data: Mapping[str, Array], index: Any, present: Any) -> tuple[Tree, Measured]:
         leaves, rows = _leaves(carried), _leaves(data)
@@ -399,21 +407,6 @@ def _check_compiler() -> None:
             "engine torch:compiled finds no C++ compiler; install one (such as g++ or clang), name it in the variable "
             "CXX, or use engine='torch', which needs none"
         )
-
-
-def _batch_norm(x: Array, scale: Array, shift: Array, epsilon: float) -> Any:
-    first = x.movedim(-1, 1)
-    y, mean, inverse = aten.native_batch_norm(first, scale, shift, None, None, True, 0.0, epsilon)
-
-    def back(dy: Array) -> tuple[Array, Array, Array]:
-        dfirst = dy.movedim(-1, 1)
-        wanted = [True, True, True]
-        dx, dscale, dshift = aten.native_batch_norm_backward(
-            dfirst, first, scale, None, None, mean, inverse, True, epsilon, wanted
-        )
-        return dx.movedim(1, -1), dscale, dshift
-
-    return y.movedim(1, -1), mean, 1.0 / (inverse * inverse) - epsilon, back
 
 
 @contextmanager

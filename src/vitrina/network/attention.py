@@ -19,6 +19,7 @@ from vitrina.network.layer import SMALLEST, Context, Layer, Params, Shape, State
 from vitrina.network.ops import Array, Ops
 
 BLOCK = 512  # queries at a time; sequences up to here are one block
+SIDES = ("query", "key", "value")  # in the order in which their sums stand side by side
 HIDDEN = -1e30  # added to the score of what must not be seen: its share becomes 0
 
 
@@ -57,7 +58,7 @@ class Attention(Layer):
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
         shape, width = self.output_shape(input_shape), input_shape[1]
-        inside = self.heads * self._size(width)
+        inside = self._inside(width)
         params: dict[str, np.ndarray] = {}
         for name in ("query", "key", "value", "output"):
             size = (inside, width) if name == "output" else (width, inside)
@@ -69,47 +70,41 @@ class Attention(Layer):
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
         shape = ops.shape(x)
         _, steps, width = shape
-        x = ops.reshape(x, (-1, width))  # (batch · steps, width): one product for all steps
-        q, k, v = (
-            self._heads_of(ops, self._project(ops, params, name, x), shape) for name in ("query", "key", "value")
-        )
+        x = ops.reshape(x, (-1, width))  # (batch · steps, width): one product for all steps, and for all three
+        sums = self._affine(ops, x, self._joined_weight(ops, params), self._joined_bias(ops, params))
+        q, k, v = (self._heads_of(ops, part, shape) for part in ops.split(sums, [self._inside(width)] * 3, axis=-1))
         q = q * (1.0 / math.sqrt(self._size(width)))
         real = context.mask_of(ops, steps)
-        y, kept = (_attend if steps <= BLOCK else _attend_in_blocks)(ops, q, k, v, real, self.causal)
+        y, kept = _attend(ops, q, k, v, real, self.causal)
         joined = self._joined(ops, y)  # (batch · steps, heads · head size)
-        out = ops.reshape(self._project(ops, params, "output", joined), shape)
+        out = ops.reshape(self._affine(ops, joined, params["output_weight"], params.get("output_bias")), shape)
         return out, (x, q, k, v, joined, kept, real), state
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         x, q, k, v, joined, kept, real = saved
         shape = ops.shape(dy)
-        steps, width = shape[1:]
+        width = shape[-1]
         dy = ops.reshape(dy, (-1, width))
-        gradients = self._gradients(ops, "output", joined, dy)
+        gradients = self._gradients(ops, ("output",), joined, dy)
         dheads = self._heads_of(ops, ops.matmul(dy, params["output_weight"], transpose_b=True), shape)
-        attend_back = _attend_back if steps <= BLOCK else _attend_back_in_blocks
-        dq, dk, dv = attend_back(ops, q, k, v, real, self.causal, kept, dheads)
+        dq, dk, dv = _attend_back(ops, q, k, v, real, self.causal, kept, dheads)
         dq = dq * (1.0 / math.sqrt(self._size(width)))
-        dx: Array = None
-        for name, slope in (("query", dq), ("key", dk), ("value", dv)):
-            flat = self._joined(ops, slope)
-            gradients |= self._gradients(ops, name, x, flat)
-            part = ops.matmul(flat, params[f"{name}_weight"], transpose_b=True)  # (batch · steps, width)
-            dx = part if dx is None else dx + part
-        return ops.reshape(dx, shape), gradients
+        dsums = ops.concatenate([self._joined(ops, slope) for slope in (dq, dk, dv)], axis=-1)
+        dx = ops.matmul(dsums, self._joined_weight(ops, params), transpose_b=True)  # (batch · steps, width)
+        return ops.reshape(dx, shape), gradients | self._gradients(ops, SIDES, x, dsums)
 
     def shares(self, ops: Ops, saved: Any) -> Array:
         """Who looks at whom, of what forward saved: each query's share of each key (batch, heads, queries, keys)."""
         _, q, k, _, _, kept, real = saved
         steps = ops.shape(q)[2]
-        if steps <= BLOCK:
+        if steps <= BLOCK and not callable(kept):
             return kept
         seen = _seen(ops, k, real, _places(ops, steps) if self.causal else None)
         return _softmax(ops, ops.matmul(q, k, transpose_b=True), seen)[0]
 
     def flops(self, input_shape: Shape) -> int:
         steps, width = input_shape
-        inside = self.heads * self._size(width)
+        inside = self._inside(width)
         return 2 * steps * inside * (4 * width + 2 * steps)
 
     def _size(self, width: int) -> int:
@@ -122,13 +117,29 @@ class Attention(Layer):
             )
         return width // self.heads
 
-    def _project(self, ops: Ops, params: Params, name: str, x: Array) -> Array:
-        weight = params[f"{name}_weight"]
-        return ops.affine(x, weight, params[f"{name}_bias"]) if self.use_bias else ops.matmul(x, weight)
+    def _inside(self, width: int) -> int:
+        return self.heads * self._size(width)
 
-    def _gradients(self, ops: Ops, name: str, x: Array, dz: Array) -> dict[str, Array]:
-        gradients = {f"{name}_weight": ops.matmul(x, dz, transpose_a=True)}
-        return gradients | ({f"{name}_bias": ops.sum(dz, axis=0)} if self.use_bias else {})
+    def _joined_weight(self, ops: Ops, params: Params) -> Array:
+        """Those of queries, keys and values side by side: (width, 3 · heads · head size)."""
+        return ops.concatenate([params[f"{name}_weight"] for name in SIDES], axis=1)
+
+    def _joined_bias(self, ops: Ops, params: Params) -> Array:
+        return ops.concatenate([params[f"{name}_bias"] for name in SIDES], axis=0) if self.use_bias else None
+
+    def _affine(self, ops: Ops, x: Array, weight: Array, bias: Array) -> Array:
+        return ops.matmul(x, weight) if bias is None else ops.affine(x, weight, bias)
+
+    def _gradients(self, ops: Ops, names: tuple[str, ...], x: Array, dz: Array) -> dict[str, Array]:
+        """Of the weights and biases of these names, whose sums stand side by side."""
+        dweight = ops.matmul(x, dz, transpose_a=True)
+        size = ops.shape(dz)[-1] // len(names)
+        parts = ops.split(dweight, [size] * len(names), axis=1)
+        gradients = {f"{name}_weight": part for name, part in zip(names, parts, strict=True)}
+        if self.use_bias:
+            dbias = ops.split(ops.sum(dz, axis=0), [size] * len(names), axis=0)
+            gradients |= {f"{name}_bias": part for name, part in zip(names, dbias, strict=True)}
+        return gradients
 
     def _heads_of(self, ops: Ops, x: Array, shape: Shape) -> Array:
         """(batch · steps, heads · head size) -> (batch, heads, steps, head size)."""
@@ -141,14 +152,32 @@ class Attention(Layer):
         return ops.reshape(ops.transpose(x, (0, 2, 1, 3)), (batch * steps, heads * size))
 
 
-# -- one block: q, k, v (batch, heads, steps, head size); real (batch, steps) or None: 0 for padding
+# -- q, k, v (batch, heads, steps, head size); real (batch, steps) or None: 0 for padding
 def _attend(ops: Ops, q: Array, k: Array, v: Array, real: Array, causal: bool) -> tuple[Array, Any]:
+    if real is None and (own := ops.kernels.attention):
+        return own(q, k, v, causal)
+    in_one = ops.shape(q)[2] <= BLOCK
+    return (_attend_at_once if in_one else _attend_in_blocks)(ops, q, k, v, real, causal)
+
+
+def _attend_back(
+    ops: Ops, q: Array, k: Array, v: Array, real: Array, causal: bool, kept: Any, dy: Array
+) -> tuple[Array, Array, Array]:
+    if callable(kept):
+        slopes: Any = kept(dy)
+        return slopes
+    in_one = ops.shape(q)[2] <= BLOCK
+    return (_attend_back_at_once if in_one else _attend_back_in_blocks)(ops, q, k, v, real, causal, kept, dy)
+
+
+# -- one block
+def _attend_at_once(ops: Ops, q: Array, k: Array, v: Array, real: Array, causal: bool) -> tuple[Array, Any]:
     seen = _seen(ops, k, real, _places(ops, ops.shape(q)[2]) if causal else None)
     share, _ = _softmax(ops, ops.matmul(q, k, transpose_b=True), seen)
     return ops.matmul(share, v), share
 
 
-def _attend_back(
+def _attend_back_at_once(
     ops: Ops, q: Array, k: Array, v: Array, real: Array, causal: bool, share: Array, dy: Array
 ) -> tuple[Array, Array, Array]:
     dv = ops.matmul(share, dy, transpose_a=True)

@@ -46,8 +46,8 @@ class BatchNorm(Layer):
             spread = ops.sqrt(state["variance"] + self.epsilon)  # (channels,)
             centred = x - state["mean"]
             return centred * (params["scale"] / spread) + params["shift"], (centred, spread, None), state
-        if context.weight is None and ops.batch_norm is not None:
-            y, mean, variance, back = ops.batch_norm(x, params["scale"], params["shift"], self.epsilon)
+        if context.weight is None and (own := ops.kernels.batch_norm):
+            y, mean, variance, back = own(x, params["scale"], params["shift"], self.epsilon)
             return y, back, self._moved(ops, state, mean, variance)
         share = self._share(ops, ops.shape(x), context.weight)
         mean = _total(ops, x, share)  # (channels,)
@@ -59,9 +59,7 @@ class BatchNorm(Layer):
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
         if callable(saved):
-            slopes: Any = saved(dy)
-            dx, dscale, dshift = slopes
-            return dx, {"scale": dscale, "shift": dshift}
+            return _kernel_back(saved, dy)
         centred, spread, share = saved
         axes = tuple(range(len(ops.shape(dy)) - 1))
         dscale, dshift = ops.sum(dy * centred, axis=axes) / spread, ops.sum(dy, axis=axes)  # (channels,)
@@ -90,6 +88,12 @@ class BatchNorm(Layer):
 
     def flops(self, input_shape: Shape) -> int:
         return math.prod(input_shape) * 2
+
+
+def _kernel_back(back: Any, dy: Array) -> tuple[Array, Tree]:
+    """The way back of an engine's own kernel."""
+    dx, dscale, dshift = back(dy)
+    return dx, {"scale": dscale, "shift": dshift}
 
 
 def _total(ops: Ops, x: Array, share: Any) -> Array:
@@ -127,12 +131,17 @@ class LayerNorm(Layer):
         return input_shape, {"scale": np.ones(channels), "shift": np.zeros(channels)}, {}
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
+        if own := ops.kernels.layer_norm:
+            y, back = own(x, params["scale"], params["shift"], self.epsilon)
+            return y, back, state
         centred = x - ops.mean(x, axis=-1, keepdims=True)
         spread = ops.sqrt(ops.mean(centred * centred, axis=-1, keepdims=True) + self.epsilon)  # (batch, ..., 1)
         xhat = centred / spread
         return xhat * params["scale"] + params["shift"], (xhat, spread), state
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
+        if callable(saved):
+            return _kernel_back(saved, dy)
         xhat, spread = saved
         axes = tuple(range(len(ops.shape(dy)) - 1))
         gradients = {"scale": ops.sum(dy * xhat, axis=axes), "shift": ops.sum(dy, axis=axes)}

@@ -7,11 +7,30 @@ Python's own operators (`+ - * / ** > < ==`), which mean the same everywhere; ev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 Array = Any  # the engine's own array; a type that four frameworks share does not exist
 Pads = tuple[tuple[int, int], tuple[int, int]]  # rows and columns of zeros: ((top, bottom), (left, right))
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """An engine's own kernels for what a layer does; None where it has none that is faster than the layer's own words.
+
+    Each gives its result, and the way back from the slope by it (`gelu` apart, whose slope needs z alone):
+    batch_norm(x, scale, shift, epsilon) -> y, mean and plain variance (channels,), back(dy) -> dx, dscale, dshift; over all axes
+    but the last, every example counting the same. layer_norm(x, scale, shift, epsilon) -> y, back(dy) -> dx, dscale, dshift.
+    attention(q, k, v, causal) -> softmax(q kᵀ) v, back(dy) -> dq, dk, dv; all (batch, heads, steps, head size).
+    gelu(z) -> y; gelu_gradient(z, dy) -> dz.
+    """
+
+    batch_norm: Callable[..., Any] | None = None
+    layer_norm: Callable[..., Any] | None = None
+    attention: Callable[..., Any] | None = None
+    gelu: Callable[[Array], Array] | None = None
+    gelu_gradient: Callable[[Array, Array], Array] | None = None
 
 
 class Ops(Protocol):
@@ -140,14 +159,9 @@ class Ops(Protocol):
         self, dy: Array, x_shape: Sequence[int], size: tuple[int, int], stride: tuple[int, int], pads: Pads
     ) -> Array: ...
 
-    # -- an engine's own kernel for normalising over the batch, or None where it has none that is faster
+    # -- whole layers, where an engine is faster at them than what the layers write themselves
     @property
-    def batch_norm(self) -> Any:
-        """`batch_norm(x, scale, shift, epsilon)` -> y, mean and plain variance (channels,), and the way back:
-
-        `back(dy)` -> dx, dscale, dshift. Over all axes but the last, every example counting the same.
-        """
-        ...
+    def kernels(self) -> Kernels: ...
 
     # -- for a layer that has no backward pass
     def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:
