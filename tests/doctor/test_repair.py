@@ -13,6 +13,7 @@ import pytest
 import vitrina as vt
 from tests.doctor.conftest import net, rows
 from vitrina.doctor.battery import battery
+from vitrina.doctor.foreign import read_network
 
 TEST = rows(400, 2)
 CURABLE: dict[str, dict[str, Any]] = {
@@ -106,8 +107,40 @@ def test_a_convolution_of_pytorch_gives_the_same_answers_before_it_is_diagnosed(
     x = np.random.default_rng(0).normal(size=(60, 2, 4, 4)).astype(np.float32)
     y = (x[:, 0].mean(axis=(1, 2)) > 0).astype(np.int64)
     assert isinstance(vt.diagnose(Seer(odd=False), (x, y), optimizer="adam", epochs=2), vt.Findings)
-    with pytest.raises(vt.ModelError, match="between its layers"):
+    with pytest.raises(vt.ModelError, match="flip of a PyTorch module"):
         vt.diagnose(Seer(odd=True), (x, y), epochs=2)
+
+
+def test_what_a_module_of_pytorch_does_by_functions_is_read_as_well() -> None:
+    torch = pytest.importorskip("torch")
+    functional = torch.nn.functional
+    torch.manual_seed(0)
+
+    class Caller(torch.nn.Module):
+        def __init__(self, joins: bool = False) -> None:
+            super().__init__()
+            self.see, self.think = torch.nn.Conv2d(2, 4, 3, padding=1), torch.nn.Linear(16, 16)
+            self.tell, self.joins = torch.nn.Linear(16, 4), joins
+
+        def forward(self, x: Any) -> Any:
+            x = functional.max_pool2d(functional.relu(self.see(x)), 2).view(x.size(0), -1)
+            x = functional.dropout(functional.gelu(self.think(x)) + (x if self.joins else 0.0), 0.25, self.training)
+            return functional.log_softmax(self.tell(x), dim=1)
+
+    class Plain(Caller):
+        def forward(self, x: Any) -> Any:
+            x = torch.flatten(functional.max_pool2d(torch.relu(self.see(x)), 2), 1)
+            x = functional.dropout(functional.gelu(self.think(x)), 0.25, self.training)
+            return functional.log_softmax(self.tell(x), dim=1)
+
+    x = np.random.default_rng(0).normal(size=(60, 2, 4, 4)).astype(np.float32)
+    y = (x[:, 0].mean(axis=(1, 2)) > 0).astype(np.int64)
+    layers = read_network(Plain(), x, y, None).network.layers
+    kinds = ["Conv2D", "Activation", "MaxPool2D", "Flatten", "Dense", "Activation", "Dropout", "Dense"]
+    assert [type(layer).__name__ for layer in layers] == kinds
+    assert layers[6] == vt.Dropout(0.25)
+    with pytest.raises(vt.ModelError, match="joins or branches at add"):
+        vt.diagnose(Caller(joins=True), (x, y), epochs=2)
 
 
 def test_anything_else_is_refused_in_one_sentence() -> None:

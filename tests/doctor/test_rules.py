@@ -205,3 +205,10 @@ def test_a_rate_that_hardly_moves_weights_that_were_taught_is_no_fault(taught: T
     anew, once_more = (vt.diagnose(net(), (X, Y), weights=start, **options) for start in (None, weights))
     assert "rate-too-low" in anew.grave.codes
     assert once_more.healthy, once_more
+
+
+def test_a_column_that_is_seldom_anything_but_0_does_not_run_on() -> None:
+    seldom, never = np.where(np.arange(len(X)) % 60 == 0, 0.1, 0.0), XV.copy()
+    never[:, 5] = 0.0
+    found = vt.diagnose(net(), with_column(seldom), validation=(never, YV))
+    assert "time-counter" not in found.codes, found

@@ -1,7 +1,10 @@
-"""A PyTorch module as a chain of layers: what it calls, in the order it calls it, on a few rows."""
+"""A PyTorch module as a chain of layers: what `torch.fx` finds that it does, module or function, one thing after the other."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +32,31 @@ BENDS = {
     "Hardsigmoid": "hard_sigmoid",
     "Softmax": "softmax",
 }
+CALLED = {  # functions and methods of tensors, by the name of the module that does the same
+    **{name.lower(): name for name in BENDS},
+    **{"leaky_relu": "LeakyReLU", "relu_": "ReLU", "tanh_": "Tanh", "sigmoid_": "Sigmoid"},
+    **dict.fromkeys(("flatten", "view", "reshape"), "Flatten"),
+    **dict.fromkeys(("dropout", "dropout2d"), "Dropout"),
+    **{"max_pool2d": "MaxPool2d", "avg_pool2d": "AvgPool2d", "adaptive_avg_pool2d": "AdaptiveAvgPool2d"},
+    **{"log_softmax": "LogSoftmax", "_max_pool2d": "MaxPool2d"},
+}
+SILENT = ("Identity", "LogSoftmax", "contiguous", "float", "squeeze")  # of which the cost makes up for the second
+ASKS = ("size", "getattr", "getitem")  # for a shape
 Arrays = list[dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One thing that a module does. kind: the name of the module for it; leaf: that module, None for a function; args: what the
+    function is given besides; given: the shape that comes in, (rows, ...)."""
+
+    kind: str
+    leaf: Any
+    args: dict[str, Any]
+    given: tuple[int, ...]
+
+    def option(self, name: str, usual: Any = None) -> Any:
+        return getattr(self.leaf, name) if self.leaf is not None else self.args.get(name, usual)
 
 
 def answers_of(module: Any, x: np.ndarray) -> np.ndarray:
@@ -48,94 +75,102 @@ def layers_of(module: Any, x: np.ndarray) -> tuple[list[Layer], Arrays, Arrays, 
     weights: Arrays = []
     state: Arrays = []
     shape: tuple[int, ...] = ()  # of what was flattened, (channels, rows, columns)
-
-    def add(layer: Layer, own: dict[str, np.ndarray] | None = None, kept: dict[str, np.ndarray] | None = None) -> None:
-        layers.append(layer)
-        weights.append(own or {})
-        state.append(kept or {})
-
-    before: np.ndarray | None = None
-    for leaf, given, came in _calls(module, x):
-        if before is not None:
-            for between in _between(before, given):
-                add(between)
-                shape = before.shape[1:] if isinstance(between, Flatten) and before.ndim == 4 else shape
-        kind = type(leaf).__name__
-        if kind in BENDS:
-            add(Activation(BENDS[kind]))
-        elif kind == "Flatten":
-            shape = given.shape[1:] if given.ndim == 4 else ()
-            add(Flatten())
-        elif kind == "Linear":
-            weight = _array(leaf.weight)  # (units, inputs)
-            if len(shape) == 3:  # PyTorch flattens channels first
-                weight = np.moveaxis(weight.reshape(len(weight), *shape), 1, -1).reshape(len(weight), -1)
-                shape = ()
-            bias = {"bias": _array(leaf.bias)} if leaf.bias is not None else {}
-            add(Dense(leaf.out_features, use_bias=bool(bias)), {"weight": weight.T, **bias})
-        elif kind == "Conv2d":
-            add(*_convolution(leaf))
-        elif kind in ("MaxPool2d", "AvgPool2d"):
-            add((MaxPool2D if kind == "MaxPool2d" else AveragePool2D)(_one(leaf.kernel_size), _one(leaf.stride)))
-        elif kind == "AdaptiveAvgPool2d" and _one(leaf.output_size) == 1:
-            add(GlobalAveragePool())
+    for call in _calls(module, x):
+        kind = call.kind
+        if kind in SILENT or (kind == "Flatten" and len(call.given) == 2):
+            continue
+        if kind == "Flatten":
+            shape = call.given[1:] if len(call.given) == 4 else ()
+        layer, own, kept = _layer(call, shape)
+        if kind == "Linear":
             shape = ()
-        elif kind in ("Dropout", "Dropout2d"):
-            add(Dropout(leaf.p))
-        elif kind in ("BatchNorm1d", "BatchNorm2d"):
-            kept = {"mean": _array(leaf.running_mean), "variance": _array(leaf.running_var)}
-            add(
-                BatchNorm(1.0 - (leaf.momentum or 0.1), leaf.eps),
-                {"scale": _array(leaf.weight), "shift": _array(leaf.bias)},
-                kept,
-            )
-        elif kind == "LayerNorm":
-            add(LayerNorm(leaf.eps), {"scale": _array(leaf.weight), "shift": _array(leaf.bias)})
-        elif kind != "Identity":
-            raise ModelError(
-                f"the PyTorch layer {kind} is none that diagnose knows; it knows plain feed-forward and convolutional ones"
-            )
-        before = came
-    if layers and isinstance(layers[-1], Activation) and layers[-1].activation == "softmax":
-        pass  # under PyTorch's CrossEntropyLoss that is one too many, which is for the doctor to say
+        layers.append(layer)
+        weights.append(own)
+        state.append(kept)
     return layers, weights, state, None, None
 
 
-def _calls(module: Any, x: np.ndarray) -> list[tuple[Any, np.ndarray, np.ndarray]]:
-    """Every innermost module, in the order it is called, with what it was given and what it gave."""
-    found: list[tuple[Any, np.ndarray, np.ndarray]] = []
+def _layer(call: Call, shape: tuple[int, ...]) -> tuple[Layer, dict[str, np.ndarray], dict[str, np.ndarray]]:
+    kind, leaf = call.kind, call.leaf
+    if kind in BENDS:
+        return Activation(BENDS[kind]), {}, {}
+    if kind == "Flatten":
+        return Flatten(), {}, {}
+    if kind == "Linear":
+        weight = _array(leaf.weight)  # (units, inputs)
+        if len(shape) == 3:  # PyTorch flattens channels first
+            weight = np.moveaxis(weight.reshape(len(weight), *shape), 1, -1).reshape(len(weight), -1)
+        bias = {"bias": _array(leaf.bias)} if leaf.bias is not None else {}
+        return Dense(leaf.out_features, use_bias=bool(bias)), {"weight": weight.T, **bias}, {}
+    if kind == "Conv2d":
+        return *_convolution(leaf), {}
+    if kind in ("MaxPool2d", "AvgPool2d") and not _one(call.option("padding", 0)):
+        size = _one(call.option("kernel_size"))
+        pool = MaxPool2D if kind == "MaxPool2d" else AveragePool2D
+        return pool(size, _one(call.option("stride") or size)), {}, {}
+    if kind == "AdaptiveAvgPool2d" and _one(call.option("output_size")) == 1:
+        return GlobalAveragePool(), {}, {}
+    if kind in ("Dropout", "Dropout2d"):
+        return Dropout(call.option("p", 0.5)), {}, {}
+    if kind in ("BatchNorm1d", "BatchNorm2d") and leaf.affine and leaf.track_running_stats:
+        kept = {"mean": _array(leaf.running_mean), "variance": _array(leaf.running_var)}
+        own = {"scale": _array(leaf.weight), "shift": _array(leaf.bias)}
+        return BatchNorm(1.0 - (leaf.momentum or 0.1), leaf.eps), own, kept
+    if kind == "LayerNorm":
+        return LayerNorm(leaf.eps), {"scale": _array(leaf.weight), "shift": _array(leaf.bias)}, {}
+    raise ModelError(
+        f"{kind} of a PyTorch module is nothing that diagnose knows; it knows plain feed-forward and convolutional networks"
+    )
 
-    def note(leaf: Any, given: Any, came: Any) -> None:
-        found.append((leaf, given[0].detach().cpu().numpy(), came.detach().cpu().numpy()))
 
-    leaves = [leaf for leaf in module.modules() if not list(leaf.children())]
-    hooks = [leaf.register_forward_hook(note) for leaf in leaves]
+def _calls(module: Any, x: np.ndarray) -> Iterator[Call]:
+    """What is done to x, in order. Raises ModelError for a module that is no chain, or that `torch.fx` cannot follow."""
+    fx = sys.modules["torch"].fx
+    was = module.training
+    module.train()  # dropout that is a function is told whether it is training
     try:
-        answers_of(module, x)
+        graph = fx.symbolic_trace(module)
+    except Exception as error:
+        raise ModelError(
+            f"torch.fx cannot follow what the module does ({error}); make it a plain chain of layers"
+        ) from None
     finally:
-        for hook in hooks:
-            hook.remove()
-    return found
+        module.train(was)
+    graph.eval()
+    fx.passes.shape_prop.ShapeProp(graph).propagate(_tensor(module, x))
+    leaves, last = dict(module.named_modules()), None
+    for node in graph.graph.nodes:
+        if node.op in ("placeholder", "output"):
+            last = node if node.op == "placeholder" else last
+            continue
+        kind = type(leaves[node.target]).__name__ if node.op == "call_module" else _called(node)
+        if kind in ASKS:
+            continue
+        inputs = [one for one in node.all_input_nodes if "tensor_meta" in one.meta]
+        if inputs != [last]:
+            raise ModelError(
+                f"the PyTorch module joins or branches at {node.name}; diagnose knows plain chains of layers"
+            )
+        leaf = leaves[node.target] if node.op == "call_module" else None
+        yield Call(kind, leaf, _arguments(node), tuple(last.meta["tensor_meta"].shape))
+        last = node
 
 
-def _between(came: np.ndarray, given: np.ndarray) -> list[Layer]:
-    """What a module's own code does between two layers: nothing, a bend, or a flattening."""
-    found: list[Layer] = []
-    for name, bend in (
-        ("relu", lambda a: np.maximum(a, 0.0)),
-        ("tanh", np.tanh),
-        ("sigmoid", lambda a: 1.0 / (1.0 + np.exp(-a))),
-    ):
-        if (
-            came.size == given.size
-            and not np.allclose(came.ravel(), given.ravel())
-            and np.allclose(bend(came).ravel(), given.ravel(), atol=1e-5)
-        ):
-            found.append(Activation(name))
-            break
-    if came.shape != given.shape and came.size == given.size:
-        found.append(Flatten())
-    return found
+def _called(node: Any) -> str:
+    name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
+    return CALLED.get(name, name)
+
+
+def _arguments(node: Any) -> dict[str, Any]:
+    """Of a function, what it is given beside the tensor, by the names that matter here."""
+    order = {
+        "Dropout": ("p",),
+        "MaxPool2d": ("kernel_size", "stride", "padding"),
+        "AvgPool2d": ("kernel_size", "stride", "padding"),
+        "AdaptiveAvgPool2d": ("output_size",),
+    }
+    names = order.get(_called(node), ()) if node.op != "call_module" else ()
+    return {**dict(zip(names, node.args[1:], strict=False)), **node.kwargs}
 
 
 def _convolution(leaf: Any) -> tuple[Layer, dict[str, np.ndarray]]:

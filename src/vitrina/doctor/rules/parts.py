@@ -16,6 +16,10 @@ SHARED = 0.05  # of the validation rows, beyond twice what is natural
 FAR, OTHER = 1.5, 0.6  # training spreads that one column's mean, or the median column's, is away
 STRETCH = math.log(2.5)  # of the median column's spread
 NEXT = 0.25  # of its range while learning, how far beyond it what runs on goes on at most
+MIDDLE, AWAY = (
+    0.2,
+    1.2,
+)  # of its range, how far its mean lies from the middle; of its spreads, how far it has gone (a clock √3)
 LISTED = 8
 
 
@@ -123,11 +127,13 @@ def _running_on(case: Case) -> list[int]:
     if beside is None or columns.kind != "columns" or len(beside.mean) != len(columns.mean):
         return []
     low, high, own_low, own_high = (np.array(part) for part in (beside.low, beside.high, columns.low, columns.high))
-    reach = NEXT * (own_high - own_low)
-    after = (low >= own_high) & (low - own_high <= reach)
-    before = (high <= own_low) & (own_low - high <= reach)
-    narrower = np.array(beside.spread) < np.array(columns.spread)
-    return [int(at) for at in np.flatnonzero((after | before) & narrower & (reach > 0.0))]
+    reach, mean, spread = own_high - own_low, np.array(columns.mean), np.array(columns.spread)
+    after = (low >= own_high) & (low - own_high <= NEXT * reach)
+    before = (high <= own_low) & (own_low - high <= NEXT * reach)
+    narrower = np.array(beside.spread) < spread
+    steady = np.abs(mean - 0.5 * (own_low + own_high)) < MIDDLE * reach
+    away = np.abs(np.array(beside.mean) - mean) > AWAY * spread
+    return [int(at) for at in np.flatnonzero((after | before) & narrower & steady & away & (reach > 0.0))]
 
 
 def _worse(case: Case) -> bool:
@@ -144,8 +150,9 @@ def counter(case: Case) -> Finding | None:
     """Symptom: worse on later rows than on held-back earlier ones, or surprises once the network is used. Why: a column that only
     runs on (a day's number, a year, a count of rows) has values later that no row had while learning, and there a network
     answers at random. Measured: all validation values of a column beyond the training ones, by a quarter of their range at
-    most, and less spread; a fault where it is worse on validation than simple models on held-back training rows. Remedy: leave
-    it out, or give what comes back. Example: days since the first row, beside a division by time.
+    most; a training mean in the middle of that range, and a validation mean more than 1.2 spreads away; a fault where it is
+    worse on validation than simple models on held-back training rows. Remedy: leave it out, or give what comes back. Example:
+    days since the first row, beside a division by time.
     """
     found = _running_on(case)
     names, rows = case.exam.columns.names, case.exam.parts.rows[1]
