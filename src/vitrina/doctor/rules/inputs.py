@@ -243,7 +243,8 @@ def target_scale(case: Case) -> Finding | None:
             spread=target.spread,
         ),
         say(
-            "Learn it scaled to mean 0 and spread 1: then neither thousands of steps nor huge slopes are needed to get there."
+            "Scale it to mean 0 and spread 1, in the table or in the network's last layer (--heal does so): "
+            "steps of the learning rate hardly get that far."
         ),
         "target",
         0,

@@ -110,7 +110,8 @@ def noise(case: Case) -> Finding | None:
             share=share,
         ),
         say(
-            "Look at the rows with the largest errors first and mend their labels; until then, smooth the labels and stop early."
+            "Look at the listed rows first and mend their labels; until then, smooth the labels (label_smoothing=0.1) "
+            "and keep the best epoch (--patience)."
         ),
         "target",
         0,

@@ -229,7 +229,9 @@ def differs(case: Case) -> Finding | None:
             shift=float(shift[worst]),
             stretch=float(stretch[worst]),
         ),
-        say("Prepare both parts with the very same numbers, fitted on training, and draw them from the same source."),
+        say(
+            "Scale both parts by the mean and spread of the training part, and check that they come from the same source."
+        ),
         exam.columns.names[worst],
         0,
         {

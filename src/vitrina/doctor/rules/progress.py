@@ -153,7 +153,7 @@ def slowly(case: Case) -> Finding | None:
         say(
             "The error falls by {fell:.1%} in a quarter of the training: at that pace it does not get there.", fell=fell
         ),
-        say("Take three to ten times the rate, momentum, or Adam."),
+        say("Take three to ten times the learning rate (--lr), SGD with momentum, or Adam."),
         "learning_rate",
         signs.done // 2,
         {"fell": fell, "left": case.left, "rate": case.rate, "fit_shortfall": case.fit_shortfall},

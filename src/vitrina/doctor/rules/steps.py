@@ -114,7 +114,10 @@ def too_high(case: Case) -> Finding | None:
             rate=case.rate,
             share=min(ratio, 99.0) if math.isfinite(ratio) else 1.0,
         ),
-        say("Train again with a tenth of it, or let vitrina find-lr look for one."),
+        say(
+            "Train again with a tenth of it (--lr {tenth:.2g}), or let vitrina find-lr look for one.",
+            tenth=case.rate / 10,
+        ),
         "learning_rate",
         since,
         {
@@ -232,7 +235,10 @@ def too_low(case: Case) -> Finding | None:
             steps=case.planned_steps,
             share=_reach(case, ratio),
         ),
-        say("Train with ten to a hundred times as much, or let vitrina find-lr look for one."),
+        say(
+            "Train with ten to a hundred times as much (--lr {more:.2g}), or let vitrina find-lr look for one.",
+            more=max(case.rate * 10, case.optimizer.usual_rate),
+        ),
         "learning_rate",
         0,
         {
