@@ -81,7 +81,7 @@ CONTESTANTS = {
         _jax("jax-scan-patches", "jax_scan", networks="convolutional", patches=True),
         _ours("numpy", "numpy"),
         _ours("jax", "jax:scan", "jax"),
-        _ours("jax-eigen", "jax:eigen", "jax", networks="dense"),
+        _ours("jax-eigen", "jax:eigen", "jax"),
         _ours("torch", "torch:eager", "torch"),
         _ours("torch-compiled", "torch:compiled", "torch"),
         _ours("tensorflow", "tensorflow:graph", "tensorflow"),
