@@ -25,9 +25,10 @@ import psutil
 
 import vitrina as vt
 from benchmarks import machine
-from vitrina.glass import recorder
+from vitrina.glass import schedule
 from vitrina.glass.looks_file import LooksReader, LooksWriter
-from vitrina.glass.recorder import ERRORS_EVERY, ERRORS_SHARE, GROWTH, MOST_BYTES
+from vitrina.glass.recorder import ERRORS_EVERY, ERRORS_SHARE, MOST_BYTES
+from vitrina.glass.schedule import GROWTH
 
 FRAMES, SECONDS = 30.0, 2.0  # to be reached
 HOUR, STEPS_PER_SECOND, EPOCHS = 3600.0, 2000, 2000
@@ -85,14 +86,14 @@ def teach(run: Path, width: int) -> int:
     x = rng.normal(size=(640, 100)).astype(np.float32)
     y = (x[:, :10] ** 2).argmax(axis=1)
     network = vt.Network(vt.Input((100,)), vt.Dense(width, "relu"), vt.Dense(width, "tanh"), vt.Dense(10))
-    usual, recorder.GRACE = recorder.GRACE, 60.0  # looks may take their time here
+    usual, schedule.GRACE = schedule.GRACE, 60.0  # looks may take their time here
     try:
         vt.train(
             (x[:512], y[:512]), network=network, validation=(x[512:], y[512:]), epochs=4, engine="numpy", batch_size=32,
             learning_rate=1e-3, out=run, progress=False,
         )  # fmt: skip
     finally:
-        recorder.GRACE = usual
+        schedule.GRACE = usual
     return network.parameters
 
 

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 from sklearn.datasets import load_digits
 
 import vitrina as vt
-from vitrina.glass import recorder
+from vitrina.glass import schedule
 from vitrina.glass.page import serve
 
 OUT = Path(__file__).parent / "images"
@@ -25,7 +25,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 def main() -> None:
     OUT.mkdir(exist_ok=True)
-    recorder.GRACE = 20.0  # looks may take their time here, however busy the machine
+    schedule.GRACE = 20.0  # looks may take their time here, however busy the machine
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), headless=True, args=FLAGS)
         dense, convolutional, attention = (Path(folder) / name for name in ("patients", "digits", "rows"))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from vitrina.evaluate.decisions import Decisions
     from vitrina.evaluate.explaining import Explanation
     from vitrina.find_rate import FoundRate, find_learning_rate
+    from vitrina.glass.notebook import Glass
     from vitrina.glass.page import watch
     from vitrina.glass.recording import LayerHistory, Recording
     from vitrina.learning import (
@@ -130,6 +131,7 @@ _HOMES = {
         "SGD Adam AdamW Augmentation Callback ColourJitter ConstantRate Cosine Cutout Flip History LearningWarning Lion Mixup "
         "OneCycle Optimizer RMSProp ReduceOnPlateau Schedule Shift StepDecay WarmUp"
     ),
+    "vitrina.glass.notebook": "Glass",
     "vitrina.glass.page": "watch",
     "vitrina.glass.recording": "LayerHistory Recording",
     "vitrina.approximating": "Approximation approximate",
@@ -192,6 +194,7 @@ __all__ = [
     "Flip",
     "Focal",
     "FoundRate",
+    "Glass",
     "GlobalAveragePool",
     "Glorot",
     "GroupNorm",

@@ -55,8 +55,8 @@ def taught(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture(autouse=True, scope="session")
 def time_for_every_look() -> Any:
     """What is looked at must not depend on how busy the machine is."""
-    from vitrina.glass import recorder
+    from vitrina.glass import schedule
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recorder, "GRACE", 60.0)
+        patch.setattr(schedule, "GRACE", 60.0)
         yield

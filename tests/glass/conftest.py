@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from vitrina.glass import recorder
+from vitrina.glass import schedule
 
 
 @pytest.fixture(scope="session", autouse=True)
 def time_for_every_look() -> Iterator[None]:
     """Looks may take a minute here, so that none is passed over."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(recorder, "GRACE", 60.0)
+        patch.setattr(schedule, "GRACE", 60.0)
         yield

@@ -525,7 +525,9 @@ def ensemble(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_each_member_of_the_ensemble_is_as_transparent_as_a_plain_network(browser: Any, ensemble: Path) -> None:
+def test_each_member_of_the_ensemble_is_as_transparent_as_a_plain_network(
+    browser: Any, ensemble: Path, tmp_path: Path
+) -> None:
     recording = vt.Recording(ensemble)
     x, y = recording.probes
     step = int(recording.steps[-1])
@@ -556,6 +558,17 @@ def test_each_member_of_the_ensemble_is_as_transparent_as_a_plain_network(browse
     assert opened.complaints == []
     opened.context.close()
     server.stop()
+
+    replay(ensemble, tmp_path / "replay.html")
+    opened = Opened(browser, (tmp_path / "replay.html").as_uri(), locale="en-US")
+    opened.page.focus("#net")
+    opened.page.keyboard.press("ArrowRight")
+    opened.page.click("[data-member='6']")
+    opened.says("#neuron h2", "Neuron 0 of straight · member 7")
+    neuron = trace.member(6).forward["branches_1/straight"].neuron(0)
+    assert opened.number("#weighted-sum") == pytest.approx(neuron.weighted_sum, rel=1e-3, abs=1e-4)
+    assert opened.complaints == []
+    opened.context.close()
 
 
 class Slow(vt.Callback):

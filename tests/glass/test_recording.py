@@ -13,6 +13,7 @@ import pytest
 import vitrina as vt
 from vitrina.errors import ModelError, UsageError
 from vitrina.glass import recorder as recording_rules
+from vitrina.glass import schedule
 from vitrina.glass.look import histogram
 from vitrina.glass.looks_file import LooksReader, LooksWriter
 from vitrina.glass.recorder import Recorder
@@ -130,6 +131,16 @@ def test_every_neuron_of_an_ensemble_is_looked_at_in_each_member(tmp_path: Path)
     np.testing.assert_allclose(seen, look["residual_1/dense_1|probes|output"] + x[:8], rtol=1e-5)
 
 
+def test_of_a_large_network_a_look_takes_part_of_the_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording_rules, "STUDIED", 1.0)
+    taught(tmp_path)
+    look = vt.Recording(tmp_path).at(0)
+    x, _ = table()
+    rows = np.random.default_rng((0, 0)).permutation(90)[: recording_rules.FEWEST]
+    sums = x[rows].astype(np.float64) @ look["dense_1|weight|values"] + look["dense_1|bias|values"]
+    np.testing.assert_allclose(look["dense_1|sum|mean"], sums.mean(axis=0), rtol=1e-5, atol=1e-6)
+
+
 def test_a_layer_has_a_history(run: Path) -> None:
     recording = vt.Recording(run)
     assert recording.layers == ["dense_1", "residual_1/dense_1", "batch_norm_1", "dense_2"]
@@ -216,7 +227,7 @@ def test_a_resumed_run_goes_on_in_its_recording(tmp_path: Path) -> None:
 
 
 def test_a_recording_that_grows_too_large_is_thinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recording_rules, "GRACE", 60.0)
+    monkeypatch.setattr(schedule, "GRACE", 60.0)
     x, y = table()
     most = 150_000
     recorder = Recorder(tmp_path, most_bytes=most)

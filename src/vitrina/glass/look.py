@@ -1,7 +1,8 @@
 """What one look at a training step sees: statistics of every layer and neuron, computed where the step is computed.
 
-A look is a step of the very training, with the weights of that moment and the batch that comes next, whose result is
-thrown away. So looking cannot change what is learned, not by a bit, and what is seen is what the step then does.
+A look is a step of the very training, with the weights of that moment and the batch that comes next (of a large network with
+some of its examples), whose result is thrown away. So looking cannot change what is learned, not by a bit, and what is seen
+is what the step then does.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Writes a recording while a network learns: a look now and then, every batch's error, every epoch's row.
 
-A look costs a few steps, so looks become rarer the longer a training lasts: the steps done grow by a twentieth from one to
-the next, by half once half of the time that looks may take is used up, and when all is, there is none for a while.
+A look costs a few steps, so looks become rarer the longer a training lasts: see `schedule`.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 import json
 import time
 import warnings
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from vitrina.glass.exhibits import LEAST, chosen, write_examples
 from vitrina.glass.look import histogram, key_of, observe, probe_values
 from vitrina.glass.looks_file import LooksWriter
 from vitrina.glass.plan import plan_of
+from vitrina.glass.schedule import Schedule
 from vitrina.glass.thinning import thin
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.history import Row
@@ -35,11 +36,13 @@ if TYPE_CHECKING:
     from vitrina.learning.loop import Learner
 
 ABOUT, FORMAT = "about.json", 1
-SHARE = 0.02  # of the training's time
-GRACE = 0.2  # seconds that looks may take in any case, so that a short training has some
-GROWTH, HASTE = 1.05, 1.5  # from the steps done at one look to those at the next, with time in plenty and without
 PROBES = 8  # examples that are followed through the whole training
 WHOLE = 200_000  # parameters: of smaller networks all are kept at each look, of larger ones a sample
+STUDIED = (
+    3e9  # operations of a step that a look may take in thought: of a large network with a part of the batch, at least
+)
+FEWEST = 16  # examples
+LONELY = 3e8  # operations of a step below which a second thread is waited for longer than it helps
 JUDGING = 1e9  # operations that a look may spend on how those fare that judge a network too large to be kept
 MOST_POINTS = 600  # of what is learned from, kept where it can be drawn
 MOST_BYTES = 200 << 20
@@ -70,18 +73,18 @@ class Recorder(Callback):
         self.failure: str | None = None
         self._probes = probes
         self._writer: LooksWriter | None = None
-        self._looked, self._cost = 0.0, 0.0  # seconds, of all looks and of the last
-        self._next = 0  # steps done, at which to look again
         self._errors: list[np.ndarray] = []
         self._errors_first, self._errors_at = 0, 0.0
         self._run: Any = None
+        self._pools: Any = None
 
     # -- what the loop calls
     def training_starts(self, learner: Learner) -> None:
         self._began = time.monotonic()
+        self._schedule = Schedule(learner.steps, learner.recipe.steps)
         self._errors_at, self._errors_first = self._began, learner.steps
         self._guarded(self._begin, learner)
-        learner.most_steps = max(1, self._next - learner.steps)
+        learner.most_steps = max(1, self._schedule.steps_left(learner.steps))
 
     def chunk_done(self, learner: Learner) -> None:
         if self._writer is None:
@@ -91,9 +94,9 @@ class Recorder(Callback):
         if now - self._errors_at >= max(ERRORS_EVERY, ERRORS_SHARE * (now - self._began)):
             self._guarded(self._write_errors)
         at_end = learner.position == learner.steps_per_epoch  # the next batch is the next epoch's; look at it then
-        if learner.steps >= self._next and not at_end and np.isfinite(learner.errors).all():
+        if not at_end and np.isfinite(learner.errors).all():
             self._guarded(self._look_if_it_may, learner)
-        learner.most_steps = max(1, self._next - learner.steps)
+        learner.most_steps = max(1, self._schedule.steps_left(learner.steps))
 
     def epoch_done(self, learner: Learner, row: Row) -> None:
         if self._writer is None:
@@ -101,7 +104,7 @@ class Recorder(Callback):
         self._guarded(self._write_errors)
         values = {key_of("", "epoch", name): np.array([value], np.float32) for name, value in row.items()}
         self._guarded(self._write, learner.steps, values)
-        if learner.steps >= self._next and learner.epoch < learner.plan.epochs:
+        if learner.epoch < learner.plan.epochs:
             self._guarded(self._look_if_it_may, learner)
 
     def training_ends(self, learner: Learner) -> None:
@@ -156,30 +159,39 @@ class Recorder(Callback):
             self._look(learner)
 
     def _look_if_it_may(self, learner: Learner) -> None:
-        if self._looked + self._cost <= self._budget():
+        if not self._schedule.steps_left(learner.steps) and self._schedule.may_look(learner.steps):
             self._look(learner)
-
-    def _budget(self) -> float:
-        """Seconds that looks may have taken until now."""
-        return SHARE * (time.monotonic() - self._began) + GRACE
 
     def _look(self, learner: Learner) -> None:
         began = time.monotonic()
         carried = learner.carried
         values = {key_of("", "step", "rate"): np.array([learner.learning_rate], np.float32)}
-        values |= self._step(learner, carried)
-        values |= self._probed(learner, carried)
-        values |= _whole(carried["params"], carried["state"]) or self._judged(learner, carried)
+        with self._threads(learner):
+            values |= self._step(learner, carried)
+            values |= self._probed(learner, carried)
+            values |= _whole(carried["params"], carried["state"]) or self._judged(learner, carried)
         self._write(learner.steps, values)
-        self._cost = time.monotonic() - began
-        self._looked += self._cost
+        self._schedule.looked(learner.steps, time.monotonic() - began)
         self._last = learner.steps
-        growth = GROWTH if self._looked < self._budget() / 2 else HASTE
-        self._next = max(self._last + 1, int(self._last * growth))
+
+    def _threads(self, learner: Learner) -> AbstractContextManager[Any]:
+        """One, where others would be waited for."""
+        if self._studied(learner, learner.plan.batch_size) * 3 * learner.network.flops > LONELY:
+            return nullcontext()
+        if self._pools is None:
+            from threadpoolctl import ThreadpoolController
+
+            self._pools = ThreadpoolController()
+        return self._pools.limit(limits=1)
+
+    def _studied(self, learner: Learner, rows: int) -> int:
+        """How many examples of a batch a look takes: forward and back is three times the work of forward."""
+        return min(rows, max(FEWEST, int(STUDIED / (3 * max(1, learner.network.flops)))))
 
     def _step(self, learner: Learner, carried: dict[str, Any]) -> dict[str, np.ndarray]:
-        """The next step, taken in thought."""
+        """The next step, taken in thought; of a large network with some of its examples."""
         arrays = learner.batch_of(learner.steps)
+        arrays = {name: array[: self._studied(learner, len(array))] for name, array in arrays.items()}
         engine = self._engine(learner)
         if self._run is None:
             self._run = engine.compile(training_step(learner.recipe, observer=observe), donate=False)

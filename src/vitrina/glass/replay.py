@@ -7,21 +7,20 @@ from __future__ import annotations
 
 import base64
 import gzip
-import html
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from vitrina.files import write_atomically
-from vitrina.glass.page.bundle import STATIC, script
+from vitrina.glass.page.bundle import STATIC, alone
 from vitrina.glass.page.views import Views
 from vitrina.locale import LANGUAGES
 
 MOST_LOOKS, FEW_LOOKS = 80, 16  # moments: there are not fewer while an example can be let go instead
 MOST_EDGES = 4000  # of a layer that has no more all are there, and its neurons' arithmetic with them
+MEMBERS_EDGES = 400  # the same of each member of an ensemble
 MOST_NUMBERS = (
     3_000_000  # in all moments together; as text they are some seven times as many bytes, packed two or three
 )
@@ -43,15 +42,18 @@ def page_of(run: Path, other: Path | None = None) -> tuple[str, int]:
     views = Views(run, MOST_EDGES, other)
     data = _data(views)
     packed = base64.b64encode(gzip.compress(json.dumps(data, separators=(",", ":")).encode("utf-8"), 9)).decode("ascii")
-    return _page(packed, views.run.name), len(data["moments"])
+    head = f'<script type="application/gzip" id="replay">{packed}</script>'
+    return alone(views.run.name, STATIC / "replay" / "api.js", head), len(data["moments"])
 
 
 def _data(views: Views) -> dict[str, Any]:
     """The server's answers to all that the page can ask, for as many moments as there is room for."""
     about, curves = views.about(), views.curves()
+    if about["members"]:
+        views.most_edges = MEMBERS_EDGES
     steps = [look.step for look in views.recording.looks]
     probes = len(views.recording.probes[0])
-    one = _numbers(views.moment(steps[-1], 0))
+    one = _numbers(_moment(views, steps[-1], 0))
     kept = max(1, min(probes, MOST_NUMBERS // max(1, one * min(FEW_LOOKS, len(steps)))))
     count = max(2, min(MOST_LOOKS, len(steps), MOST_NUMBERS // max(1, one * kept)))
     chosen = sorted({round(place) for place in np.linspace(0, len(steps) - 1, count).tolist()})
@@ -71,7 +73,7 @@ def _data(views: Views) -> dict[str, Any]:
     columns = _turns(views, judges, steps[-1], len(chosen))
     for place in chosen:
         step = steps[place]
-        moments[step] = [views.moment(step, probe) for probe in range(kept)]
+        moments[step] = [_moment(views, step, probe) for probe in range(kept)]
         told = views.probes(step)
         answers[step] = {
             name: told[name][:kept] if name != "step" else step for name in ("step", "prediction", "error")
@@ -89,6 +91,10 @@ def _data(views: Views) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _moment(views: Views, step: int, probe: int) -> dict[str, Any]:
+    return {**views.moment(step, probe), "others": views.others(step, probe)}
+
+
 def _turns(views: Views, judges: dict[str, Any], step: int, moments: int) -> int:
     """Of how many columns there is room for what the answer makes of them; the others are not offered."""
     turns = judges.get("turns", [])
@@ -104,18 +110,3 @@ def _numbers(value: Any) -> int:
     if isinstance(value, dict):
         return sum(map(_numbers, value.values()))
     return sum(map(_numbers, value)) if isinstance(value, list) else 1
-
-
-def _page(packed: str, name: str) -> str:
-    page = (STATIC / "index.html").read_text("utf-8")
-    style = "".join((STATIC / path).read_text("utf-8") for path in ("vendor/uplot/uPlot.min.css", "style.css"))
-    icon = "data:image/svg+xml;base64," + base64.b64encode((STATIC / "icon.svg").read_bytes()).decode("ascii")
-    page = page.replace('"icon.svg"', f'"{icon}"')
-    page = re.sub(r'\n  <link rel="stylesheet"[^>]*>', "", page)
-    page = page.replace("<title>Vitrina</title>", f"<title>{html.escape(name)} – Vitrina</title>")
-    inside = f'<style>{style}</style>\n  <script type="application/gzip" id="replay">{packed}</script>\n'
-    tag = '  <script type="module" src="js/main.js"></script>\n'
-    head, _, tail = page.partition(tag)
-    program = script(STATIC / "replay" / "api.js")
-    tail = tail.replace("</body>", f'<script type="module">\n{program}\n</script>\n</body>')
-    return head + "  " + inside + tail

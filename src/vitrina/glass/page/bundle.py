@@ -1,7 +1,9 @@
-"""The page's modules as one script: fetched at once by a browser, and put into a replay."""
+"""The page's modules as one script, fetched at once by a browser; and the whole page as one text, for a replay or a notebook."""
 
 from __future__ import annotations
 
+import base64
+import html
 import re
 from functools import cache
 from pathlib import Path
@@ -41,6 +43,19 @@ def script(api: Path = STATIC / "js" / "api.js") -> str:
 
     add(STATIC / "js" / "main.js")
     return "\n".join(parts)
+
+
+def alone(title: str, api: Path, head: str = "") -> str:
+    """The page with all in it that it needs, as HTML. api: the module that answers what it asks; head: what that finds there."""
+    page = (STATIC / "index.html").read_text("utf-8")
+    style = "".join((STATIC / path).read_text("utf-8") for path in ("vendor/uplot/uPlot.min.css", "style.css"))
+    icon = "data:image/svg+xml;base64," + base64.b64encode((STATIC / "icon.svg").read_bytes()).decode("ascii")
+    page = page.replace('"icon.svg"', f'"{icon}"')
+    page = re.sub(r'\n  <link rel="stylesheet"[^>]*>', "", page)
+    page = page.replace("<title>Vitrina</title>", f"<title>{html.escape(title)} – Vitrina</title>")
+    before, _, after = page.partition('  <script type="module" src="js/main.js"></script>\n')
+    after = after.replace("</body>", f'<script type="module">\n{script(api)}\n</script>\n</body>')
+    return f"{before}  <style>{style}</style>\n  {head}\n{after}"
 
 
 def _taken(found: re.Match[str], module: str) -> str:

@@ -9,14 +9,14 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from vitrina.errors import UsageError, VitrinaError
-from vitrina.glass.controls import request, status_of
+from vitrina.glass.page.answers import Answers
 from vitrina.glass.page.bundle import STATIC, script
-from vitrina.glass.page.views import Views
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -51,66 +51,42 @@ def routes_of(run: Path, other: Path | None = None, place: dict[str, Any] | None
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    views = Views(run, other=other, read=False)
-    Thread(target=views.recording.refresh, daemon=True).start()  # a long one, while the browser fetches the page
-
-    def answers(work: Callable[[Request], Any]) -> Callable[[Request], Awaitable[Response]]:
-        """A view as an endpoint: what goes wrong is a sentence, in JSON. Views take turns, off the event loop."""
-
-        async def endpoint(asked: Request) -> Response:
-            try:
-                async with turns:
-                    return JSONResponse(await asyncio.to_thread(work, asked))
-            except VitrinaError as error:
-                return JSONResponse({"error": str(error)}, 400 if isinstance(error, UsageError) else 404)
-            except (ValueError, KeyError):
-                return JSONResponse({"error": "that is no question this page asks"}, 400)
-
-        return endpoint
-
+    answers = Answers(run, other, read=False)
+    Thread(
+        target=answers.views.recording.refresh, daemon=True
+    ).start()  # a long one, while the browser fetches the page
     turns = asyncio.Lock()
 
-    def number(asked: Request, name: str) -> int:
-        return int(asked.query_params[name])
+    async def told(work: Callable[[], Any]) -> Response:
+        """What goes wrong is a sentence, in JSON."""
+        try:
+            return JSONResponse(await asyncio.to_thread(work))
+        except VitrinaError as error:
+            return JSONResponse({"error": str(error)}, 400 if isinstance(error, UsageError) else 404)
 
-    def moment(asked: Request) -> dict[str, Any]:
-        return views.moment(number(asked, "step"), number(asked, "probe"), int(asked.query_params.get("member", 0)))
+    def endpoint(question: str) -> Callable[[Request], Awaitable[Response]]:
+        async def answer(asked: Request) -> Response:
+            async with turns:  # one question after the other, off the event loop
+                return await told(partial(answers.answer, question, asked.query_params))
 
-    def neuron(asked: Request) -> dict[str, Any]:
-        place = tuple(int(part) for part in asked.query_params.get("place", "").split(",") if part)
-        step, probe, unit = (number(asked, name) for name in ("step", "probe", "unit"))
-        return views.neuron(step, probe, asked.query_params["layer"], unit, place)
+        return answer
 
     async def control(asked: Request) -> Response:
         try:
-            told = await asked.json()
-            request(run, told["action"], told.get("value"))
-        except UsageError as error:
-            return JSONResponse({"error": str(error)}, 400)
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return JSONResponse({"error": "that is nothing a training can be asked for"}, 400)
-        return JSONResponse({"done": True})
+            wanted = await asked.json()
+        except ValueError:
+            wanted = None
+        return await told(partial(answers.control, wanted))
 
     async def live(asked: Request) -> Response:
-        return StreamingResponse(_news(run, views, asked), media_type="text/event-stream")
+        return StreamingResponse(_news(answers, asked), media_type="text/event-stream")
 
     async def placed(asked: Request) -> Response:
         return JSONResponse(place or {"editor": None, "run": run.name})
 
     return [
         Route("/place", placed),
-        Route("/about", answers(lambda _: views.about())),
-        Route("/looks", answers(lambda asked: views.looks(number(asked, "after")))),
-        Route("/curves", answers(lambda _: views.curves())),
-        Route("/beside", answers(lambda _: views.beside())),
-        Route("/findings", answers(lambda asked: views.findings(asked.query_params["lang"]))),
-        Route("/moment", answers(moment)),
-        Route("/probes", answers(lambda asked: views.probes(number(asked, "step")))),
-        Route("/examples", answers(lambda _: views.examples())),
-        Route("/judged", answers(lambda asked: views.judged(number(asked, "step")))),
-        Route("/dependence", answers(lambda asked: views.dependence(number(asked, "step"), number(asked, "column")))),
-        Route("/function", answers(lambda asked: views.function(number(asked, "step")))),
-        Route("/neuron", answers(neuron)),
+        *(Route(f"/{question}", endpoint(question)) for question in answers.questions),
         Route("/control", control, methods=["POST"]),
         Route("/live", live),
         Route("/js/main.js", main_script),
@@ -152,17 +128,11 @@ class Guard:
         await self.app(scope, receive, guarded)
 
 
-async def _news(run: Path, views: Views, asked: Request) -> AsyncIterator[str]:
+async def _news(answers: Answers, asked: Request) -> AsyncIterator[str]:
     """Server-sent events: what the training is doing and how many looks there are, whenever either changes."""
     told, quiet = "", 0.0
     while not await asked.is_disconnected():
-        await asyncio.to_thread(views.recording.refresh)
-        status = status_of(run)
-        seen = {"looks": len(views.recording.looks), "epochs": len(views.recording.epochs)}
-        if views.second is not None:
-            await asyncio.to_thread(views.second.refresh)
-            seen["beside"] = len(views.second.epochs)
-        news = json.dumps({**vars(status), **seen})
+        news = json.dumps(await asyncio.to_thread(answers.news))
         if news != told:
             told, quiet = news, 0.0
             yield f"data: {news}\n\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,12 @@ class Views:
             "member": member,
             "edges": self._edges(look, traced, member),
         }
+
+    def others(self, step: int, probe: int) -> list[dict[str, Any]]:
+        """The connections of the members of an ensemble after the first, whose come with the moment."""
+        look, members = self._look(step), max(spot.members for spot in self._spots)
+        traced = self._trace(look, probe) if self.recording.weights_at(look.step) is not None else None
+        return [self._edges(look, traced, member) for member in range(1, members)]
 
     def probes(self, step: int) -> dict[str, Any]:
         """The probes and what the network answers to each at that moment."""
@@ -351,29 +358,33 @@ def _a_little_more(values: np.ndarray) -> tuple[float, float]:
 def _short(name: str, looks: tuple[Look, ...]) -> dict[str, list[float | None]]:
     """One number a look: the mean over a layer's neurons, or the share of them."""
 
-    def each(of: Any, *statistics: str) -> list[float | None]:
+    def each(of: Callable[..., np.ndarray], *statistics: str) -> list[float | None]:
         keys = [f"{name}|{statistic}" for statistic in statistics]
-        return [
-            number(of(*(look[key] for key in keys))) if all(key in look for key in keys) else None for look in looks
-        ]
+        places = [at for at, look in enumerate(looks) if all(key in look for key in keys)]
+        found: list[float | None] = [None] * len(looks)
+        if places:
+            stacks = (np.stack([looks[at][key] for at in places]).astype(np.float64) for key in keys)
+            for at, value in zip(places, of(*stacks).tolist(), strict=True):
+                found[at] = number(value)
+        return found
 
-    def length(norms: np.ndarray) -> float:
-        return float(np.sqrt(np.sum(np.square(norms, dtype=np.float64))))
+    def size(mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+        return np.sqrt(np.mean(mean**2 + spread**2, axis=1))
 
-    first = looks[-1] if looks else None
-    signal = "signal" if first is not None and f"{name}|signal|mean" in first else "slope"
+    def length(norms: np.ndarray) -> np.ndarray:
+        return np.sqrt(np.sum(norms**2, axis=1))
+
+    signal = "signal" if looks and f"{name}|signal|mean" in looks[-1] else "slope"
     found = {
-        "output": each(
-            lambda mean, spread: float(np.sqrt(np.mean(mean**2 + spread**2))), "output|mean", "output|spread"
-        ),
-        "signal": each(
-            lambda mean, spread: float(np.sqrt(np.mean(mean**2 + spread**2))), f"{signal}|mean", f"{signal}|spread"
-        ),
-        "silent": each(lambda largest: float(np.mean(largest == 0.0)), "output|largest"),
-        "saturated": each(lambda share: float(np.mean(share)), "output|saturated"),
+        "output": each(size, "output|mean", "output|spread"),
+        "signal": each(size, f"{signal}|mean", f"{signal}|spread"),
+        "silent": each(lambda largest: np.mean(largest == 0.0, axis=1), "output|largest"),
+        "saturated": each(lambda share: np.mean(share, axis=1), "output|saturated"),
         "gradient": each(length, "weight gradient|norm"),
         "update": each(
-            lambda update, weight: length(update) / max(length(weight), 1e-12), "weight update|norm", "weight|norm"
+            lambda update, weight: length(update) / np.maximum(length(weight), 1e-12),
+            "weight update|norm",
+            "weight|norm",
         ),
     }
     return {what: values for what, values in found.items() if any(value is not None for value in values)}

@@ -17,6 +17,8 @@ import { choose as chooseLanguage, count, keep, kept, language, load, t } from "
 import { Timeline } from "./time.js";
 import { Versus } from "./versus.js";
 
+const DOCTOR_COMES = 400; // milliseconds after the rest
+
 const state = { stage: "forward", probe: 0, member: null, at: 0, following: true, status: null, selected: null };
 let network, timeline, curves, examples, doctor, versus, editor;
 let asked = 0, askedNeuron = 0;
@@ -190,7 +192,8 @@ function everything() {
 
 async function start() {
   setTheme(kept("vitrina-theme") ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"));
-  load(await ask("texts.es.json"));
+  const [texts, where] = await Promise.all([ask("texts.es.json"), ask("place")]);
+  load(texts);
   showButtons();
   $("#language").onclick = () => { chooseLanguage(language() === "es" ? "en" : "es"); everything(); };
   $("#theme").onclick = () => {
@@ -199,7 +202,6 @@ async function start() {
     setTheme(theme);
     everything();
   };
-  const where = await ask("place");
   if (where.editor !== null) {
     editor = new EditorView(where);
     await editor.open();
@@ -227,7 +229,7 @@ async function watchRun() {
   if (state.looks.step.length) await go(null);
   curves.draw();
   listen(heard, () => trouble(new Trouble("gone")));
-  Promise.resolve(examples.working).then(() => doctor.begin());
+  Promise.resolve(examples.working).then(() => setTimeout(() => doctor.begin(), DOCTOR_COMES)); // when all else has been drawn
 }
 
 start().catch(trouble);

@@ -17,7 +17,7 @@ export async function ask(question, values = {}) {
   const all = await opened();
   if (question === "place") return { editor: null };
   if (question === "looks") return structuredClone(all.looks);
-  if (question === "moment") return all.moments[values.step][values.probe];
+  if (question === "moment") return momentOf(all, values);
   if (question === "probes") return { ...all.probes, ...all.answers[values.step] };
   if (question === "function") return all.functions[values.step] ?? {};
   if (question === "findings") return all.findings[values.lang];
@@ -39,25 +39,30 @@ export function listen(heard) {
   heard({ state: "unknown", looks: data.looks.step.length, epochs: data.curves.epochs.epoch?.length ?? 0 });
 }
 
+// With the connections of one member, where it is an ensemble's.
+function momentOf(all, { step, probe, member = 0 }) {
+  const moment = all.moments[step][probe];
+  return member ? { ...moment, member, edges: moment.others[member - 1] } : moment;
+}
+
 // One neuron's arithmetic, of the connections that are drawn: where all of a layer's are.
-function neuron({ about, moments, probes }, { step, probe, layer: name, unit }) {
-  const moment = moments[step][probe];
+function neuron(all, { step, probe, layer: name, unit, place }) {
+  const { layers } = all.about;
+  const layer = layers.find((one) => one.name === name);
+  const member = layer.members ? Number(place) : 0;
+  const moment = momentOf(all, { step, probe, member });
   const edges = moment.edges[name];
-  const at = about.layers.findIndex((layer) => layer.name === name);
-  const layer = about.layers[at];
-  const units = layer.shape.at(-1);
-  const size = (one) => one.shape.reduce((a, b) => a * b, 1);
-  const before = about.layers.slice(0, at).reverse().find((one) => size(one) * units === edges?.of);
-  const inputs = before && moment.layers[before.name].output.flat(Infinity);
-  if (layer.shape.length !== 1 || edges?.from.length !== edges?.of || inputs?.length !== size(before)) {
-    throw new Trouble("too-large");
-  }
-  const terms = edges.to.flatMap((to, place) => (to !== unit ? [] : [{
-    input: edges.from[place], value: inputs[edges.from[place]], weight: edges.weight[place], gradient: edges.gradient[place], update: edges.update[place],
+  const own = (one, what) => (one.members ? moment.layers[one.name][what][member] : moment.layers[one.name][what]);
+  const shape = layer.members ? layer.shape.slice(1) : layer.shape;
+  const sources = layer.sources.map((source) => layers.find((one) => one.name === source));
+  const inputs = sources.map((one) => own(one, "output").flat(Infinity)).find((values) => values.length * shape.at(-1) === edges?.of);
+  if (shape.length !== 1 || edges?.from.length !== edges?.of || !inputs) throw new Trouble("too-large");
+  const terms = edges.to.flatMap((to, at) => (to !== unit ? [] : [{
+    input: edges.from[at], value: inputs[edges.from[at]], weight: edges.weight[at], gradient: edges.gradient[at], update: edges.update[at],
   }]));
   terms.sort((a, b) => Math.abs(b.value * b.weight) - Math.abs(a.value * a.weight));
   const bias = edges.bias?.[unit] ?? 0;
-  const signal = moment.layers[name].signal[unit];
-  return { step, layer: name, unit, place: [], count: terms.length, terms, bias, weighted_sum: terms.reduce((sum, { value, weight }) => sum + value * weight, bias),
-    activation: layer.activation, output: moment.layers[name].output[unit], error_signal: signal, bias_gradient: edges.bias ? signal : 0, history: null };
+  const signal = own(layer, "signal")[unit];
+  return { step, layer: name, unit, place: layer.members ? [member] : [], count: terms.length, terms, bias, weighted_sum: terms.reduce((sum, { value, weight }) => sum + value * weight, bias),
+    activation: layer.activation, output: own(layer, "output")[unit], error_signal: signal, bias_gradient: edges.bias ? signal : 0, history: null };
 }

@@ -1,0 +1,63 @@
+"""When to look at a training, so that it is seen closely while it changes fast, and never looked at for more than its share of time."""
+
+from __future__ import annotations
+
+import time
+
+SHARE = 0.02  # of the training's time
+GRACE = 0.2  # seconds that looks may take in any case, so that a short training has some
+ADVANCE = 0.1  # of what the steps still to come will earn may be spent now: most happens at the beginning
+GROWTH, HASTE = 1.05, 1.5  # at least, and at most, from the steps done at one look to those at the next
+APART, PARTS = (
+    10,
+    40,
+)  # times what a look takes, that there is between two of them; but no more than such a part of the training
+
+
+class Schedule:
+    """Counts what looks took, and says at which step the next one is.
+
+    While there is time in plenty the steps done grow by a twentieth from one look to the next. Once half of the time is used up
+    they grow by half, or by as many as it takes to earn the next look if these are fewer: so the beginning, where most happens,
+    has its looks, and after it they come as often as they may. steps: that are done, total: that there will be.
+    """
+
+    def __init__(self, steps: int, total: int) -> None:
+        self._began, self._first, self._total = time.monotonic(), steps, total
+        self._looked, self._cost = 0.0, 0.0  # seconds, of all looks and of the last
+        self._next = steps
+
+    def steps_left(self, steps: int) -> int:
+        """Until it is time to look again, or to ask whether there is; 0 if it is now."""
+        return max(0, self._next - steps)
+
+    def may_look(self, steps: int) -> bool:
+        """Whether there is time for a look like the last, after so many steps; if not, it is to be asked when there may be."""
+        missing = self._looked + self._cost - self._budget(steps)
+        if missing > 0.0:
+            self._next = steps + self._earned_in(steps, missing)
+        return missing <= 0.0
+
+    def looked(self, steps: int, seconds: float) -> None:
+        """Counts a look that took so many seconds."""
+        self._cost = seconds
+        self._looked += seconds
+        growth = int(steps * GROWTH)
+        if self._looked >= self._budget(steps) / 2:
+            apart = min(APART * seconds / self._each(steps), self._total / PARTS)
+            haste = max(steps * HASTE, steps + apart)
+            growth = max(growth, min(int(haste), steps + self._earned_in(steps, seconds)))
+        self._next = max(steps + 1, growth)
+
+    def _budget(self, steps: int) -> float:
+        """Seconds that looks may have taken until now."""
+        to_come = (self._total - steps) * self._each(steps) if steps > self._first else 0.0
+        return SHARE * (time.monotonic() - self._began + ADVANCE * to_come) + GRACE
+
+    def _each(self, steps: int) -> float:
+        """Seconds that a step has taken on average."""
+        return max(1e-9, (time.monotonic() - self._began - self._looked) / max(1, steps - self._first))
+
+    def _earned_in(self, steps: int, seconds: float) -> int:
+        """How many steps it takes until looks may take so many seconds more."""
+        return max(1, int(seconds / SHARE / self._each(steps)))
