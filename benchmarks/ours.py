@@ -9,7 +9,19 @@ import numpy as np
 
 from benchmarks.contestants import Data, Run
 from benchmarks.deep import BLOCKS, CLASSES, HEADS, HIDDEN, STAGES, UNITS, VOCABULARY, WIDTH, Deep
-from benchmarks.workloads import BETA1, BETA2, EPSILON, LEARNING_RATE, Convolution, Dense, Flatten, Weights, Workload
+from benchmarks.workloads import (
+    AUTO_EPOCHS,
+    AUTO_ROWS,
+    BETA1,
+    BETA2,
+    EPSILON,
+    LEARNING_RATE,
+    Convolution,
+    Dense,
+    Flatten,
+    Weights,
+    Workload,
+)
 from vitrina import engines, network
 from vitrina.engines import registry
 from vitrina.learning.feed import Examples
@@ -20,8 +32,6 @@ from vitrina.learning.step import Recipe
 from vitrina.network.network import nest
 from vitrina.racing import contest, estimates
 from vitrina.racing.decide import choose
-
-AUTO_ROWS, AUTO_EPOCHS = 50_000, 20  # of the training that "auto" chooses an engine for
 
 
 def prepare(workload: Workload | Deep, data: Data, start: Weights, engine: str) -> Run:

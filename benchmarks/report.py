@@ -48,7 +48,7 @@ product in the same session, {peak:.0f} GFLOP/s ({peaks}). *compile s*: building
 an ordinary one. *peak MB*: resident memory of the contestant's process, its framework included. *loss*: after the
 same number of epochs from the same weights, computed by NumPy for all. `-128`: with `steps_per_execution=128`; Keras
 on PyTorch refuses that. scikit-learn has one logistic output where the others have two logits, and no convolution.
-*ratio*: their time per step ÷ ours, of the medians.
+*ratio*: their time per step ÷ ours, of the medians; of a whole training, imports, compiling and the race counted as well.
 """
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 LEARNING_RATE = 1e-3
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-8
+AUTO_ROWS, AUTO_EPOCHS = 50_000, 20  # of the training that "auto" chooses an engine for
 CLUSTERS_PER_CLASS = 3
 CLUSTER_DISTANCE = 4.0  # of a cluster's centre from the origin, in standard deviations of the noise
 PICTURE_DISTANCE = 14.0  # half a deviation per pixel: a convolution must see its pattern within a few dozen steps

@@ -53,6 +53,16 @@ def test_who_failed_is_not_compared():
     assert verdict.words == "not measured"
 
 
+def test_a_choice_is_judged_by_the_whole_training_that_it_was_made_for():
+    whole = next(one for one in ENGINE_DUELS if "a whole training" in one.title)
+    steps = 50_000 // 32 * 20
+    auto, slow_to_start = measured("vitrina-auto", 1e-3), measured("vitrina-torch-compiled", 0.8e-3)
+    slow_to_start.compile_seconds = 40.0
+    verdict = judge(session(auto, slow_to_start), whole, "tiny")
+    assert verdict.ratio == pytest.approx((1.0 + 40.0 + steps * 0.8e-3) / (1.0 + 2.0 + steps * 1e-3))
+    assert verdict.ratio > 1.0
+
+
 def test_a_scan_may_be_five_percent_faster_and_no_more():
     scan = duel("JAX engine (better form), scan by hand (faster convolution)")
     just, too_slow = (session(measured("vitrina-jax", ours), measured("jax-scan", 1.0)) for ours in (1.04, 1.06))
