@@ -164,7 +164,24 @@ def _search(attempt: Attempt, healing: Healing, trials: int, progress: bool | No
             attempt = after
             healing.treatments += [remedy.words] if remedy.data else []
             if attempt.findings.healthy:
-                break
+                return _further(attempt, finding, healing, seen, trials, progress)
+    return attempt
+
+
+def _further(
+    attempt: Attempt, finding: Finding, healing: Healing, seen: set[str], trials: int, progress: bool | None
+) -> Attempt:
+    """The same fault's other remedies, where they go further the same way (more epochs, a lower rate): what is no longer a
+    fault may still be better. Those that would change the network were made for the one that was ill."""
+    for remedy in finding.remedies:
+        plain = remedy.can_be_applied and not remedy.data and "network" not in remedy.changes
+        if not plain or _key(finding, remedy) in seen or len(healing.tried) >= trials:
+            continue
+        after = _try(attempt, remedy, progress)
+        kept = after is not None and after.findings.healthy and after.score > attempt.score + 2.0 * _chance(after)
+        healing.tried.append(Tried(finding.code, remedy.words, after.score if after else math.nan, kept))
+        if kept and after is not None:
+            attempt = after
     return attempt
 
 
@@ -248,11 +265,16 @@ def _helps(before: Attempt, after: Attempt, finding: Finding, remedy: Remedy) ->
         return after.score > 0.55
     if not math.isfinite(before.score):
         return True
-    rows = len((after.rows.validation or after.rows.train)[0])
-    share = min(max(after.score, 0.05), 0.95)
-    chance = 0.25 * ERRORS * math.sqrt(share * (1 - share) / max(1, rows))  # the same rows are judged twice
+    chance = _chance(after)
     mended = finding.code not in after.findings.codes
     return after.score > before.score + chance or (mended and after.score > before.score - 0.25 * chance)
+
+
+def _chance(attempt: Attempt) -> float:
+    """By how much the score may differ by chance: a quarter of two standard errors, for the same rows are judged twice."""
+    rows = len((attempt.rows.validation or attempt.rows.train)[0])
+    share = min(max(attempt.score, 0.05), 0.95)
+    return 0.25 * ERRORS * math.sqrt(share * (1 - share) / max(1, rows))
 
 
 def _difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

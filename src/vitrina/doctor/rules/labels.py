@@ -82,7 +82,7 @@ def noise(case: Case) -> Finding | None:
     are wrong. Measured: a simple model that leaves each row out says what class it is of; of the quarter of rows of which it is
     surest, the share that have another label (Northcutt et al. 2021, arXiv:1911.00068, count the same disagreement): above 9
     %, up to a third, below three quarters of chance; and hardly more of them (0.02, and what chance brings) among the two
-    quarters that follow; more freely where there are four classes or more, and these labels are not mostly the model's second
+    quarters that follow; more freely where there are four common classes or more, and these labels are not mostly the model's second
     choice. Where classes merely overlap, or inputs tell little, the surest rows are labelled as the model says, or nearly.
     Remedy: look at the listed rows; smooth the labels. Example: two people labelling by different rules.
     """
@@ -90,7 +90,9 @@ def noise(case: Case) -> Finding | None:
     if refs is None or not case.classes or not math.isfinite(refs.strangers) or refs.rows[0] < 150:
         return None
     share, rows = refs.strangers, refs.rows[0]
-    spread = case.classes >= 4 and refs.strangers_second * (case.classes - 1) <= SPREAD
+    counts = case.exam.target.counts
+    kinds = sum(counts) ** 2 / sum(count * count for count in counts)  # as many as equally common classes would be
+    spread = kinds >= 4.0 and refs.strangers_second * (kinds - 1.0) <= SPREAD
     most, even = (MOST_SPREAD, EVEN_SPREAD) if spread else (MOST, EVEN)
     if not max(NOISE, 1.5 / rows) <= share <= min(most, STRANGE * refs.expected_strangers):
         return None
@@ -161,7 +163,13 @@ def majority(case: Case) -> Finding | None:
             "balanced": part["balanced"],
             "simple_balanced": refs.balanced_held if refs else math.nan,
         },
-        (Remedy(say("let rare classes count more"), {"class_weight": "balanced"}),),
+        (
+            Remedy(say("let rare classes count more"), {"class_weight": "balanced"}),
+            Remedy(
+                say("let rare classes count more, five times as many epochs"),
+                {"class_weight": "balanced", "epochs": 5 * int(case.settings["epochs"])},
+            ),
+        ),
     )
 
 
