@@ -51,7 +51,7 @@ def main() -> None:
             out=attention,
             engine="jax",
         )
-        picture(browser, dense, "page-dense", "light", ["ArrowRight", "ArrowDown"])
+        picture(browser, dense, "page-dense", "light", ["ArrowRight", "ArrowRight", "ArrowDown"])
         picture(browser, convolutional, "page-conv", "dark", ["ArrowRight"], stage="backward")
         picture(browser, attention, "page-attention", "light", ["ArrowRight"])
         picture(browser, convolutional, "page-examples", "light", [], of="#examples", at=0.32)

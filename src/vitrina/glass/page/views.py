@@ -374,6 +374,11 @@ def _short(name: str, looks: tuple[Look, ...]) -> dict[str, list[float | None]]:
     def length(norms: np.ndarray) -> np.ndarray:
         return np.sqrt(np.sum(norms**2, axis=1))
 
+    def share(update: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return np.where(
+            (whole := length(weight)) > 0.0, length(update) / whole, np.nan
+        )  # of weights that begin at 0 none
+
     signal = "signal" if looks and f"{name}|signal|mean" in looks[-1] else "slope"
     found = {
         "output": each(size, "output|mean", "output|spread"),
@@ -381,11 +386,7 @@ def _short(name: str, looks: tuple[Look, ...]) -> dict[str, list[float | None]]:
         "silent": each(lambda largest: np.mean(largest == 0.0, axis=1), "output|largest"),
         "saturated": each(lambda share: np.mean(share, axis=1), "output|saturated"),
         "gradient": each(length, "weight gradient|norm"),
-        "update": each(
-            lambda update, weight: length(update) / np.maximum(length(weight), 1e-12),
-            "weight update|norm",
-            "weight|norm",
-        ),
+        "update": each(share, "weight update|norm", "weight|norm"),
     }
     return {what: values for what, values in found.items() if any(value is not None for value in values)}
 

@@ -314,6 +314,7 @@ const joined = ({ joins }) => ({ add: t("sum"), multiply: t("product"), concaten
 
 // Text that takes no more than so much room, and is not cut off by the edge.
 function fitted(pen, text, x, y, room) {
+  if (text.includes("/") && pen.measureText(text).width > room) text = `…/${text.split("/").at(-1)}`; // where it stands is seen
   let shown = text;
   for (let left = text.length - 1; left > 4 && pen.measureText(shown).width > room; left--) shown = `${text.slice(0, left - 2)}…${text.slice(-2)}`; // its number stays
   const half = pen.measureText(shown).width / 2;

@@ -22,7 +22,7 @@ export function places(layers, seen, width, height) {
     const one = box(layer, seen[layer.name], room, fair);
     return { ...one, at: columns.indexOf(layer.column), y: first.top + (room - one.h) / 2, bottom: first.top + room, over: new Map() };
   });
-  for (const [layer, from] of over) of(boxes, layer).over.set(of(boxes, from), lanes[layer.lanes[0]].top - ARCH / 2);
+  for (const [layer, from] of over) of(boxes, layer).over.set(of(boxes, from), highest(boxes, from, layer) - ARCH / 2);
   const spans = columns.map((_, at) => Math.max(64, ...boxes.filter((one) => one.at === at).map((one) => one.w)));
   const wide = spans.reduce((sum, one) => sum + one, 0);
   const gap = Math.max(GAP, Math.min(190, (width - 24 - wide) / Math.max(1, columns.length - 1)));
@@ -45,6 +45,9 @@ const meet = (one, other) => one.lanes[0] < other.lanes[1] && other.lanes[0] < o
 
 // Whether something stands in the way from one layer straight to another.
 const between = (layers, from, to) => layers.some((one) => one.column > from.column && one.column < to.column && meet(one, from) && meet(one, to));
+
+// The top of what stands from one to the other.
+const highest = (boxes, from, to) => Math.min(...boxes.filter(({ layer }) => layer.column >= from.column && layer.column <= to.column && meet(layer, from) && meet(layer, to)).map((one) => one.y));
 
 // The lanes from top to bottom, each as high as what stands in it alone may need.
 function rooms(layers, height, top) {
