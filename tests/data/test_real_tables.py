@@ -63,5 +63,7 @@ def test_fraud_is_prepared_with_its_identifiers_told(real_data: Path) -> None:
     recipe = data.fit_recipe(source, rows=data.split(source).train)
     when = [name.removeprefix("TX_DATETIME: ") for name in recipe.input_names if name.startswith("TX_DATETIME")]
     assert when == ["elapsed", *(f"{turn} ({wave})" for turn in ("hour", "weekday", "day") for wave in ("sin", "cos"))]
-    assert recipe.inputs(source).shape == (288062, 19 + len(when))
+    logs = [name for name in recipe.input_names if name.startswith("log ")]
+    assert "log TX_AMOUNT" in logs
+    assert recipe.inputs(source).shape == (288062, 19 + len(logs) + len(when))
     assert [warning.split("'")[1] for warning in recipe.warnings] == ["TRANSACTION_ID"]

@@ -64,6 +64,40 @@ def test_values_far_out_are_clipped() -> None:
     assert 0.7 < inputs[1:].std() < 1.1  # one row in a thousand, that far out, is about half of the deviation
 
 
+def test_a_long_tail_is_seen_by_its_logarithm_too() -> None:
+    rng = np.random.default_rng(0)
+    prices, sizes = rng.lognormal(3.0, 1.0, 1000), rng.normal(size=1000)
+    source, recipe = fitted(frame(1000, price=prices, size=sizes, few=rng.geometric(0.9, 1000)))
+    assert recipe.input_names == ("price", "log price", "size", "few")
+    inputs = recipe.inputs(source)
+    np.testing.assert_allclose([inputs[:, 1].mean(), inputs[:, 1].std()], [0, 1], atol=1e-5)
+    skewness = (inputs[:, :2].astype(float) ** 3).mean(axis=0)
+    assert skewness[0] > 1 > abs(skewness[1])
+    order = np.argsort(prices)
+    assert (np.diff(inputs[order, 1]) >= 0).all()
+    # the unit of the prices changes nothing
+    cents, again = fitted(frame(1000, price=100 * prices, size=sizes, few=sizes))
+    np.testing.assert_allclose(again.inputs(cents)[:, :2], inputs[:, :2], atol=1e-5)
+
+
+def test_what_can_be_negative_has_no_logarithm() -> None:
+    gains = np.random.default_rng(0).lognormal(size=1000) - 1.0
+    _, recipe = fitted(frame(1000, gain=gains))
+    assert recipe.input_names == ("gain",)
+    source, recipe = fitted(frame(1000, gain=gains + 1.0))
+    below = recipe.inputs(data.open_source({"gain": [-5.0, 0.0, 1e30]}))  # as the lowest and the highest of training
+    np.testing.assert_array_equal(below[0], recipe.inputs(source)[np.argmin(gains)])
+    assert np.isfinite(below).all()
+
+
+def test_a_recipe_from_before_there_were_logarithms_is_read(write: Write) -> None:
+    source, recipe = fitted(frame(1000, x=np.random.default_rng(0).normal(size=1000)))
+    written = recipe.to_json()
+    for name in ("log_unit", "log_centre", "log_spread"):
+        del written["inputs"]["columns"][0][name]
+    np.testing.assert_array_equal(data.recipe_from_json(written).inputs(source), recipe.inputs(source))
+
+
 def test_missing_numbers_become_the_training_median_and_say_so() -> None:
     values = [1.0, 2.0, 9.0, None, float("nan")] * 8
     source, recipe = fitted(frame(x=values))

@@ -28,7 +28,7 @@ def test_many_rows_are_learned_from_by_one_network_and_fewer_by_several():
 
 def test_the_straight_way_starts_at_nothing():
     params, _ = suggest_network((9,), 2, True, 100).network.build(0)
-    assert not params["branches_1"]["ensemble_dense_1"]["weight"].any()
+    assert not params["branches_1"]["straight"]["weight"].any()
     assert params["branches_1"]["sequential_1"]["ensemble_dense_3"]["weight"].any()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from vitrina.data.date_column import DateColumn, date_from_json
 from vitrina.data.likeness import likened
 from vitrina.data.roles import as_text, parse_numbers
-from vitrina.data.scaling import robust_scale, spaced
+from vitrina.data.scaling import log_scale, robust_scale, spaced
 from vitrina.data.table import Table, bad_value, check_finite
 from vitrina.data.text_column import TextColumn, text_from_json
 from vitrina.errors import DataError, ModelError
@@ -28,7 +28,10 @@ RARE_ROWS, RARE_SHARE = (
 
 @dataclass(frozen=True)
 class NumericColumn:
-    """A number: clipped, standardised, the median where missing, as a second input says if training had such rows."""
+    """A number: clipped, standardised, the median where missing, as another input says if training had such rows.
+
+    One from 0 up with a long tail (`log_unit` above 0) has its logarithm, standardised too, as an input of its own.
+    """
 
     name: str
     low: float
@@ -37,10 +40,13 @@ class NumericColumn:
     spread: float
     median: float
     missing: bool
+    log_unit: float = 0.0
+    log_centre: float = 0.0
+    log_spread: float = 0.0
 
     @property
     def input_names(self) -> tuple[str, ...]:
-        value = (self.name,) if self.spread else ()
+        value = (self.name,) * bool(self.spread) + (f"log {self.name}",) * bool(self.log_unit)
         return (*value, f"{self.name} is missing") if self.missing else value
 
     @property
@@ -59,7 +65,11 @@ class NumericColumn:
                 f"{table.name}: the numbers of column {name!r} are too large to be scaled; "
                 "divide them by a constant first"
             )
-        return cls(name, low, high, centre, spread, float(np.median(spaced(present))), numbers.has_nulls())
+        median = float(np.median(spaced(present)))
+        return cls(
+            name, low, high, centre, spread, median, numbers.has_nulls(),
+            *log_scale(present, low, high, centre, spread),
+        )  # fmt: skip
 
     def encode(self, table: Table, out: np.ndarray) -> None:
         """Writes the column into out, float32 (rows, inputs of this column), which holds zeros."""
@@ -71,6 +81,8 @@ class NumericColumn:
                 out[:, -1] = numbers.is_null().to_numpy()
         if self.spread:
             np.clip(values, self.low, self.high, out=values)
+            if self.log_unit:
+                out[:, 1] = (np.log1p(values / self.log_unit) - self.log_centre) / self.log_spread
             values -= self.centre
             values /= self.spread
             out[:, 0] = values
@@ -157,7 +169,10 @@ def column_from_json(data: dict[str, Any]) -> Column:
     kind = data.get("kind")
     if kind == "numeric":
         numbers = {key: float(data[key]) for key in ("low", "high", "centre", "spread", "median")}
-        return NumericColumn(str(data["name"]), **numbers, missing=bool(data["missing"]))
+        logs = {
+            key: float(data.get(key, 0.0)) for key in ("log_unit", "log_centre", "log_spread")
+        }  # older ones have none
+        return NumericColumn(str(data["name"]), **numbers, missing=bool(data["missing"]), **logs)
     if kind == "categorical":
         categories = tuple(str(value) for value in data["categories"])
         return CategoricalColumn(str(data["name"]), categories, bool(data["other"]), bool(data["missing"]))
