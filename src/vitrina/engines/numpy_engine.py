@@ -11,6 +11,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from vitrina.engines import grouped
+from vitrina.engines.blas_threads import threads_for
 from vitrina.engines.engine import EVERYTHING, PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import EngineError
@@ -304,13 +305,14 @@ class NumpyEngine:
             measured: list[Mapping[str, Array]] = []
             present = chunk.present.astype(self.dtype, copy=False)
             full = chunk.full
-            for position in range(chunk.count):
-                index = chunk.index[position]
-                batch = {name: rows.take(index, axis=0) for name, rows in data.items()}
-                if not full[position]:
-                    batch["present"] = present[position]
-                carried, seen = step(self.ops, carried, batch)
-                measured.append(seen)
+            with threads_for(flops):
+                for position in range(chunk.count):
+                    index = chunk.index[position]
+                    batch = {name: rows.take(index, axis=0) for name, rows in data.items()}
+                    if not full[position]:
+                        batch["present"] = present[position]
+                    carried, seen = step(self.ops, carried, batch)
+                    measured.append(seen)
             names = measured[0] if measured else {}
             return carried, {name: np.array([seen[name] for seen in measured]) for name in names}
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import time
 import warnings
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from vitrina import engines
+from vitrina.engines.blas_threads import threads_for
 from vitrina.engines.engine import whole_batch
 from vitrina.files import write_atomically
 from vitrina.glass.exhibits import LEAST, chosen, write_examples
@@ -42,7 +42,6 @@ STUDIED = (
     3e9  # operations of a step that a look may take in thought: of a large network with a part of the batch, at least
 )
 FEWEST = 16  # examples
-LONELY = 3e8  # operations of a step below which a second thread is waited for longer than it helps
 JUDGING = 1e9  # operations that a look may spend on how those fare that judge a network too large to be kept
 MOST_POINTS = 600  # of what is learned from, kept where it can be drawn
 MOST_BYTES = 200 << 20
@@ -76,7 +75,6 @@ class Recorder(Callback):
         self._errors: list[np.ndarray] = []
         self._errors_first, self._errors_at = 0, 0.0
         self._run: Any = None
-        self._pools: Any = None
 
     # -- what the loop calls
     def training_starts(self, learner: Learner) -> None:
@@ -166,23 +164,13 @@ class Recorder(Callback):
         began = time.monotonic()
         carried = learner.carried
         values = {key_of("", "step", "rate"): np.array([learner.learning_rate], np.float32)}
-        with self._threads(learner):
+        with threads_for(3 * self._studied(learner, learner.plan.batch_size) * learner.network.flops):
             values |= self._step(learner, carried)
             values |= self._probed(learner, carried)
             values |= _whole(carried["params"], carried["state"]) or self._judged(learner, carried)
         self._write(learner.steps, values)
         self._schedule.looked(learner.steps, time.monotonic() - began)
         self._last = learner.steps
-
-    def _threads(self, learner: Learner) -> AbstractContextManager[Any]:
-        """One, where others would be waited for."""
-        if self._studied(learner, learner.plan.batch_size) * 3 * learner.network.flops > LONELY:
-            return nullcontext()
-        if self._pools is None:
-            from threadpoolctl import ThreadpoolController
-
-            self._pools = ThreadpoolController()
-        return self._pools.limit(limits=1)
 
     def _studied(self, learner: Learner, rows: int) -> int:
         """How many examples of a batch a look takes: forward and back is three times the work of forward."""
