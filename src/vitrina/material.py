@@ -85,7 +85,7 @@ def gather(
         if source is None:
             if image_size is not None:
                 raise UsageError(f"{pieces.name} does not hold images; leave out --image-size")
-            material = _streamed(pieces, own, share, test, seed, division, drop_leaks, recipe)
+            material = _streamed(pieces, network, own, share, test, seed, division, drop_leaks, recipe)
             _fits(network, material)
             return material
         stream = True
@@ -110,7 +110,7 @@ def gather(
         parts = split(source, seed, share, test, division)  # without them, rows may repeat each other that did not
     sampled = parts.train if most is None else np.sort(np.random.default_rng(seed).permutation(parts.train)[:most])
     if recipe is None:
-        recipe = fit_recipe(source, rows=sampled)
+        recipe = _fitted(fit_recipe(source, rows=sampled), network)
         told = () if drop_leaks else tuple(leak.warning for leak in leaks)
         recipe = replace(recipe, warnings=(*recipe.warnings, *parts.warnings, *told))
 
@@ -157,10 +157,11 @@ def data_of(settings: Mapping[str, Any], given: Any = None) -> Any:
 def gather_again(settings: Mapping[str, Any], data: Any, validation: Any = None, recipe: Any = None) -> Material:
     """The material that a run was made of, from its settings. data: those of the run, which settings name only where they are not
     arrays; validation: as the run was given it, where it was not a share; recipe: of its model, where there is one already."""
+    arrays = settings["prepared"] and isinstance(data, tuple)  # with a network, they would be taken as they are
     return gather(
         data,
         settings["target"],
-        None if settings["prepared"] else Network.from_json(settings["network"]),
+        None if arrays else Network.from_json(settings["network"]),
         settings["validation"] if validation is None else validation,
         settings["test"],
         settings.get("split_seed", settings["seed"]),
@@ -177,6 +178,7 @@ def gather_again(settings: Mapping[str, Any], data: Any, validation: Any = None,
 
 def _streamed(
     pieces: Stream,
+    network: Network | None,
     own: Any,
     validation: float,
     test: float,
@@ -192,7 +194,7 @@ def _streamed(
     found = survey(pieces, seed, validation, test, division, drop_leaks)
     sample = found.sample
     if recipe is None:
-        recipe = fit_recipe(sample)
+        recipe = _fitted(fit_recipe(sample), network)
         recipe = replace(recipe, warnings=(*recipe.warnings, *found.warnings))
     held = found.validation if own is None else open_source(own, target=sample.target_name)
     train, judge = (
@@ -203,6 +205,10 @@ def _streamed(
         Examples(recipe.inputs(found.test), recipe.targets(found.test))  # what cannot be read is found now
     feed = TableFeed(survey=found, recipe=recipe, sample=train)
     return Material(train, judge, found.test, recipe, sample, sample.target_name, found.made, held, feed)
+
+
+def _fitted(recipe: Any, network: Network | None) -> Any:
+    return recipe if network is None else recipe.fitting(network.input_shape)
 
 
 def _fits(network: Network | None, material: Material) -> None:

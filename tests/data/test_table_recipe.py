@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import vitrina as vt
 from vitrina import data
 from vitrina.data.roles import parse_numbers
 from vitrina.data.scaling import SPREADS
@@ -88,6 +89,27 @@ def test_what_can_be_negative_has_no_logarithm() -> None:
     below = recipe.inputs(data.open_source({"gain": [-5.0, 0.0, 1e30]}))  # as the lowest and the highest of training
     np.testing.assert_array_equal(below[0], recipe.inputs(source)[np.argmin(gains)])
     assert np.isfinite(below).all()
+
+
+def test_a_network_that_was_brought_is_not_shown_more_columns_than_there_are(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    table = frame(200, price=rng.lognormal(size=200), size=rng.normal(size=200))
+    table.write_csv(tmp_path / "shop.csv")
+    options = {"target": "label", "epochs": 2, "engine": "numpy", "progress": False}
+    for inputs, names in ((2, ("price", "size")), (3, ("price", "log price", "size"))):
+        network = vt.Network(vt.Input((inputs,)), vt.Dense(4, "relu"), vt.Dense(2), cost="cross_entropy")
+        run = tmp_path / f"run-{inputs}"
+        model = vt.train(tmp_path / "shop.csv", network=network, out=run, **options)
+        assert model.recipe.input_names == names
+        assert vt.assess(run).rows == 30
+        again = vt.train(resume=run)
+        assert np.array_equal(again.predict_proba(table), model.predict_proba(table))
+    chosen = vt.train(tmp_path / "shop.csv", **options)
+    assert chosen.recipe.input_names == ("price", "log price", "size")
+    with pytest.raises(DataError, match=r"\b2\b"):  # columns, not logarithms, are what the user counts
+        vt.train(
+            tmp_path / "shop.csv", network=vt.Network(vt.Input((5,)), vt.Dense(2), cost="cross_entropy"), **options
+        )
 
 
 def test_a_recipe_from_before_there_were_logarithms_is_read(write: Write) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -70,6 +70,10 @@ class NumericColumn:
             name, low, high, centre, spread, median, numbers.has_nulls(),
             *log_scale(present, low, high, centre, spread),
         )  # fmt: skip
+
+    def without_logarithm(self) -> NumericColumn:
+        """The same column, seen as it is alone."""
+        return replace(self, log_unit=0.0, log_centre=0.0, log_spread=0.0)
 
     def encode(self, table: Table, out: np.ndarray) -> None:
         """Writes the column into out, float32 (rows, inputs of this column), which holds zeros."""

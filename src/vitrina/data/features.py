@@ -72,6 +72,14 @@ class TableFeatures:
             start = stop
         return np.ascontiguousarray(out)
 
+    def without_logarithms(self) -> TableFeatures:
+        """The same columns, each seen as it is alone."""
+        from vitrina.data.columns import NumericColumn
+
+        return TableFeatures(
+            tuple(one.without_logarithm() if isinstance(one, NumericColumn) else one for one in self.columns)
+        )
+
     def to_json(self) -> dict[str, Any]:
         return {"kind": self.kind, "columns": [column.to_json() for column in self.columns]}
 

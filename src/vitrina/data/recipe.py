@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitrina.data.features import Features, IdentityFeatures, features_from_json, fit_features
+from vitrina.data.features import Features, IdentityFeatures, TableFeatures, features_from_json, fit_features
 from vitrina.data.target import ClassTarget, NumberTarget, Task, fit_target, infer_task, target_from_json
 from vitrina.errors import DataError, ModelError
 
@@ -71,6 +71,17 @@ class Recipe:
     def decode(self, values: Any) -> np.ndarray:
         """Class indices (rows,) -> labels (rows,); standardised (rows, outputs) -> the target's own units."""
         return self.target.decode(values)
+
+    def fitting(self, input_shape: tuple[int, ...]) -> Recipe:
+        """This recipe where a network of that input was made for it, else as it is without the logarithms of columns: whoever
+        brings a network for thirty columns has not counted them."""
+        return self if input_shape == self.input_shape else self.without_logarithms()
+
+    def without_logarithms(self) -> Recipe:
+        """The same, each column of a table seen as it is alone."""
+        if not isinstance(self.features, TableFeatures):
+            return self
+        return replace(self, features=self.features.without_logarithms())
 
     def to_json(self) -> dict[str, Any]:
         """Plain data that recipe_from_json reads back into an equal recipe."""

@@ -41,7 +41,7 @@ def facts_of(data: str) -> Facts:
         return Facts((2,), 2, True)
     from vitrina.data import fit_recipe, open_source
 
-    recipe = fit_recipe(open_source(data))
+    recipe = fit_recipe(open_source(data)).without_logarithms()
     return Facts(recipe.input_shape, recipe.outputs, recipe.task == "classification")
 
 
