@@ -198,8 +198,8 @@ def test_a_hash_becomes_numbers_that_fill_the_interval() -> None:
 
 
 # -- the feed
-def fed(path: Path, **choices):
-    material = gather(path, "returned", None, None, 0.15, 0, None, (), None, stream=True)
+def fed(path: Path, network: vt.Network | None = None, **choices):
+    material = gather(path, "returned", network, None, 0.15, 0, None, (), None, stream=True)
     assert isinstance(material.feed, TableFeed)
     return replace(material.feed, batch_size=32, **choices)
 
@@ -279,7 +279,7 @@ def test_weights_are_those_of_rows_at_hand_in_the_same_order(
     }
     network = vt.Network(vt.Input((7,)), vt.Dense(8, activation="tanh"), vt.Dense(1), cost="binary_cross_entropy")
     model = vt.train(path, "returned", network=network, stream=True, shuffle=False, **options)
-    feed = fed(path, shuffle=False)
+    feed = fed(path, network, shuffle=False)
     feed = replace(feed, batch_size=64)
     assert len(list(feed.windows(0, 0, 1))) > 1
     weights = None

@@ -50,6 +50,17 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_training_that_has_only_begun_can_be_read(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "recording").mkdir()
+    shutil.copy(run / "recording" / "about.json", tmp_path / "recording")
+    recording = vt.Recording(tmp_path)
+    steps, errors = recording.errors
+    assert len(steps) == len(errors) == 0
+    assert {name: len(values) for name, values in recording.errors_in(50).items()} == dict.fromkeys(
+        ("step", "mean", "low", "high"), 0
+    )
+
+
 def test_looking_changes_nothing_not_by_a_bit(engine: str, tmp_path: Path) -> None:
     precision = "float32"
     seen = taught(tmp_path / "seen", engine, precision=precision)

@@ -146,7 +146,8 @@ def test_the_ensemble_that_is_chosen_for_tables_is_traced_by_the_mean_of_its_mem
         assert_close(backward.output_slope, dy[0], DIGITS, f"{name}: slope by the output")
         for own in ("weight", "bias"):
             assert_close(backward.gradients[own], there[own], DIGITS, f"{name}: {own}")
-        bent = says(framework, *posed(vt.Activation(layers[name].activation), forward.weighted_sums[None], dy, {}, {}))
+        activation = vt.Activation(layers[name].activation)  # pyright: ignore[reportAttributeAccessIssue]
+        bent = says(framework, *posed(activation, forward.weighted_sums[None], dy, {}, {}))
         assert_close(forward.output, bent["y"][0], DIGITS, f"{name}: the activation of the weighted sum")
         assert_close(backward.error_signals, bent["x"][0], DIGITS, f"{name}: error signals")
         alone = trace.member(5)

@@ -138,7 +138,8 @@ def _calls(module: Any, x: np.ndarray) -> Iterator[Call]:
         module.train(was)
     graph.eval()
     fx.passes.shape_prop.ShapeProp(graph).propagate(_tensor(module, x))
-    leaves, last = dict(module.named_modules()), None
+    leaves: dict[str, Any] = dict(module.named_modules())
+    last: Any = None
     for node in graph.graph.nodes:
         if node.op in ("placeholder", "output"):
             last = node if node.op == "placeholder" else last

@@ -85,7 +85,7 @@ def _widget(page: str, height: int) -> Any:
     except ImportError:
         raise UsageError("a notebook shows the page with anywidget; pip install 'vitrina[notebook]'") from None
 
-    class PageWidget(anywidget.AnyWidget):
+    class PageWidget(anywidget.AnyWidget):  # pyright: ignore
         _esm = STATIC / "notebook" / "widget.js"
         page = traitlets.Unicode().tag(sync=True)
         height = traitlets.Int().tag(sync=True)

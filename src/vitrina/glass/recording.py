@@ -187,7 +187,8 @@ class Recording:
         """Of what was written together the steps done before, and how many there are; and the errors of all."""
         found: dict[int, np.ndarray] = {look.step: look[ERROR] for look in self._batches}
         firsts = sorted(found)
-        parts = [found[first][: after - first] for first, after in zip(firsts, [*firsts[1:], 1 << 62], strict=True)]
+        ends = [*firsts[1:], 1 << 62][: len(firsts)]
+        parts = [found[first][: end - first] for first, end in zip(firsts, ends, strict=True)]
         errors = np.concatenate(parts) if parts else np.empty(0, np.float32)
         return firsts, np.array([len(part) for part in parts], np.int64), errors
 

@@ -28,7 +28,7 @@ class Answers:
             "curves": lambda _: views.curves(),
             "beside": lambda _: views.beside(),
             "findings": lambda asked: views.findings(asked["lang"]),
-            "moment": lambda asked: views.moment(*_numbers(asked, "step", "probe"), int(asked.get("member", 0))),
+            "moment": lambda asked: views.moment(int(asked["step"]), int(asked["probe"]), int(asked.get("member", 0))),
             "probes": lambda asked: views.probes(int(asked["step"])),
             "examples": lambda _: views.examples(),
             "judged": lambda asked: views.judged(int(asked["step"])),
