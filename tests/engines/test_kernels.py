@@ -21,6 +21,7 @@ EVERY = [
     for name, entry in ENGINES.items()
     for variant in entry.variants
 ]
+OWN = [one for one in EVERY if str(one.values[0]).startswith("torch")]  # the others have no kernels of their own
 CASES: list[tuple[str, Layer, tuple[int, ...]]] = [
     ("batch_norm", BatchNorm(), (6, 3)),
     ("batch_norm", BatchNorm(), (2, 4, 3, 5)),
@@ -52,7 +53,7 @@ def both_ways(ops: Any, layer: Layer, params: Any, state: Any, x: Any, dy: Any) 
 
 
 @pytest.mark.parametrize(("kernel", "layer", "shape"), CASES, ids=str)
-@pytest.mark.parametrize("engine", EVERY)
+@pytest.mark.parametrize("engine", OWN)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_it_is_the_layer(engine: str, dtype: str, kernel: str, layer: Layer, shape: tuple[int, ...]) -> None:
     made = get(engine, dtype)
