@@ -10,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from vitrina.data.place import folder_of, is_image_folder, path_of
+from vitrina.data.place import folder_of, is_image_folder
 from vitrina.data.splits import Division
 from vitrina.errors import DataError, UsageError
 from vitrina.feeds import ImageFeed, Streamed, TableFeed
@@ -138,12 +138,6 @@ def gather(
     )
     _fits(network, material)
     return material
-
-
-def place_of(data: Any) -> str | None:
-    """Where the data lie, wherever it is asked from; None for what is no file or folder, such as a built-in set."""
-    path = path_of(data)
-    return None if path is None else str(path.resolve())
 
 
 def data_of(settings: Mapping[str, Any], given: Any = None) -> Any:

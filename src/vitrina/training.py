@@ -13,6 +13,7 @@ import numpy as np
 
 from vitrina import engines
 from vitrina.data.address import without_password
+from vitrina.data.place import place_of
 from vitrina.data.splits import Division
 from vitrina.errors import ModelError, UsageError
 from vitrina.feeds import Streamed
@@ -26,7 +27,7 @@ from vitrina.learning.population import Member, PopulationLearner
 from vitrina.learning.progress import progress_bar
 from vitrina.learning.schedules import ConstantRate, Schedule, schedule_named
 from vitrina.learning.step import Recipe
-from vitrina.material import Material, class_weights, data_of, fingerprint, gather, gather_again, place_of, weighted
+from vitrina.material import Material, class_weights, data_of, fingerprint, gather, gather_again, weighted
 from vitrina.model import Model, check_weights
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, flatten, nest

@@ -51,6 +51,15 @@ def test_bytes_come_back_as_they_were_laid_down() -> None:
     assert [heap[place] for place in range(len(heap))] == [b"one", None, b"", b"four"]
 
 
+def test_a_full_disk_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    full = "/dev/full"  # each write to it fails for lack of room
+    if not Path(full).exists():
+        pytest.skip("there is no /dev/full here")
+    monkeypatch.setattr("vitrina.data.image_heap.tempfile.TemporaryFile", lambda **_: open(full, "wb", buffering=8))  # noqa: SIM115
+    with pytest.raises(DataError, match=r"cannot be laid down in .*TMPDIR"):
+        Heap().extend([b"an image"])
+
+
 @pytest.mark.parametrize("kind", ["bytes", "struct", "paths", "folder"])
 def test_streamed_images_are_those_that_would_be_held(kind: str, frame: pl.DataFrame, tmp_path: Path) -> None:
     file = tmp_path / "own.parquet"

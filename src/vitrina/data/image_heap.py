@@ -29,10 +29,10 @@ class Heap:
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile(prefix="vitrina-")  # noqa: SIM115 - it lives as long as this
-        weakref.finalize(self, self._file.close)
+        weakref.finalize(self, self._file.raw.close)  # what is not written yet is wanted no more
         self._ends = [np.zeros(1, np.int64)]
         self._missing: list[np.ndarray] = []
-        self._starts = np.empty(0, np.int64)
+        self._starts, self._there = np.zeros(1, np.int64), np.empty(0, bool)  # of all, once they are there
 
     def extend(self, values: Iterable[bytes | None]) -> None:
         """Lays more of them down. Raises DataError where there is no room."""
@@ -40,6 +40,7 @@ class Heap:
         lengths = np.array([NONE if value is None else len(value) for value in values], np.int64)
         try:
             self._file.writelines(value for value in values if value)
+            self._file.flush()  # that there is no room shows here at the latest
         except OSError as error:
             raise DataError(
                 f"the images cannot be laid down in {tempfile.gettempdir()} ({error.strerror or error}); "
@@ -50,7 +51,6 @@ class Heap:
 
     def finish(self) -> Heap:
         """All is there: from now on it is read."""
-        self._file.flush()
         self._starts, self._there = np.concatenate(self._ends), ~np.concatenate(self._missing)
         return self
 

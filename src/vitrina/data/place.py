@@ -26,3 +26,9 @@ def is_image_folder(data: Any) -> bool:
 
     path = path_of(data)
     return path is not None and path.is_dir() and not find_parts(path)
+
+
+def place_of(data: Any) -> str | None:
+    """Where the data lie, wherever it is asked from; None for what is no file or folder, such as a built-in set."""
+    path = path_of(data)
+    return None if path is None else str(path.resolve())
