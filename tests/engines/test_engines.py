@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.engines.variants import EVERY
 from vitrina.engines import get, registry
 from vitrina.engines.engine import Chunk
 from vitrina.engines.registry import ENGINES, is_installed
@@ -17,13 +18,6 @@ from vitrina.errors import EngineError, UsageError
 from vitrina.network.ops import Ops
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # torch 2.13 warns of itself
-EVERY = [
-    pytest.param(
-        f"{name}:{variant}", marks=pytest.mark.skipif(not is_installed(name), reason=f"not installed: {entry.install}")
-    )
-    for name, entry in ENGINES.items()
-    for variant in entry.variants
-]
 STEPS, BATCH, ROWS = 6, 4, 10
 
 

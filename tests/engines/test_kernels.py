@@ -7,20 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.engines.variants import EVERY
 from vitrina.engines import get
 from vitrina.engines.engine import tree_map
-from vitrina.engines.registry import ENGINES, is_installed
 from vitrina.network import Activation, Attention, BatchNorm, Context, Layer, LayerNorm
 from vitrina.network.ops import Kernels, Ops
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # torch 2.13 warns of itself
-EVERY = [
-    pytest.param(
-        f"{name}:{variant}", marks=pytest.mark.skipif(not is_installed(name), reason=f"not installed: {entry.install}")
-    )
-    for name, entry in ENGINES.items()
-    for variant in entry.variants
-]
 OWN = [one for one in EVERY if str(one.values[0]).startswith("torch")]  # the others have no kernels of their own
 CASES: list[tuple[str, Layer, tuple[int, ...]]] = [
     ("batch_norm", BatchNorm(), (6, 3)),

@@ -13,27 +13,20 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.engines.variants import EVERY
 from vitrina.engines import get
 from vitrina.engines.engine import Chunk, tree_map
-from vitrina.engines.registry import ENGINES, is_installed
+from vitrina.engines.registry import is_installed
 from vitrina.errors import EngineError
 from vitrina.network.ops import Ops
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:torch")  # torch 2.13 warns of itself
-ENGINES_AND_VARIANTS = [
-    pytest.param(
-        f"{name}:{variant}", marks=pytest.mark.skipif(not is_installed(name), reason=f"not installed: {entry.install}")
-    )
-    for name, entry in ENGINES.items()
-    for variant in entry.variants
-]
-# jax:eigen has the operations of jax:scan, and differs in how a whole step is compiled
-OTHERS = [case for case in ENGINES_AND_VARIANTS if case.values[0] not in ("numpy:eager", "torch:compiled", "jax:eigen")]
+OTHERS = [case for case in EVERY if case.values[0] not in ("numpy:eager", "torch:compiled")]
 
 
 QUICK = [
     pytest.param(*case.values, marks=[*case.marks, *([pytest.mark.slow] if case.values[0] == "torch:compiled" else [])])
-    for case in ENGINES_AND_VARIANTS
+    for case in EVERY
 ]
 
 
@@ -400,7 +393,7 @@ def test_a_product_in_bfloat16_means_what_it_means_on_numpy(engine: str, name: s
         np.testing.assert_allclose(found, right, rtol=0.0, atol=1.01 * ROUNDED[made.name] * scale, err_msg=name)
 
 
-@pytest.mark.parametrize("engine", ENGINES_AND_VARIANTS)
+@pytest.mark.parametrize("engine", EVERY)
 def test_bfloat16_rounds_the_operands_and_adds_up_in_float32(engine: str) -> None:
     made = get(engine, "bfloat16")
     ones = np.ones((1, 4096), np.float32)  # added up in bfloat16, ones never get beyond 256
@@ -522,7 +515,7 @@ def bent(ops: Ops, s: Shapes) -> Callable[..., Any]:
 
 
 @pytest.mark.parametrize("compiled", [False, True], ids=["called", "compiled"])
-@pytest.mark.parametrize("engine", [case for case in ENGINES_AND_VARIANTS if case.values[0] != "numpy:eager"])
+@pytest.mark.parametrize("engine", [case for case in EVERY if case.values[0] != "numpy:eager"])
 def test_differentiate_gives_the_slope_of_a_function_of_trees(engine: str, compiled: bool) -> None:
     made, s, reference = get(engine, "float64"), Shapes(), get("numpy", "float64").ops
     x, weight, dy = CASES["conv2d"].operands(np.random.default_rng(1), s)
@@ -576,7 +569,7 @@ def test_trees_are_mapped_name_by_name() -> None:
     assert tree_map(lambda x, y: x.size + y, tree, {"a": {"d": {}, "c": 5}, "b": 1}) == {"b": 2, "a": {"c": 7, "d": {}}}
 
 
-@pytest.mark.parametrize("engine", ENGINES_AND_VARIANTS)
+@pytest.mark.parametrize("engine", EVERY)
 @pytest.mark.parametrize(("pixels", "stride"), [(1, 2), (2, 3)])
 def test_a_weight_that_never_meets_a_pixel_gets_no_gradient(engine: str, pixels: int, stride: int) -> None:
     """In bfloat16, where a kernel may leave such numbers as the memory was: so dirty memory is left lying about."""
