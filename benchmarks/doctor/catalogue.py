@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import zlib
 
-from benchmarks.doctor import faulty_more, fresh, healthy_more, unseen_faulty, unseen_healthy
+from benchmarks.doctor import (
+    faulty_more,
+    fresh,
+    healthy_more,
+    third_faulty,
+    third_healthy,
+    unseen_faulty,
+    unseen_healthy,
+)
 from benchmarks.doctor.faulty import FAULTY
 from benchmarks.doctor.healthy import HEALTHY
 from benchmarks.doctor.setups import SetUp
 
-ADDED = (faulty_more, healthy_more, fresh, unseen_faulty, unseen_healthy)  # importing them has added theirs
+ADDED = (
+    *(faulty_more, healthy_more, fresh),
+    *(unseen_faulty, unseen_healthy, third_faulty, third_healthy),
+)  # importing them has added theirs
 
 
 def every_setup() -> list[SetUp]:
