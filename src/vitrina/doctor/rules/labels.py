@@ -84,7 +84,8 @@ def noise(case: Case) -> Finding | None:
     %, up to a third, below three quarters of chance; and hardly more of them (0.02, and what chance brings) among the two
     quarters that follow; more freely where there are four common classes or more, and these labels are not mostly the model's second
     choice. Where classes merely overlap, or inputs tell little, the surest rows are labelled as the model says, or nearly.
-    Remedy: look at the listed rows; smooth the labels. Example: two people labelling by different rules.
+    Remedy: look at the listed rows; leave them out (repair does so by itself); smooth the labels. Example: two people labelling by
+    different rules.
     """
     refs = case.exam.references
     if refs is None or not case.classes or not math.isfinite(refs.strangers) or refs.rows[0] < 150:
@@ -125,7 +126,14 @@ def noise(case: Case) -> Finding | None:
             "hardest": [int(row) for row, _ in hardest],
             "gap": gap,
         },
-        (Remedy(say("smooth the labels by 0.1 and keep the best epoch"), {"label_smoothing": 0.1, "patience": 5}),),
+        (
+            Remedy(
+                say("leave out the rows whose labels look wrong, and keep the best epoch"),
+                {"patience": 5},
+                {"doubtful": True},
+            ),
+            Remedy(say("smooth the labels by 0.1 and keep the best epoch"), {"label_smoothing": 0.1, "patience": 5}),
+        ),
     )
 
 
