@@ -91,7 +91,8 @@ def noise(case: Case) -> Finding | None:
     choice. Where classes merely overlap, or inputs tell little, the surest rows are labelled as the model says, or nearly. Or, of
     the same share, simple models that do better on validation rows than on held-back training rows, by more than chance: then it
     is the training labels that are wrong.
-    Remedy: look at the listed rows; smooth the labels. Example: two people labelling by different rules.
+    Remedy: look at the listed rows; leave them out (repair does so by itself); smooth the labels. Example: two people labelling by
+    different rules.
     """
     refs = case.exam.references
     if refs is None or not case.classes or not math.isfinite(refs.strangers) or refs.rows[0] < 150:
@@ -133,7 +134,14 @@ def noise(case: Case) -> Finding | None:
             "hardest": [int(row) for row, _ in hardest],
             "gap": gap,
         },
-        (Remedy(say("smooth the labels by 0.1 and keep the best epoch"), {"label_smoothing": 0.1, "patience": 5}),),
+        (
+            Remedy(
+                say("leave out the rows whose labels look wrong, and keep the best epoch"),
+                {"patience": 5},
+                {"doubtful": True},
+            ),
+            Remedy(say("smooth the labels by 0.1 and keep the best epoch"), {"label_smoothing": 0.1, "patience": 5}),
+        ),
     )
 
 

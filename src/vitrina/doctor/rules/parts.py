@@ -8,9 +8,11 @@ import numpy as np
 
 from vitrina.doctor.case import Case
 from vitrina.doctor.finding import Finding, Remedy
+from vitrina.doctor.mending import in_front
 from vitrina.doctor.registry import rule
 from vitrina.doctor.rules.inputs import leave_out
 from vitrina.locale import say
+from vitrina.network.scale import Scale
 
 SHARED = 0.05  # of the validation rows, beyond twice what is natural
 FAR, OTHER = 1.5, 0.6  # training spreads that one column's mean, or the median column's, is away
@@ -242,7 +244,8 @@ def differs(case: Case) -> Finding | None:
     another way, or is of another world. Measured: a column's mean more than 1.5 training spreads away (and four standard
     errors, of as many rows as are unlike where neighbours are alike), the median column's more than 0.6, or its spread 2.5 times
     larger or smaller. A fault where the network is worse there than simple models are on held-back training rows. Remedy: prepare
-    both parts by what was fitted on training. Example: one part divided by 255, the other not.
+    both parts by what was fitted on training (repair learns in the units of the validation part). Example: one part divided by
+    255, the other not.
     """
     exam, worst = case.exam, _apart(case)
     if worst < 0:
@@ -275,5 +278,20 @@ def differs(case: Case) -> Finding | None:
             "held_by_simple": case.exam.references.best_held if case.exam.references else math.nan,
             "reached": case.reached,
         },
-        (Remedy(say("hold validation rows back from the training part instead"), data={"resplit": True}),),
+        (
+            _as_judged(case),
+            Remedy(say("hold validation rows back from the training part instead"), data={"resplit": True}),
+        ),
     )
+
+
+def _as_judged(case: Case) -> Remedy:
+    """What comes later comes as the validation part did: learn from rows in its units, which the first layer takes back."""
+    columns, beside = case.exam.columns, case.exam.beside
+    words, data = say("learn from rows brought to the units of the validation part"), {"match": True}
+    if beside is None or (len(case.network.input_shape) > 1 and columns.kind != "channels"):
+        return Remedy(words, data=data)
+    wide, mean = np.array(beside.spread), np.array(columns.mean)
+    factor = np.where(wide > 0.0, np.array(columns.spread) / np.where(wide > 0.0, wide, 1.0), 1.0)
+    layer = Scale(tuple(factor), tuple(mean - np.array(beside.mean) * factor))
+    return Remedy(words, {"network": in_front(case.network, layer).to_json()}, data)
