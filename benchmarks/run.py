@@ -20,6 +20,8 @@ ALL = WORKLOADS | DEEP
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)  # before an hour of work, not after it
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else 5)
     seconds = options.seconds or (QUICK_SECONDS if options.quick else 2.0)
     console, progress = Console(), Console(stderr=True)

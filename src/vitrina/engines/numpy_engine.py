@@ -318,6 +318,9 @@ class NumpyEngine:
 
         return run
 
+    def lanes(self, flops: int) -> int:
+        return 1  # Python's lock is held between products, and small ones are over before another thread has it
+
     def devices(self) -> list[str]:
         return ["cpu"]
 
