@@ -319,7 +319,7 @@ class NumpyEngine:
         return run
 
     def lanes(self, flops: int) -> int:
-        return 1  # Python's lock is held between products, and small ones are over before another thread has it
+        return 1  # the number of BLAS threads is the whole process's, and Python's lock is held between products
 
     def devices(self) -> list[str]:
         return ["cpu"]
