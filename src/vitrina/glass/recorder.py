@@ -39,7 +39,7 @@ ABOUT, FORMAT = "about.json", 1
 PROBES = 8  # examples that are followed through the whole training
 WHOLE = 200_000  # parameters: of smaller networks all are kept at each look, of larger ones a sample
 STUDIED = (
-    3e9  # operations of a step that a look may take in thought: of a large network with a part of the batch, at least
+    1e9  # operations of a step that a look may take in thought: of a large network with a part of the batch, at least
 )
 FEWEST = 16  # examples
 JUDGING = 1e9  # operations that a look may spend on how those fare that judge a network too large to be kept
@@ -80,7 +80,7 @@ class Recorder(Callback):
     # -- what the loop calls
     def training_starts(self, learner: Learner) -> None:
         self._began = time.monotonic()
-        self._schedule = Schedule(learner.steps, learner.recipe.steps)
+        self._schedule = Schedule(learner.steps, learner.recipe.steps, learner.steps_per_epoch)
         self._errors_at, self._errors_first = self._began, learner.steps
         self._guarded(self._begin, learner)
         learner.most_steps = max(1, self._schedule.steps_left(learner.steps))
