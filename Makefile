@@ -46,8 +46,8 @@ format: $(TEST) ## mend what ruff can mend
 types: $(TEST) ## pyright: strict on network, learning and engines
 	$(BIN)/pyright
 
-bench: $(BENCH) ## speed, memory and start-up beside other libraries (an hour); writes benchmarks/RESULTS.md, scaling.svg
-	$(BIN)/python -m benchmarks --startup-rounds 7 --out benchmarks/RESULTS.md
+bench: $(BENCH) ## speed, memory and start-up beside other libraries (an hour); writes benchmarks/SPEED.md, scaling.svg
+	$(BIN)/python -m benchmarks --startup-rounds 7 --out benchmarks/SPEED.md
 	$(BIN)/python -m benchmarks.scaling --out benchmarks/scaling.svg
 
 docs: $(TEST) ## write docs/reference.md and, where there is Chromium, take the pictures of the page; fails if a public name is silent

@@ -90,3 +90,8 @@ CONTESTANTS = {
         _ours("auto-base", "auto-base"),
     )
 }
+# Vitrina, and the peers of which each has been the fastest of some network: enough for every ratio to the fastest.
+LEADING = (
+    *("pytorch", "pytorch-compiled", "flax-nnx", "keras-tensorflow-128", "keras-jax-128", "jax-step"),
+    *(name for name, contestant in CONTESTANTS.items() if contestant.kind == "ours"),
+)

@@ -1,100 +1,138 @@
 """What being looked at costs a training: without a recording, with one, and with the page open in a browser.
 
-`python -m benchmarks.recording [--out FILE]`: networks of the benchmark with epochs of a tenth of a second and more, taught by
-`vitrina.train`. The three ways take turns, each in a process of its own; a time is the median of the rounds of the seconds from
-the end of the first epoch (by then all is compiled) to the end of the training. Writes a Markdown section.
+`python -m benchmarks.recording [--only wide image ...] [--engine NAME] [--rounds N] [--out FILE]`: networks of the benchmark whose
+epochs take a tenth of a second and more, taught by `vitrina.train`. The three ways take turns in one process, in another order
+each round; a time is that from the end of the first epoch (by then all is compiled) to the end of the last, and what is told
+is the median over the rounds of a round's own ratios. What is done once, before the first step and after the last, is told in
+seconds beside it. Writes a Markdown section, or with `--only` its rows.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.ours import network_of
-from benchmarks.workloads import WORKLOADS
+from benchmarks.deep import DEEP, Deep
+from benchmarks.ours import deep_network, network_of
+from benchmarks.workloads import WORKLOADS, Workload
 
-WAYS = ("not recorded", "recorded", "recorded, page open")
+WAYS = ("not recorded", "recorded", "page open")
+TO_REACH = {"recorded": 5.0, "page open": 8.0}  # per cent
 TRAININGS = {
-    "wide": (65536, 40, "jax"),
-    "image": (32768, 30, "jax"),
-    "cnn": (1024, 20, "tensorflow"),
+    "wide": (65536, 16, "jax"),
+    "image": (32768, 16, "jax"),
+    "cnn": (1024, 14, "tensorflow"),
+    "resnet": (512, 8, "tensorflow"),
+    "gru": (2048, 12, "jax"),
+    "transformer": (1024, 6, "tensorflow"),
 }  # rows, epochs, engine
 ROUNDS = 5
+SETTLED = 5.0  # seconds until a browser that is opened has drawn the page
+BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--window-size=1400,900"]
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds of one training, of all epochs but the first and of the whole call, and how often it was looked at."""
+
+    learning: float
+    whole: float
+    looks: int
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="What being recorded and looked at costs a training.")
-    parser.add_argument("--out", type=Path, help="a file to write the section to")
+    parser.add_argument("--only", nargs="+", choices=TRAININGS, help="these networks' rows, without the heading")
+    parser.add_argument("--engine", help="instead of the one each network is taught by")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--out", type=Path, help="a file to write to")
     given = parser.parse_args()
-    seconds: dict[tuple[str, str], list[float]] = {}
-    looks: dict[str, int] = {}
-    for number in range(given.rounds):
-        for name in TRAININGS:
-            for way in WAYS:
-                print(f"round {number + 1} of {given.rounds}: {name}, {way}", file=sys.stderr)
-                told = _in_a_process(name, way)
-                seconds.setdefault((name, way), []).append(told["seconds"])
-                looks[name] = told["looks"] or looks.get(name, 0)
-    text = section(seconds, looks)
+    rows = [row(name, given.engine or TRAININGS[name][2], given.rounds) for name in given.only or TRAININGS]
+    text = "\n".join([*([] if given.only else heading()), *rows, ""])
     print(text)
     if given.out:
         given.out.write_text(text, "utf-8")
 
 
-def section(seconds: dict[tuple[str, str], list[float]], looks: dict[str, int]) -> str:
-    """The Markdown: seconds of each way, and by how much more than not being looked at."""
-    lines = [
+def heading() -> list[str]:
+    """What stands above the rows."""
+    return [
         "## What being looked at costs",
         "",
-        f"Written by `python -m benchmarks.recording` on {machine.describe()['date']}.",
+        f"Written by `python -m benchmarks.recording` on {machine.describe()['date']}: medians of each round's ratio, and their range.",
         "",
+        "| network | epoch s | epochs | rounds | looks | recorded | page open | before and after, s |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
-    lines += [
-        "| network | epochs | looks | not recorded s | recorded | page open |",
-        "| --- | ---: | ---: | ---: | ---: | ---: |",
-    ]
-    for name, (_, epochs, engine) in TRAININGS.items():
-        plain, recorded, opened = (median(seconds[name, way]) for way in WAYS)
-        shares = [f"{100 * (time / plain - 1):+.1f} %" for time in (recorded, opened)]
-        lines.append(f"| {name}, {engine} | {epochs} | {looks[name]} | {plain:.2f} | {' | '.join(shares)} |")
-    return "\n".join([*lines, ""])
 
 
-def _in_a_process(name: str, way: str) -> dict[str, Any]:
-    command = [sys.executable, "-c", f"from benchmarks.recording import teach; teach({name!r}, {way!r})"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+def row(name: str, engine: str, rounds: int) -> str:
+    """One network's: how much longer it learns when it is recorded, and when it is looked at."""
+    taught = Taught(name, engine)
+    taught.train(WAYS[0])  # compiles what the process keeps, and imports
+    taught.train(WAYS[1])
+    times: dict[str, list[Took]] = {way: [] for way in WAYS}
+    for number in range(rounds):
+        turn = number % len(WAYS)
+        for way in (*WAYS[turn:], *WAYS[:turn]):
+            times[way].append(taught.train(way))
+            print(f"{name}, round {number + 1} of {rounds}, {way}: {times[way][-1].learning:.2f} s", file=sys.stderr)
+    plain = times[WAYS[0]]
+    shares: list[str] = []
+    for way, most in TO_REACH.items():
+        more = [100 * (one.learning / base.learning - 1) for one, base in zip(times[way], plain, strict=True)]
+        verdict = "reached" if median(more) <= most else "missed"
+        shares.append(f"{median(more):+.1f} % ({min(more):+.1f} - {max(more):+.1f}), {verdict}")
+    epoch = median(one.learning for one in plain) / (taught.epochs - 1)
+    looks = round(median(one.looks for one in times["recorded"]))
+    once = median(
+        one.whole - one.learning - base.whole + base.learning
+        for one, base in zip(times["recorded"], plain, strict=True)
+    )
+    told = [f"{name}, {engine}", f"{epoch:.2f}", taught.epochs, rounds, looks, *shares, f"{once:+.2f}"]
+    return f"| {' | '.join(map(str, told))} |"
 
 
-def teach(name: str, way: str) -> None:
-    """One training, and what it took, as a line of JSON."""
-    import vitrina as vt
+class Taught:
+    """A network of the benchmark and its rows."""
 
-    rows, epochs, engine = TRAININGS[name]
-    workload = replace(WORKLOADS[name], rows=rows)
-    clock = _clock()
-    with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
-        page = _page(run) if way == WAYS[2] else None
-        callbacks = [*([page] if page else []), clock]
-        vt.train(
-            workload.data(), network=network_of(workload), engine=engine, epochs=epochs, batch_size=workload.batch,
-            learning_rate=1e-3, out=run, record=way != WAYS[0], callbacks=callbacks, progress=False, checkpoint_every=1e9,
-        )  # fmt: skip
-        if page:
-            page.close()
-        looks = len(vt.Recording(run).looks) if way != WAYS[0] else 0
-    print(json.dumps({"seconds": clock.ended - clock.began, "looks": looks}))
+    def __init__(self, name: str, engine: str) -> None:
+        rows, self.epochs, _ = TRAININGS[name]
+        self.engine = engine
+        self.workload: Workload | Deep = replace(WORKLOADS.get(name) or DEEP[name], rows=rows)
+        self.data = self.workload.data()
+
+    def train(self, way: str) -> Took:
+        """One training, in a run of its own."""
+        import vitrina as vt
+
+        workload = self.workload
+        network = deep_network(workload) if isinstance(workload, Deep) else network_of(workload)
+        clock = _clock()
+        with tempfile.TemporaryDirectory() as folder:
+            run = Path(folder) / "run"
+            page = _page(run) if way == WAYS[2] else None
+            began = perf_counter()
+            vt.train(
+                self.data, network=network, engine=self.engine, epochs=self.epochs, batch_size=self.workload.batch,
+                learning_rate=1e-3, out=run, record=way != WAYS[0], callbacks=[*([page] if page else []), clock],
+                progress=False, checkpoint_every=1e9,
+            )  # fmt: skip
+            whole = perf_counter() - began
+            if page:
+                page.close()
+            looks = len(vt.Recording(run).looks) if way != WAYS[0] else 0
+        return Took(clock.ended - clock.began, whole, looks)
 
 
 def _clock() -> Any:
@@ -104,19 +142,14 @@ def _clock() -> Any:
         began = ended = 0.0
 
         def epoch_done(self, learner: Any, row: Any) -> None:
-            if row["epoch"] == 1:
-                self.began = perf_counter()
-
-        def training_ends(self, learner: Any) -> None:
             self.ended = perf_counter()
+            self.began = self.began or self.ended
 
     return Clock()
 
 
 def _page(run: Path) -> Any:
     """Opens the page in Chromium when the training starts, and waits until it is there."""
-    import shutil
-
     import vitrina as vt
 
     class Page(vt.Callback):
@@ -125,18 +158,11 @@ def _page(run: Path) -> Any:
             self.server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
             assert self.server.stdout
             address = json.loads(self.server.stdout.readline())["address"]
+            self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+            flags = [*BROWSER, f"--user-data-dir={self.profile.name}", "--remote-debugging-port=0"]
             browser = shutil.which("chromium") or "chromium"
-            flags = [
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--window-size=1400,900",
-            ]
-            self.profile = tempfile.TemporaryDirectory()
-            flags += [f"--user-data-dir={self.profile.name}", "--remote-debugging-port=0"]
             self.browser = subprocess.Popen([browser, *flags, address], stderr=subprocess.DEVNULL)
-            sleep(4)
+            sleep(SETTLED)
 
         def close(self) -> None:
             for process in (self.browser, self.server):

@@ -35,7 +35,8 @@ ALL = WORKLOADS | DEEP
 
 PREAMBLE = """# Speed and memory
 
-Written by `make bench` (`python -m benchmarks --out benchmarks/RESULTS.md`); the raw numbers stand beside it as JSON.
+Written by `make bench` (`python -m benchmarks --out benchmarks/SPEED.md`), which writes all of it anew; the raw numbers stand
+beside it as JSON. What has been found out besides is in [RESULTS](RESULTS.md).
 
 Every contestant learns the same network on the same made-up rows from the same weights: Adam, float32, relu, softmax
 cross-entropy, rows in a new order every epoch. Each has a fresh process of its own, compiles and warms up before

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks import harness, report, startup
-from benchmarks.contestants import CONTESTANTS
+from benchmarks.contestants import CONTESTANTS, LEADING
 from benchmarks.deep import DEEP
 from benchmarks.workloads import WORKLOADS
 
@@ -20,6 +20,8 @@ ALL = WORKLOADS | DEEP
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
+    if options.out:
+        options.out.parent.mkdir(parents=True, exist_ok=True)  # before an hour of work, not after it
     rounds = options.rounds or (QUICK_ROUNDS if options.quick else 5)
     seconds = options.seconds or (QUICK_SECONDS if options.quick else 2.0)
     console, progress = Console(), Console(stderr=True)
@@ -30,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         progress.print(text, style="dim", markup=False, highlight=False)
 
     workloads = [ALL[name] for name in options.workload or ALL]
-    contestants = [CONTESTANTS[name] for name in options.contestant or CONTESTANTS]
+    contestants = [CONTESTANTS[name] for name in options.contestant or (LEADING if options.leading else CONTESTANTS)]
     session = harness.measure(workloads, contestants, rounds, seconds, say)
     started = startup.measure(options.startup_rounds, say).table() if options.startup_rounds else None
     for key, value in session.machine.items():
@@ -55,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--workload", nargs="+", choices=ALL, metavar="NAME", help=f"of {', '.join(ALL)} (all)")
     add("--contestant", nargs="+", choices=CONTESTANTS, metavar="NAME", help=f"of {', '.join(CONTESTANTS)} (all)")
+    add("--leading", action="store_true", help="only Vitrina and the peers that are the fastest of some network")
     add("--rounds", type=int, help=f"turns each contestant gets (5; quick: {QUICK_ROUNDS})")
     add("--seconds", type=float, help=f"about how long a turn is (2; quick: {QUICK_SECONDS})")
     add("--startup-rounds", type=int, default=0, help="also time commands from cold processes, so many times (0: not)")

@@ -2,13 +2,15 @@
 
 `python -m benchmarks.scaling [--out benchmarks/scaling.svg]`: dense networks of 30 inputs and 2 classes, Adam, float32.
 In each panel one thing grows and the others stay at 3 hidden layers of 128 neurons and a batch of 128. Every contestant
-has a process of its own and takes turns, as in the main benchmark. Writes a plot, and the numbers beside it as JSON.
+has a process of its own and takes turns, as in the main benchmark. Prints a Markdown table; writes a plot, and the numbers
+beside it as JSON. `--only width` measures one panel and keeps what is written of the others: a machine is seldom quiet for long.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +37,9 @@ SHOWN = {
 }
 
 
-def workloads() -> list[Workload]:
+def workloads(panels: Iterable[str] = GROWS) -> list[Workload]:
     """One for each point of each panel, named like "width 64"."""
-    return [_workload(what, size) for what, sizes in GROWS.items() for size in sizes]
+    return [_workload(what, size) for what in panels for size in GROWS[what]]
 
 
 def _workload(what: str, size: int) -> Workload:
@@ -45,6 +47,26 @@ def _workload(what: str, size: int) -> Workload:
     layers = dense(*[sizes["width"]] * sizes["depth"], 2)
     name = f"{what} {size}"
     return Workload(name, name, name, (30,), layers, sizes["batch"], STEPS * sizes["batch"], check_epochs=2)
+
+
+def keep_the_rest(session: Session, written: Path) -> None:
+    """Adds what `written` tells of workloads that `session` has not measured."""
+    if written.exists():
+        before = Session.from_json(json.loads(written.read_text("utf-8")))
+        anew = {m.workload for m in session.measurements}
+        session.measurements += [m for m in before.measurements if m.workload not in anew]
+
+
+def table(session: Session) -> str:
+    """Markdown: a line for each point, µs a step of each contestant, the fastest in bold."""
+    lines = [f"| | {' | '.join(SHOWN)} |", f"| --- |{' ---: |' * len(SHOWN)}"]
+    for workload in workloads():
+        steps = {name: m.step * 1e6 for name, m in session.of(workload.name).items()}
+        fastest = min(steps, key=lambda name: steps[name], default=None)
+        told = {name: f"{step:.0f}" if step >= 100 else f"{step:.1f}" for name, step in steps.items()}
+        cells = [f"**{told[name]}**" if name == fastest else told.get(name, "") for name in SHOWN]
+        lines.append(f"| {workload.name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
 
 
 def plot(session: Session, out: Path) -> None:
@@ -62,6 +84,8 @@ def plot(session: Session, out: Path) -> None:
             known = [(size, m.step * 1e6) for size, m in points if m]
             ours = CONTESTANTS[name].kind == "ours"
             style: dict[str, Any] = {"linestyle": "-" if ours else "--", "marker": "o" if ours else "x"}
+            if not known:
+                continue
             panel.plot(*zip(*known, strict=True), color=colour, label=name, linewidth=2 if ours else 1.4, **style)
         panel.set(xscale="log", yscale="log", xlabel=UNITS[what], xticks=sizes, title=f"As the {what} grows")
         panel.set_xticklabels([str(size) for size in sizes])
@@ -79,11 +103,13 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmarks/scaling.svg"), help="where to put the plot")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=0.5, help="about how long a turn is")
+    parser.add_argument("--only", nargs="+", choices=GROWS, default=list(GROWS), help="the panels to measure (all)")
     given = parser.parse_args()
     progress = Console(stderr=True)
-    session = harness.measure(
-        workloads(), [CONTESTANTS[name] for name in SHOWN], given.rounds, given.seconds, progress.print
-    )
+    contestants = [CONTESTANTS[name] for name in SHOWN]
+    session = harness.measure(workloads(given.only), contestants, given.rounds, given.seconds, progress.print)
+    keep_the_rest(session, given.out.with_suffix(".json"))
+    print(table(session))
     given.out.with_suffix(".json").write_text(json.dumps(session.to_json(), indent=1) + "\n", "utf-8")
     plot(session, given.out)
     progress.print(f"written: {given.out}, {given.out.with_suffix('.json')}")

@@ -25,7 +25,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 def main() -> None:
     OUT.mkdir(exist_ok=True)
-    schedule.GRACE = 20.0  # looks may take their time here, however busy the machine
+    schedule.SHARE = 1e9  # looks may take their time here, however busy the machine
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), headless=True, args=FLAGS)
         dense, convolutional, attention = (Path(folder) / name for name in ("patients", "digits", "rows"))

@@ -11,9 +11,10 @@ from zlib import crc32
 import numpy as np
 
 from vitrina.data.place import folder_of, is_image_folder
-from vitrina.data.splits import Division
+from vitrina.data.splits import Division, strata_of
 from vitrina.errors import DataError, UsageError
 from vitrina.feeds import ImageFeed, Streamed, TableFeed
+from vitrina.folds import NOBODY, folds_of, in_two
 from vitrina.learning.feed import Examples
 from vitrina.memory import images_to_stream, is_too_large
 from vitrina.model import check_inputs, check_targets
@@ -38,11 +39,41 @@ class Material:
     feed: Streamed | None = (
         None  # of all that is learned from, where it is too much to be held; `train` then is some of it
     )
+    drawn: tuple[np.ndarray, np.ndarray] | None = (
+        None  # rows of the source to learn from and to judge, where chance drew them
+    )
 
     @property
     def rows(self) -> int:
         """Rows that are learned from."""
         return self.feed.rows if self.feed is not None else self.train.rows
+
+    def in_folds(self, count: int, seed: int) -> Material:
+        """The same with the rows to learn from and those to judge in one: all are learned from, and judge in turn (`Examples.fold`).
+
+        Raises UsageError unless chance drew the two from rows that are held.
+        """
+        judge = self.validation
+        if self.drawn is None or judge is None:
+            raise UsageError(
+                "folds=True shares out rows by chance; leave out time, group, split, stream and a validation part of your own"
+            )
+        rows = np.concatenate(self.drawn)
+        order = np.argsort(rows)
+        x, y = (np.concatenate(pair)[order] for pair in ((self.train.x, judge.x), (self.train.y, judge.y)))
+        source = self.source.take(rows[order])
+        fold = folds_of(source.group_keys(), strata_of(source)[0], count, seed)
+        judges = np.flatnonzero(fold != NOBODY)
+        both = Examples(x, y, fold=fold)
+        return replace(self, train=both, validation=both.take(judges), held=source.take(judges))
+
+    def apart(self) -> Material:
+        """The same with the rows that are learned from and those that judge apart, where they are in folds: the first fold judges."""
+        train, judge = in_two(self.train)
+        if judge is None or self.validation is None:
+            return self
+        held = self.held.take(np.flatnonzero(self.validation.fold == 0))
+        return replace(self, train=train, validation=judge, held=held)
 
 
 def gather(
@@ -135,6 +166,7 @@ def gather(
         parts.made,
         held,
         ImageFeed(source=source.take(parts.train), recipe=recipe, sample=train) if most is not None else None,
+        (parts.train, parts.validation) if most is None and own is None and division.column is None else None,
     )
     _fits(network, material)
     return material
@@ -152,7 +184,7 @@ def gather_again(settings: Mapping[str, Any], data: Any, validation: Any = None,
     """The material that a run was made of, from its settings. data: those of the run, which settings name only where they are not
     arrays; validation: as the run was given it, where it was not a share; recipe: of its model, where there is one already."""
     arrays = settings["prepared"] and isinstance(data, tuple)  # with a network, they would be taken as they are
-    return gather(
+    material = gather(
         data,
         settings["target"],
         None if arrays else Network.from_json(settings["network"]),
@@ -168,6 +200,8 @@ def gather_again(settings: Mapping[str, Any], data: Any, validation: Any = None,
         recipe,
         settings.get("stream", False),
     )
+    count = settings.get("folds", 0)
+    return material.in_folds(count, settings.get("split_seed", settings["seed"])) if count else material
 
 
 def _streamed(

@@ -95,9 +95,12 @@ class Model:
 
         return explain(self, x, of, baseline)
 
-    def raw(self, x: np.ndarray, engine: str | None = None) -> np.ndarray:
-        """What the last layer gives (logits, for classes) for inputs as the network sees them: (rows, *output shape)."""
-        return self._forward(x, engine, readable=False)
+    def raw(self, x: np.ndarray, engine: str | None = None, fold: np.ndarray | None = None) -> np.ndarray:
+        """What the last layer gives (logits, for classes) for inputs as the network sees them: (rows, *output shape).
+
+        fold (rows,): of an ensemble, the member that alone answers for a row, as it was kept from it (`Examples.fold`).
+        """
+        return self._forward(x, engine, readable=False, fold=fold)
 
     def inputs(self, data: Any) -> np.ndarray:
         """What the network sees of the data: (rows, *input shape). Raises DataError if they do not fit."""
@@ -183,7 +186,7 @@ class Model:
     def _readable(self, x: np.ndarray, engine: str | None) -> np.ndarray:
         return self._forward(x, engine, readable=True)
 
-    def _forward(self, x: np.ndarray, engine: str | None, readable: bool) -> np.ndarray:
+    def _forward(self, x: np.ndarray, engine: str | None, readable: bool, fold: np.ndarray | None = None) -> np.ndarray:
         """The network's output for every row, batch by batch."""
         if not len(x):
             return np.zeros((0, *self.network.output_shape), np.float32)
@@ -195,13 +198,15 @@ class Model:
         run = chosen.compile(prediction_step(self.network, readable), donate=False)
         carried = chosen.put({"params": nest(self.weights), "state": nest(self.state)})
         index, present = batched(np.arange(size, dtype=np.int32), size)
+        given = {"x": x} if fold is None else {"x": x, "fold": fold}
         parts: list[np.ndarray] = []
         for first in range(0, len(x), size):
-            rows = x[first : first + size]
-            missing = size - len(rows)
-            filled = np.concatenate([rows, np.repeat(rows[:1], missing, axis=0)]) if missing else rows
-            _, measured = run(carried, chosen.put({"x": filled}), Chunk(index, present, 1))
-            parts.append(measured["prediction"][0][: len(rows)])
+            rows = {name: array[first : first + size] for name, array in given.items()}
+            there = len(rows["x"])
+            if there < size:
+                rows = {name: np.concatenate([own, np.repeat(own[:1], size - there, 0)]) for name, own in rows.items()}
+            _, measured = run(carried, chosen.put(rows), Chunk(index, present, 1))
+            parts.append(measured["prediction"][0][:there])
         return np.concatenate(parts)
 
     def _answers(self, readable: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from vitrina.data.splits import Division
 from vitrina.errors import ModelError, UsageError
 from vitrina.feeds import Streamed
 from vitrina.find_rate import rate_for
+from vitrina.folds import folds_for
 from vitrina.learning.augmentation import Augmentation, checked_augmentations
 from vitrina.learning.callbacks import Callback, as_callback
 from vitrina.learning.feed import Examples
@@ -31,7 +32,7 @@ from vitrina.material import Material, class_weights, data_of, fingerprint, gath
 from vitrina.model import Model, check_weights
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, flatten, nest
-from vitrina.network.suggest import suggest_network
+from vitrina.network.suggest import Suggestion, suggest_network
 from vitrina.population import Population, members_of, ranked, settings_of
 from vitrina.racing.decide import decide
 from vitrina.racing.estimates import with_variant
@@ -45,6 +46,7 @@ def train(
     network: Network | None = None,
     validation: Any = None,
     test: float = 0.15,
+    folds: bool | None = None,
     engine: str = "auto",
     optimizer: str | Optimizer | None = None,
     learning_rate: float | None = None,
@@ -87,6 +89,8 @@ def train(
     network: what to teach. Arrays that come with a network are used as they are. All else is prepared by a recipe that
         is fitted on the training part (scaling, categories); without a network, one is chosen for the data.
     validation: (x, y), or the share of the rows that is held back: 0.15 where data are prepared, else none.
+    folds: True: of an ensemble, each member is kept from a share of the rows, and these judge it, so that all rows are learned from
+        and all judge. None: so where an ensemble is chosen for the data, and nothing is said of which rows judge.
     test: the share that `evaluate` is called on once at the end, where data are prepared.
     engine: "auto" or a name from `vt.engines()`, perhaps with a variant ("torch:compiled").
     precision: "float32", "float64", or "bfloat16": matrix products and convolutions of numbers with 8 bits of mantissa, added
@@ -144,12 +148,18 @@ def train(
         raise UsageError(
             "several networks at once are taught on rows that are held in memory; teach one, or fewer rows"
         )
-    rows = material.rows
-    suggestion = None
+    suggestion = None if network is not None else _suggested(material.recipe, material.rows)
     if network is None:
-        recipe = material.recipe
-        suggestion = suggest_network(recipe.input_shape, recipe.outputs, recipe.task == "classification", rows)
+        assert suggestion is not None
         network = suggestion.network
+    if folds is None:  # where nobody said which rows judge
+        unsaid = validation is None and sample_weight is None and not many and material.drawn is not None
+        folds = suggestion is not None and suggestion.folds and unsaid
+    count = folds_for(network) if folds else 0
+    if count:
+        material = material.in_folds(count, seed)
+        suggestion = suggestion and replace(suggestion, why=_suggested(material.recipe, material.rows).why)
+    rows = material.rows
     network = _smoothed(network, label_smoothing)
     wanted = (suggestion.augment if suggestion else None) if augment == "auto" else augment
     augmentations = checked_augmentations(wanted, network.input_shape)
@@ -196,6 +206,7 @@ def train(
         "shuffle": shuffle,
         "patience": plan.patience,
         "validation": validation if isinstance(validation, float) else None,
+        "folds": count,
         "own_validation": validation is not None and not isinstance(validation, float),
         "test": test,
         "class_weight": _plain_weights(class_weight),
@@ -221,6 +232,10 @@ def train(
     if folder:
         folder.write_settings(settings)
     return _teach(material, settings, start, callbacks, sample_weight, folder, None, progress, checkpoint_every, record)
+
+
+def _suggested(recipe: Any, rows: int) -> Suggestion:
+    return suggest_network(recipe.input_shape, recipe.outputs, recipe.task == "classification", rows)
 
 
 def _teach(
@@ -280,9 +295,10 @@ def _watchers(folder: RunFolder | None, material: Material, record: bool | None)
 
     if record is False:
         return [Controls(folder.path)]
-    recipe, probes = material.recipe, None
+    recipe, probes, fold = material.recipe, None, None
     if material.validation is not None:
         probes = (material.validation.x, material.validation.y)
+        fold = material.validation.fold
     names = list(recipe.input_names) if recipe else []
     about = {
         "classes": list(recipe.classes) if recipe else [],
@@ -290,7 +306,7 @@ def _watchers(folder: RunFolder | None, material: Material, record: bool | None)
         "target": material.target,
         "probes_from": "validation" if probes else "train",
     }
-    recorder = Recorder(folder.path / "recording", about, probes, held=material.held, recipe=recipe)
+    recorder = Recorder(folder.path / "recording", about, probes, held=material.held, recipe=recipe, fold=fold)
     doctor = CheckUp(folder.path, material.validation, names)
     watchers: list[Callback] = [doctor, recorder, Controls(folder.path, recorder.look_now)]
     return watchers
@@ -346,7 +362,7 @@ def _measured(material: Material, best: int, epochs: int, stopped: str | None) -
         "stopped": stopped,
         "rows": {
             "train": material.rows,
-            "validation": material.validation.rows if material.validation else 0,
+            "validation": material.validation.rows if material.validation and material.train.fold is None else 0,
             "test": material.test.rows if material.test is not None else 0,
         },
         **({"parts": dict(material.parts)} if material.parts is not None else {}),

@@ -1,12 +1,14 @@
 """Who wins, by how much, and whether it is enough: on numbers made up so that the answer is known."""
 
+import json
 from dataclasses import replace
 from math import isnan
+from pathlib import Path
 
 import pytest
 
 from benchmarks import report, startup
-from benchmarks.contestants import CONTESTANTS
+from benchmarks.contestants import CONTESTANTS, LEADING
 from benchmarks.deep import DEEP
 from benchmarks.harness import Measurement, Session
 from benchmarks.targets import AUTO_AND_PEERS, ENGINE_DUELS, MEMORY_DUELS, best_of_ours, judge, judge_memory, mean_ratio
@@ -99,6 +101,13 @@ def test_the_mean_is_geometric_and_counts_each_network_once():
     assert mean_ratio(found) == 2.0
     assert isnan(mean_ratio(session(measured("vitrina-auto", 1.0))))
     assert "geometric mean | each network once |  |  |  |  | 2.00 | ≥ 1.5 | reached" in report.markdown(found)
+
+
+def test_the_leading_contestants_are_all_that_the_ratios_to_the_fastest_need():
+    written = Session.from_json(json.loads(Path(report.__file__).with_name("SPEED.json").read_text("utf-8")))
+    workloads = {m.workload for m in written.measurements}
+    assert {judge(written, AUTO_AND_PEERS, name).rival for name in workloads} <= set(LEADING)
+    assert {name for name in CONTESTANTS if name.startswith("vitrina-")} <= set(LEADING)
 
 
 @pytest.mark.parametrize("one", ENGINE_DUELS + MEMORY_DUELS, ids=lambda one: one.title)

@@ -58,5 +58,5 @@ def time_for_every_look() -> Any:
     from vitrina.glass import schedule
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schedule, "GRACE", 60.0)
+        patch.setattr(schedule, "SHARE", 1e9)
         yield

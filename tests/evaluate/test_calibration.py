@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vitrina.errors import ModelError
-from vitrina.evaluate.calibration import Calibration, calibration_error, fit_calibration, log_loss, softmax
+from vitrina.evaluate.calibration import NONE, Calibration, calibration_error, fit_calibration, log_loss, softmax
 
 
 def drawn(rows: int, classes: int = 2, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -69,3 +69,9 @@ def test_json_round_trip(calibration: Calibration) -> None:
 def test_a_damaged_file_says_so() -> None:
     with pytest.raises(ModelError, match=r"remove decisions\.json"):
         Calibration.from_json({"method": "temperature", "temperature": "warm", "log_loss": None})
+
+
+def test_none_leaves_probabilities_as_they_are():
+    logits = np.array([[0.3, -1.2], [2.0, 0.5]])
+    np.testing.assert_allclose(NONE.apply(logits), np.exp(logits) / np.exp(logits).sum(1, keepdims=True))
+    assert Calibration.from_json(NONE.to_json()).apply(logits).tolist() == NONE.apply(logits).tolist()

@@ -630,3 +630,104 @@ def test_a_training_is_watched_paused_stepped_slowed_and_ends_as_if_nobody_had_l
     alone = vt.train(table(), optimizer=vt.SGD(0.05), **options)
     for name, weight in alone.weights.items():
         np.testing.assert_array_equal(done[0].weights[name], weight)
+
+
+TAUGHT_ELSEWHERE = """
+import sys, time, numpy as np, vitrina as vt
+class Slow(vt.Callback):
+    def chunk_done(self, learner):
+        time.sleep(0.02)
+x = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
+network = vt.Network(vt.Input((4,)), vt.Dense(6, "relu"), vt.Dense(2))
+data = (x, (x[:, 0] > 0).astype(np.int64))
+vt.train(data, network=network, epochs=10000, batch_size=16, engine="numpy", out=sys.argv[1], callbacks=[Slow()], progress=False)
+"""
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
+    """A training in a process of its own that is long at work."""
+    run = tmp_path / "elsewhere"
+    training = subprocess.Popen([sys.executable, "-c", TAUGHT_ELSEWHERE, str(run)])
+    until = time.monotonic() + 60
+    while status_of(run).step < 5:
+        assert training.poll() is None
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    yield run, training
+    training.kill()
+    training.wait()
+
+
+def test_a_training_that_is_killed_is_said_to_be_dead_and_stays_to_be_seen(
+    browser: Any, elsewhere: tuple[Path, subprocess.Popen[bytes]]
+) -> None:
+    run, training = elsewhere
+    server = Server(run)
+    opened = Opened(browser, server.address, locale="en-US")
+    opened.says("#status", "learning · epoch")
+    training.kill()
+    training.wait()
+    opened.says("#status", "ended without a word")
+    slide(opened, 0)
+    opened.says("#moment", "after 0 steps")
+    opened.page.reload()
+    opened.ready()
+    opened.says("#status", "ended without a word")
+    opened.says("#moment", f"after {vt.Recording(run).steps[-1]} steps")
+    assert opened.complaints == []
+    opened.context.close()
+    server.stop()
+
+
+def test_a_training_is_stopped_on_the_page_and_its_best_is_kept(
+    browser: Any, elsewhere: tuple[Path, subprocess.Popen[bytes]]
+) -> None:
+    run, training = elsewhere
+    server = Server(run)
+    opened = Opened(browser, server.address, locale="en-US")
+    opened.page.focus("[data-action=stop]")
+    opened.page.keyboard.press("Enter")
+    opened.says("#status", "was stopped after")
+    assert training.wait(60) == 0
+    step = status_of(run).step
+    opened.says("#moment", f"after {step} steps")
+    assert set(vt.load(run).weights) == {"dense_1/weight", "dense_1/bias", "dense_2/weight", "dense_2/bias"}
+    assert opened.complaints == []
+    opened.context.close()
+    server.stop()
+
+
+def test_browsers_that_are_slow_or_dead_change_nothing(tmp_path: Path) -> None:
+    """One asks and never reads what it is told, one is gone in the middle of an answer: the same weights, bit for bit."""
+    import socket
+
+    options = {"network": network(), "epochs": 25, "batch_size": 16, "engine": "numpy", "optimizer": vt.SGD(0.05)}
+    run, done = tmp_path / "seen", list[vt.Model]()
+    training = threading.Thread(
+        target=lambda: done.append(vt.train(table(), out=run, callbacks=[Slow()], **options)), daemon=True
+    )
+    training.start()
+    while not (run / "recording" / "1.arrows").exists() or status_of(run).step < 1:
+        time.sleep(0.02)
+    server = Server(run)
+    port, token = server.address.removeprefix("http://127.0.0.1:").strip("/").split("/")
+
+    def asks(what: str) -> socket.socket:
+        asked = socket.create_connection(("127.0.0.1", int(port)))
+        asked.sendall(f"GET /{token}/{what} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+        return asked
+
+    slow = [asks("live") for _ in range(3)] + [asks("looks?after=0") for _ in range(3)]
+    for _ in range(5):
+        dead = asks("looks?after=0")
+        dead.recv(10)
+        dead.close()
+    assert training.is_alive()  # else nobody would have looked on
+    training.join(60)
+    for one in slow:
+        one.close()
+    server.stop()
+    alone = vt.train(table(), **options)
+    for name, weight in alone.weights.items():
+        np.testing.assert_array_equal(done[0].weights[name], weight)

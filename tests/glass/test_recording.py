@@ -193,6 +193,21 @@ def test_a_torn_file_opens_up_to_its_last_whole_look(run: Path, tmp_path: Path) 
     assert (seen[0], seen[-1]) == (0, len(whole.looks) - 1)
 
 
+def test_a_file_cut_off_at_any_byte_has_the_looks_before_and_no_other(tmp_path: Path) -> None:
+    writer = LooksWriter(tmp_path / "1.arrows")
+    ends = [writer.size]
+    for step in range(3):
+        writer.write(step, 0.1 * step, {"a|b|c": np.arange(4.0) + step, "|step|error": np.array([step])})
+        ends.append(writer.size)
+    content = (tmp_path / "1.arrows").read_bytes()
+    for size in range(len(content) + 1):
+        (tmp_path / "torn.arrows").write_bytes(content[:size])
+        looks = list(LooksReader(tmp_path / "torn.arrows").more())
+        assert [look.step for look in looks] == [step for step in range(3) if ends[step + 1] <= size]
+        for look in looks:
+            np.testing.assert_array_equal(look["a|b|c"], np.arange(4.0) + look.step)
+
+
 def test_a_reader_sees_a_file_grow_and_never_half_a_look(tmp_path: Path) -> None:
     writer = LooksWriter(tmp_path / "1.arrows")
     reader = LooksReader(tmp_path / "1.arrows")
@@ -238,7 +253,7 @@ def test_a_resumed_run_goes_on_in_its_recording(tmp_path: Path) -> None:
 
 
 def test_a_recording_that_grows_too_large_is_thinned(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(schedule, "GRACE", 60.0)
+    monkeypatch.setattr(schedule, "SHARE", 1e9)
     x, y = table()
     most = 150_000
     recorder = Recorder(tmp_path, most_bytes=most)

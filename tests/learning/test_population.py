@@ -9,6 +9,7 @@ import pytest
 
 from tests.learning.teaching import QUICK_VARIANTS, examples, need, outcome, teach
 from vitrina import engines
+from vitrina.engines.cores import cores
 from vitrina.learning import AdamW, ConstantRate
 from vitrina.learning.loop import Plan
 from vitrina.learning.population import Member, PopulationLearner
@@ -107,3 +108,30 @@ def test_patience_is_each_member_s_own() -> None:
     population(members, epochs=6, patience=2, early_stop=False)
     assert len(members[0].history) > len(members[1].history) == 3
     assert "for 2 epochs" in members[1].stopped
+
+
+@pytest.mark.parametrize("seeds", [(1, 2, 3, 4, 5), (4, 4, 4, 4, 4)], ids=["own seeds", "one seed"])
+def test_sharing_members_out_over_lanes_changes_no_more_than_rounding(
+    seeds: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taught(lanes: int) -> list[Member]:
+        monkeypatch.setattr(type(engines.get("jax")), "lanes", lambda self, flops: lanes)
+        members = [Member(seed, 1e-2 / (place + 1)) for place, seed in enumerate(seeds)]
+        learner = population(members, "jax", early_stop=False, epochs=3)
+        assert len(learner._carried) == min(lanes, len(members))
+        return members
+
+    need("jax")
+    together = taught(1)
+    for lanes in (2, 3, 8):  # even shares, shares of two and one, and more lanes than members
+        for member, wanted in zip(taught(lanes), together, strict=True):
+            assert member.history["error"] == pytest.approx(wanted.history["error"], rel=1e-12)
+            for name, array in flatten(wanted.best["params"]).items():
+                found = flatten(member.best["params"])[name]
+                np.testing.assert_allclose(found, array, rtol=1e-10, atol=1e-12, err_msg=name)  # float64, 12 steps
+
+
+def test_jax_shares_out_small_steps_only() -> None:
+    jax = engines.get("jax")
+    assert jax.lanes(flops=10_000) == cores()
+    assert jax.lanes(flops=10**9) == 1

@@ -7,7 +7,7 @@ import pytest
 import vitrina as vt
 from vitrina.racing import estimates
 
-# benchmarks/RESULTS.md: seconds until compiled, µs a step, for each of Vitrina's own ways on two cores
+# benchmarks/SPEED.md: seconds until compiled, µs a step, for each of Vitrina's own ways on two cores
 WAYS = ("numpy", "jax:scan", "jax:eigen", "torch:eager", "torch:compiled", "tensorflow:graph", "tensorflow:xla")
 START = (0.1, 1.2, 1.2, 2.2, 16.0, 3.4, 4.4)
 DENSE = {  # inputs, units; batch, rows: µs a step

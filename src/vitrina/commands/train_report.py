@@ -52,7 +52,16 @@ def report(model: Model, run: Path, seconds: float, told: list[str], findings: F
     screen.print()
     screen.print(Text.assemble((_title(settings["data"]), "bold"), "  →  ", (_goal(settings, recipe), "bold")))
     screen.print()
-    parts = say("{train:,} to learn from, {validation:,} to choose the best epoch, {test:,} kept for the end", **rows)
+    if settings.get("folds"):
+        parts = say(
+            "{train:,} to learn from, each kept from one of the {folds} networks and judging it, {test:,} kept for the end",
+            folds=settings["folds"],
+            **rows,
+        )
+    else:
+        parts = say(
+            "{train:,} to learn from, {validation:,} to choose the best epoch, {test:,} kept for the end", **rows
+        )
     screen.print(
         grid(
             (say("rows"), f"{sum(rows.values()):,}: {parts}"),

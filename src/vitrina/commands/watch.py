@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,8 @@ import typer
 
 from vitrina.commands.options import Json, Lang
 from vitrina.commands.output import console, marked, print_json
+
+NICENESS = 10  # of the page: whoever learns on this machine comes first
 
 
 def watch(
@@ -46,4 +49,12 @@ def watch(
 
             webbrowser.open(address)
 
+    if run is not None:  # the editor's own trainings would inherit it
+        _step_back()
     serve(Path(run) if run is not None else None, port, ready, Path(other) if other is not None else None)
+
+
+def _step_back() -> None:
+    """Lets others go first, where the system knows how."""
+    if hasattr(os, "nice"):
+        os.nice(max(0, NICENESS - os.nice(0)))

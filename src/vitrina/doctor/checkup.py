@@ -25,9 +25,10 @@ from vitrina.doctor.targets import class_numbers
 from vitrina.engines.engine import whole_batch
 from vitrina.errors import VitrinaError
 from vitrina.files import write_atomically
+from vitrina.folds import by_a_learner, in_two
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.feed import Examples
-from vitrina.learning.stages import back_propagation, error, errors, forward_propagation
+from vitrina.learning.stages import answers, back_propagation, error, errors, forward_propagation
 from vitrina.learning.step import Recipe, training_step
 from vitrina.network.layer import Context
 from vitrina.network.network import Network, flatten
@@ -60,9 +61,9 @@ class CheckUp(Callback):
         if learner.steps == 0 or not (self.run / EXAMINED).is_file():
             with self._guarded(0):
                 carried = learner.carried
-                examine(
-                    learner.recipe, learner.examples, self.validation, carried["params"], carried["state"], self.names
-                ).save(self.run)
+                learned, held = in_two(learner.examples)
+                params, state = carried["params"], carried["state"]
+                examine(learner.recipe, learned, held or self.validation, params, state, self.names).save(self.run)
         with self._guarded():
             self._keep(learner)
 
@@ -100,7 +101,7 @@ class CheckUp(Callback):
         found: dict[str, Any] = {"steps": learner.steps, "stopped": learner.stopped, "birth": self._birth}
         if not all(np.isfinite(array).all() for array in flatten(params).values()):
             return found
-        found["train"] = judge(network, params, state, learner.examples)
+        found["train"] = judge(network, params, state, by_a_learner(learner.examples))
         if self.validation:
             found["validation"] = judge(network, params, state, self.validation)
         pass_ = first_pass(learner.recipe, learner.examples.x, learner.examples.y, params, state)
@@ -138,11 +139,9 @@ def judge(network: Network, params: Any, state: Any, examples: Examples) -> dict
     some = np.sort(np.random.default_rng(2).permutation(examples.rows)[:rows])
     engine = engines.get("numpy")
     ops, cost = engine.ops, network.cost
-    put = engine.put({"params": params, "state": state, "x": examples.x[some], "y": examples.y[some]})
+    put = engine.put({"params": params, "state": state, **examples.take(some).arrays()})
     with np.errstate(all="ignore"):
-        prediction, _, _ = forward_propagation(
-            ops, network, put["params"], put["state"], put["x"], Context(returns=False)
-        )
+        prediction = answers(ops, network, put["params"], put["state"], put["x"], put.get("fold"))
         own = np.asarray(cost.per_example(ops, prediction, put["y"]), np.float64)
         key = ops.key(0, np.int32(0)) if network.root.random else None
         taught, _, _ = forward_propagation(
@@ -157,12 +156,12 @@ def judge(network: Network, params: Any, state: Any, examples: Examples) -> dict
         "training_error": float(taught_errors.mean()),
     }
     if classes:
-        answers = readable.argmax(axis=-1) if readable.shape[-1] > 1 else (readable[:, 0] > 0.5).astype(np.int64)
-        right = (answers == codes).astype(np.float64)
+        said = readable.argmax(axis=-1) if readable.shape[-1] > 1 else (readable[:, 0] > 0.5).astype(np.int64)
+        right = (said == codes).astype(np.float64)
         found |= {
             "score": float(right.mean()),
             "balanced": balanced(right, codes),
-            "answers": np.bincount(answers, minlength=classes).tolist(),
+            "answers": np.bincount(said, minlength=classes).tolist(),
             "truth": np.bincount(codes, minlength=classes).tolist(),
             "certain": float(
                 np.mean(readable.max(axis=-1) if readable.shape[-1] > 1 else np.abs(readable - 0.5) + 0.5)

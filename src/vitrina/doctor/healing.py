@@ -7,7 +7,7 @@ import math
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from vitrina.doctor.diagnosing import of_run
 from vitrina.doctor.finding import Finding, Findings, Remedy
 from vitrina.doctor.treatment import Arrays, treat
 from vitrina.errors import ModelError, UsageError, VitrinaError
+from vitrina.folds import folds_for
 from vitrina.learning.augmentation import Augmentation
 from vitrina.learning.feed import Examples
 from vitrina.learning.optimizers import Optimizer
@@ -138,9 +139,11 @@ def heal(
     settings = folder.read_settings()
     findings = of_run(folder.path)
     material = material_of(settings, data, validation, str(run))
-    rows = Arrays.of(material)
+    rows = Arrays.of(material.apart())
     checkup = load_checkup(folder.path) or {}
     attempt = Attempt(settings, rows, _known_score(checkup, settings), findings)
+    if settings.get("folds") and not findings.healthy:  # its members were judged by other rows than trials will be
+        attempt = replace(_taught(settings, rows, progress), findings=findings)
     healing = Healing(attempt.score, attempt.score, findings, findings)
     if findings.healthy:
         return healing
@@ -334,6 +337,7 @@ def _final(
         out=out,
         progress=progress,
         augment=[Augmentation.from_json(one) for one in best.settings.get("augment") or ()],
+        folds=bool(settings.get("folds")) and _is_ensemble(best.settings["network"]),
         **{name: best.settings[name] for name in TRAINED},
     )
 
@@ -346,6 +350,13 @@ def _on_all_rows(best: Attempt, out: Any, progress: bool | None) -> Any:
     settings = {**best.settings, "epochs": int(np.nanargmin(judged)) + 1, "patience": None}
     after = _taught(settings, best.rows.whole(), progress, Path(out) if out is not None else None)
     return after.model if after.model is not None else best.model
+
+
+def _is_ensemble(network: dict[str, Any]) -> bool:
+    try:
+        return folds_for(Network.from_json(network)) > 1
+    except UsageError:
+        return False
 
 
 def _kept(best: Attempt, out: Any, progress: bool | None) -> Any:

@@ -94,8 +94,13 @@ class Engine(Protocol):
         """`step` as a call that runs a chunk of steps.
 
         donate: the call may reuse the memory of the carried tree, which must then not be used afterwards.
-        flops: about what one step takes, if that is known: what is fast for large steps can be slow for small ones.
+        flops: about what one step takes, of one network where it teaches several side by side, if that is known: what is fast for
+        large steps can be slow for small ones.
         """
+        ...
+
+    def lanes(self, flops: int) -> int:
+        """How many runs of a compiled step of so many FLOPs get done sooner from as many threads at once than one after the other."""
         ...
 
     def devices(self) -> list[str]:

@@ -318,6 +318,9 @@ class NumpyEngine:
 
         return run
 
+    def lanes(self, flops: int) -> int:
+        return 1  # the number of BLAS threads is the whole process's, and Python's lock is held between products
+
     def devices(self) -> list[str]:
         return ["cpu"]
 

@@ -400,6 +400,9 @@ class TensorflowEngine:
 
         return run
 
+    def lanes(self, flops: int) -> int:
+        return 1  # its own threads share out each operation
+
     def devices(self) -> list[str]:
         gpus = tf.config.list_physical_devices("GPU")
         details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]

@@ -334,6 +334,9 @@ class TorchEngine:
 
         return run
 
+    def lanes(self, flops: int) -> int:
+        return 1  # its own threads share out each operation
+
     def devices(self) -> list[str]:
         gpus = [f"gpu: {torch.cuda.get_device_name(number)}" for number in range(torch.cuda.device_count())]
         return [*gpus, "cpu"]

@@ -13,7 +13,7 @@ import numpy as np
 
 from vitrina.errors import UsageError
 from vitrina.evaluate.baselines import baselines
-from vitrina.evaluate.calibration import Calibration, calibration_error, fit_calibration, log_loss, softmax
+from vitrina.evaluate.calibration import NONE, Calibration, calibration_error, fit_calibration, log_loss, softmax
 from vitrina.evaluate.decisions import Decisions, Quality
 from vitrina.evaluate.explaining import Explanation, explained_rows
 from vitrina.evaluate.kept import keep, kept_calibration
@@ -65,12 +65,13 @@ def decide(
     reader = _Reader(parts, terms, flip, time)
 
     held = material.validation
-    logits = reader.logits(held.x)
-    kept = kept_calibration(Path(run), model)
-    calibration = kept or fit_calibration(logits_of(model, held.x), held.y.reshape(-1).astype(np.int64))
+    logits = reader.logits(held.x, held.fold)
+    kept = kept_calibration(Path(run), model) if held.fold is None else None
+    judges = kept or fit_calibration(logits_of(model, held.x, held.fold), held.y.reshape(-1).astype(np.int64))
+    calibration = judges if held.fold is None else NONE
     source, x = _asked(parts, data, run)
     own = _turn(calibration, flip)
-    validation = reader.rows(logits, own, material.held, reader.turned(held.y))
+    validation = reader.rows(logits, _turn(judges, flip), material.held, reader.turned(held.y))
     rule = fit_rule(terms, validation, len(x))
 
     saved, quality, tested = _measured(reader, rule, own, validation, len(x), compare)
@@ -108,8 +109,8 @@ class _Reader:
     flip: bool
     time: str | None
 
-    def logits(self, x: np.ndarray) -> np.ndarray:
-        logits = logits_of(self.parts.model, x)
+    def logits(self, x: np.ndarray, fold: np.ndarray | None = None) -> np.ndarray:
+        logits = logits_of(self.parts.model, x, fold)
         return logits[:, ::-1] if self.flip else logits
 
     def turned(self, y: np.ndarray) -> np.ndarray:
@@ -144,10 +145,14 @@ def _measured(
     costs[MODEL] = cost_of(rows.table, truth, rule.decide(rows), ask)
     if rule.band is not None and rule.in_theory is not None:
         costs[THEORY] = cost_of(rows.table, truth, rule.in_theory.decide(rows.probabilities[:, 1]))
-    for baseline in baselines(material, logits.shape[1]) if compare else ():
-        theirs = _flipped(baseline.answer(material.validation.x), reader.flip)  # pyright: ignore[reportOptionalMemberAccess]
-        calibration = fit_calibration(theirs, validation.truth)  # pyright: ignore[reportArgumentType]
-        their_rows = reader.rows(theirs, calibration, material.held, validation.truth)
+    apart = material.apart()
+    judge = apart.validation
+    assert judge is not None
+    for baseline in baselines(apart, logits.shape[1]) if compare else ():
+        theirs = _flipped(baseline.answer(judge.x), reader.flip)
+        judged = reader.turned(judge.y)
+        calibration = fit_calibration(theirs, judged)
+        their_rows = reader.rows(theirs, calibration, apart.held, judged)
         their_rule = _for_test(fit_rule(rule.terms, their_rows, decided), len(x), decided)
         tested = reader.rows(_flipped(baseline.answer(x), reader.flip), calibration, material.test, truth)
         costs[baseline.name] = cost_of(rows.table, truth, their_rule.decide(tested), ask)
@@ -185,7 +190,7 @@ def _for_test(rule: Rule, rows: int, decided: int) -> Rule:
 
 def _turn(calibration: Calibration, flip: bool) -> Calibration:
     """The same calibration for logits with the positive class second."""
-    if not flip or calibration.method == "temperature":
+    if not flip or calibration.method != "isotonic":
         return calibration
     return replace(
         calibration,

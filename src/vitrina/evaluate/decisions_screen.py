@@ -81,13 +81,17 @@ def _terms(found: Decisions) -> list[tuple[str, Any]]:
             )
         )
     if quality is not None:
-        method = say("temperature") if found.calibration.method == "temperature" else say("isotonic regression")
+        methods = {
+            "temperature": say("temperature"),
+            "isotonic": say("isotonic regression"),
+            "none": say("none, an ensemble's mean is as sure as it should be"),
+        }
         rows.append(
             (
                 say("calibration"),
                 say(
                     "{method}; log loss {before:.4f} → {after:.4f}, calibration error {off:.4f} → {left:.4f} (test part)",
-                    method=method,
+                    method=methods[found.calibration.method],
                     before=quality.log_loss_before,
                     after=quality.log_loss_after,
                     off=quality.error_before,

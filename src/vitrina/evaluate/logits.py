@@ -9,13 +9,16 @@ from vitrina.model import Model
 from vitrina.network.network import Network
 
 
-def logits_of(model: Model, x: np.ndarray) -> np.ndarray:
-    """Inputs as the network sees them, (rows, *input shape) -> logits (rows, classes), float64. Raises as `as_logits`."""
+def logits_of(model: Model, x: np.ndarray, fold: np.ndarray | None = None) -> np.ndarray:
+    """Inputs as the network sees them, (rows, *input shape) -> logits (rows, classes), float64. Raises as `as_logits`.
+
+    fold: as for `Model.raw`.
+    """
     if not model.network.cost.classifies:
         raise ModelError(
             f"a network with {model.network.cost.label} predicts numbers, and decisions are between classes"
         )
-    return as_logits(model.network, model.raw(x))
+    return as_logits(model.network, model.raw(x, fold=fold))
 
 
 def as_logits(network: Network, raw: np.ndarray) -> np.ndarray:

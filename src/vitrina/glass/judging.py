@@ -127,7 +127,8 @@ class Judging:
                 return None
             x = x[: max(8, int(AT_ONCE / max(1, network.flops)))]
             y = y[: len(x)]
-            raw, readable = self._predict(weights, x)
+            fold = self.recording.judges_fold
+            raw, readable = self._predict(weights, x, None if fold is None else fold[: len(x)])
             target = y.astype(np.int64) if network.cost.link == "softmax" and y.ndim == 1 else y
             with np.errstate(all="ignore"):
                 error = np.asarray(network.cost.per_example(NumpyOps("float64"), raw.astype(np.float64), target))
@@ -137,13 +138,14 @@ class Judging:
         answers = readable.argmax(axis=-1) if readable.shape[-1] > 1 else (readable[:, 0] > 0.5).astype(np.int64)
         return Judged(look.step, readable, error, truth, answers)
 
-    def _predict(self, weights: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _predict(self, weights: Any, x: np.ndarray, fold: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """What the last layer gives, and what that says: each (n, outputs)."""
         network, ops = self.recording.network, engines.get("numpy").ops
         params, state = (nest(dict(part)) for part in weights)
         step = prediction_step(network, readable=False)
         with np.errstate(all="ignore"):  # a training that went astray is looked at as well
-            raw = np.asarray(step(ops, {"params": params, "state": state}, {"x": x})[1]["prediction"])
+            batch = {"x": x} if fold is None else {"x": x, "fold": fold}
+            raw = np.asarray(step(ops, {"params": params, "state": state}, batch)[1]["prediction"])
             return raw, np.asarray(network.cost.readable(ops, raw))
 
 

@@ -26,7 +26,7 @@ from vitrina.glass.thinning import thin
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.history import Row
 from vitrina.learning.loop import LearningWarning
-from vitrina.learning.stages import back_propagation, error, forward_propagation
+from vitrina.learning.stages import answers, back_propagation, error, forward_propagation
 from vitrina.learning.step import training_step
 from vitrina.network.layer import Context
 from vitrina.network.network import flatten
@@ -39,7 +39,7 @@ ABOUT, FORMAT = "about.json", 1
 PROBES = 8  # examples that are followed through the whole training
 WHOLE = 200_000  # parameters: of smaller networks all are kept at each look, of larger ones a sample
 STUDIED = (
-    3e9  # operations of a step that a look may take in thought: of a large network with a part of the batch, at least
+    1e9  # operations of a step that a look may take in thought: of a large network with a part of the batch, at least
 )
 FEWEST = 16  # examples
 JUDGING = 1e9  # operations that a look may spend on how those fare that judge a network too large to be kept
@@ -54,8 +54,8 @@ class Recorder(Callback):
 
     probes: (x, y) of the examples that judge the training, (n, *input shape) and (n, ...); those that are learned from
     otherwise. The first few are followed, and of some hundreds it is kept how they fare. held: the same as a data source, with
-    the recipe that prepared them, so that they can be shown in their own words. A disk that is full ends the recording, never
-    the training.
+    the recipe that prepared them, so that they can be shown in their own words; fold: as of `Examples`, of the probes. A disk that
+    is full ends the recording, never the training.
     """
 
     def __init__(
@@ -66,9 +66,10 @@ class Recorder(Callback):
         most_bytes: int = MOST_BYTES,
         held: Any = None,
         recipe: Any = None,
+        fold: np.ndarray | None = None,
     ) -> None:
         self.folder, self.about, self.most_bytes = folder, about or {}, most_bytes
-        self.held, self.recipe = held, recipe
+        self.held, self.recipe, self._fold = held, recipe, fold
         self.failure: str | None = None
         self._probes = probes
         self._writer: LooksWriter | None = None
@@ -79,7 +80,7 @@ class Recorder(Callback):
     # -- what the loop calls
     def training_starts(self, learner: Learner) -> None:
         self._began = time.monotonic()
-        self._schedule = Schedule(learner.steps, learner.recipe.steps)
+        self._schedule = Schedule(learner.steps, learner.recipe.steps, learner.steps_per_epoch)
         self._errors_at, self._errors_first = self._began, learner.steps
         self._guarded(self._begin, learner)
         learner.most_steps = max(1, self._schedule.steps_left(learner.steps))
@@ -144,10 +145,11 @@ class Recorder(Callback):
         self._judges = (np.asarray(x[some]), np.asarray(y[some]))
         self._probes = (np.asarray(x[:PROBES]), np.asarray(y[:PROBES]))
         given = {"probes": self._probes, "judges": self._judges}
-        self._write(
-            learner.steps,
-            {key_of("", name, of): part for name, pair in given.items() for of, part in zip("xy", pair, strict=True)},
-        )
+        kept = {key_of("", name, of): part for name, pair in given.items() for of, part in zip("xy", pair, strict=True)}
+        if self._fold is not None:
+            self._fold = self._fold[some]
+            kept |= {key_of("", "judges", "fold"): self._fold}
+        self._write(learner.steps, kept)
         if learner.examples.x[0].size <= 2:  # few enough to be drawn against what the network makes of them
             thin = slice(None, None, -(-learner.examples.rows // MOST_POINTS))
             x, y = learner.examples.x[thin], learner.examples.y[thin]
@@ -226,10 +228,9 @@ class Recorder(Callback):
         """What a network too large to be kept answers to those that judge it: of a smaller one its weights tell later."""
         engine, network = self._engine(learner), learner.network
         x, y = (part[: max(LEAST, int(JUDGING / max(1, network.flops)))] for part in self._judges)
-        put = engine.put({"params": carried["params"], "state": carried["state"], "x": x, "y": y})
-        prediction, _, _ = forward_propagation(
-            engine.ops, network, put["params"], put["state"], put["x"], Context(returns=False)
-        )
+        given = {"x": x, "y": y} | ({} if self._fold is None else {"fold": self._fold[: len(x)]})
+        put = engine.put({"params": carried["params"], "state": carried["state"], **given})
+        prediction = answers(engine.ops, network, put["params"], put["state"], put["x"], put.get("fold"))
         return engine.get(
             {
                 key_of("", "judges", "prediction"): network.cost.readable(engine.ops, prediction),

@@ -228,6 +228,12 @@ class Recording:
         return (self._judges[JUDGES], self._judges["|judges|y"]) if self._judges is not None else None
 
     @property
+    def judges_fold(self) -> np.ndarray | None:
+        """Of an ensemble whose members are judged in turn, the one that answers for each of them: (rows,) int32; else None."""
+        kept = self._judges.get("|judges|fold") if self._judges is not None else None
+        return None if kept is None else kept.astype(np.int32)
+
+    @property
     def sample(self) -> tuple[np.ndarray, np.ndarray] | None:
         """Of a network of one or two inputs some of the examples it learns from: x (rows, inputs) and y; else None."""
         return (self._sample[SAMPLE], self._sample["|sample|y"]) if self._sample is not None else None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 
-SHARE = 0.02  # of the training's time
-GRACE = 0.2  # seconds that looks may take in any case, so that a short training has some
-ADVANCE = 0.1  # of what the steps still to come will earn may be spent now: most happens at the beginning
+SHARE = 0.03  # of the training's time
+ADVANCE = 0.3  # of what the steps still to come will earn may be spent now: most happens at the beginning
+GRACE = 0.2  # seconds that looks may take in any case, so that a short training has some; the less of it is given
+SHORT = 0.1  # the nearer an epoch comes to so many seconds, and from there on none
 GROWTH, HASTE = 1.05, 1.5  # at least, and at most, from the steps done at one look to those at the next
-APART, PARTS = (
-    10,
-    40,
-)  # times what a look takes, that there is between two of them; but no more than such a part of the training
+APART = 10  # times what a look takes, that there is between two of them; but
+PARTS = 40  # no more than such a part of the training
 
 
 class Schedule:
@@ -19,12 +19,15 @@ class Schedule:
 
     While there is time in plenty the steps done grow by a twentieth from one look to the next. Once half of the time is used up
     they grow by half, or by as many as it takes to earn the next look if these are fewer: so the beginning, where most happens,
-    has its looks, and after it they come as often as they may. steps: that are done, total: that there will be.
+    has its looks, and after it they come as often as they may. steps: that are done, total: that there will be, epoch: of one.
     """
 
-    def __init__(self, steps: int, total: int) -> None:
-        self._began, self._first, self._total = time.monotonic(), steps, total
+    def __init__(self, steps: int, total: int, epoch: int) -> None:
+        self._began, self._first, self._total, self._epoch = time.monotonic(), steps, total, epoch
         self._looked, self._cost = 0.0, 0.0  # seconds, of all looks and of the last
+        self._compiled: tuple[int, float] | None = (
+            None  # steps after the first call, and when that was over: it compiles
+        )
         self._next = steps
 
     def steps_left(self, steps: int) -> int:
@@ -33,6 +36,8 @@ class Schedule:
 
     def may_look(self, steps: int) -> bool:
         """Whether there is time for a look like the last, after so many steps; if not, it is to be asked when there may be."""
+        if self._compiled is None and steps > self._first:
+            self._compiled = steps, time.monotonic() - self._looked
         missing = self._looked + self._cost - self._budget(steps)
         if missing > 0.0:
             self._next = steps + self._earned_in(steps, missing)
@@ -43,21 +48,31 @@ class Schedule:
         self._cost = seconds
         self._looked += seconds
         growth = int(steps * GROWTH)
-        if self._looked >= self._budget(steps) / 2:
-            apart = min(APART * seconds / self._each(steps), self._total / PARTS)
+        if (each := self._each(steps)) and self._looked >= self._budget(steps) / 2:
+            apart = min(APART * seconds / each, self._total / PARTS)
             haste = max(steps * HASTE, steps + apart)
             growth = max(growth, min(int(haste), steps + self._earned_in(steps, seconds)))
         self._next = max(steps + 1, growth)
 
     def _budget(self, steps: int) -> float:
         """Seconds that looks may have taken until now."""
-        to_come = (self._total - steps) * self._each(steps) if steps > self._first else 0.0
-        return SHARE * (time.monotonic() - self._began + ADVANCE * to_come) + GRACE
+        elapsed = time.monotonic() - self._began
+        each = self._each(steps)
+        if each is None:
+            return SHARE * elapsed + GRACE / 10
+        grace = GRACE * max(0.0, 1.0 - self._epoch * each / SHORT)
+        return SHARE * (elapsed + ADVANCE * (self._total - steps) * each) + grace
 
-    def _each(self, steps: int) -> float:
-        """Seconds that a step has taken on average."""
-        return max(1e-9, (time.monotonic() - self._began - self._looked) / max(1, steps - self._first))
+    def _each(self, steps: int) -> float | None:
+        """Seconds that a step has taken on average since all is compiled; None if none has."""
+        if self._compiled is None or steps <= self._compiled[0]:
+            return None
+        since, began = self._compiled
+        return max(1e-9, (time.monotonic() - self._looked - began) / (steps - since))
 
     def _earned_in(self, steps: int, seconds: float) -> int:
         """How many steps it takes until looks may take so many seconds more."""
-        return max(1, int(seconds / SHARE / self._each(steps)))
+        each = self._each(steps)
+        return (
+            math.ceil(seconds / (SHARE * (1 - ADVANCE)) / each) if each else 1
+        )  # what is advanced is not earned again

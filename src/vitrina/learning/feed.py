@@ -13,11 +13,16 @@ from vitrina.learning.batches import order_of
 
 @dataclass(frozen=True)
 class Examples:
-    """What is learned from: x (rows, *input shape), y (rows,) or (rows, ...), weight (rows,) or None for all alike."""
+    """What is learned from: x (rows, *input shape), y (rows,) or (rows, ...), weight (rows,) or None for all alike.
+
+    fold: (rows,) int32, of an ensemble whose members are each judged by rows of their own: the member that never learns from the
+    row, and alone answers for it where rows judge. None where all members learn from all rows.
+    """
 
     x: np.ndarray
     y: np.ndarray
     weight: np.ndarray | None = None
+    fold: np.ndarray | None = None
 
     @property
     def rows(self) -> int:
@@ -25,7 +30,8 @@ class Examples:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """The arrays by the names a step knows them by."""
-        return {"x": self.x, "y": self.y} | ({} if self.weight is None else {"weight": self.weight})
+        there = {"x": self.x, "y": self.y, "weight": self.weight, "fold": self.fold}
+        return {name: array for name, array in there.items() if array is not None}
 
     def take(self, rows: np.ndarray) -> Examples:
         """These of them, in this order."""

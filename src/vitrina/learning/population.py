@@ -21,6 +21,7 @@ from vitrina.learning.batches import batched, fewest_rows, order_of
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.feed import Examples
 from vitrina.learning.history import History, Row
+from vitrina.learning.lanes import Lanes
 from vitrina.learning.loop import LARGEST_CHUNK, Evaluator, Pace, Plan, window
 from vitrina.learning.packing import Packing
 from vitrina.learning.step import Recipe, for_each_member, metric_name, start, training_step
@@ -86,11 +87,14 @@ class PopulationLearner:
         self._rows, self._weight, self._fewest = examples.rows, examples.weight, fewest_rows(self.network)
         self._own_batches = plan.shuffle and len({member.seed for member in members}) > 1
         self._recipe = replace(recipe, optimizer=_shared_optimizer(recipe, self.members))
-        self._start(weights)
+        beginning = self._start(weights)
         self._data = engine.put(examples.arrays())
-        flops = 3 * plan.batch_size * self.network.flops * len(self.members)
+        flops = (
+            3 * plan.batch_size * self.network.flops
+        )  # of one member: how large a product is, not how many there are
         step = for_each_member(training_step(self._recipe, self._packing), self._own_batches)
-        self._run = engine.compile(step, flops=flops)
+        self._run = Lanes(engine.compile(step, flops=flops), engine.lanes(flops))
+        self._board(beginning)
         size = plan.batch_size
         self._evaluator = Evaluator(engine, self.network, validation, size, many=True) if validation else None
         self._pace = Pace()
@@ -108,8 +112,8 @@ class PopulationLearner:
                 self.members[place].best = member
 
     # -- the start
-    def _start(self, weights: Any) -> None:
-        """What all carry, the members along the first axis."""
+    def _start(self, weights: Any) -> dict[str, Any]:
+        """What all carry, the members along the first axis: NumPy arrays."""
         optimizer = self._recipe.optimizer
         built = [weights or self.network.build(member.seed) for member in self.members]
         parameters = sum(array.size for array in flatten(built[0][0]).values())
@@ -123,8 +127,17 @@ class PopulationLearner:
             starts.append(own)
         self._plain = {"optimizer": starts[0]["optimizer"]}
         packed = [self._packing.enter(HOST, own) for own in starts] if self._packing else starts
-        self._carried = self.engine.put(stacked(packed))
-        self._aboard = list(range(len(self.members)))  # the members that the program teaches, in the order of its axis
+        self._aboard = list(range(len(self.members)))  # the members still taught, in the order of that axis
+        return stacked(packed)
+
+    def _board(self, carried: Any) -> None:
+        """Puts what those aboard carry on the device, a share for each lane."""
+        self._carried = [self.engine.put(share) for share in self._run.share_out(carried)]
+
+    def _ashore(self, *names: str) -> dict[str, Any]:
+        """What all aboard carry under these names, or in all, as NumPy arrays with the members along the first axis."""
+        shares = [self.engine.get({name: share[name] for name in names or share}) for share in self._carried]
+        return tree_map(lambda *parts: np.concatenate(parts), *shares)
 
     # -- an epoch
     def _learning(self) -> list[int]:
@@ -173,7 +186,7 @@ class PopulationLearner:
 
     def _note(self, means: np.ndarray, errors: np.ndarray, began: float) -> None:
         """A row of each member's history, its best weights, and whether it goes on."""
-        judged: tuple[Any, Any] | None = self._evaluator.measure(self._carried_plain()) if self._evaluator else None
+        judged = self._judged(self._evaluator) if self._evaluator else None
         improved: list[int] = []
         seconds = (time.monotonic() - began) / len(self._aboard)  # each member's share
         for axis, place in enumerate(self._aboard):
@@ -218,21 +231,25 @@ class PopulationLearner:
                 if place not in learning and self.members[place].best is None:
                     self.members[place].best = tree
             axes = [self._aboard.index(place) for place in learning]
-            self._carried = self.engine.put(tree_map(lambda array: array[axes], self.engine.get(self._carried)))
+            self._board(tree_map(lambda array: array[axes], self._ashore()))
             self._aboard = learning
 
     # -- what they know
-    def _carried_plain(self) -> dict[str, Any]:
-        """What is carried, on the device, with parameters by their names."""
+    def _judged(self, evaluator: Evaluator) -> tuple[np.ndarray, np.ndarray]:
+        """Validation error and metric of all aboard: (members,) each."""
+        errors, metrics = zip(*(evaluator.measure(self._plain_share(share)) for share in self._carried), strict=True)
+        return np.concatenate(errors), np.concatenate(metrics)
+
+    def _plain_share(self, share: dict[str, Any]) -> dict[str, Any]:
+        """What a lane carries, on the device, with parameters by their names."""
         if self._packing is None:
-            return self._carried
+            return share
         packing, ops = self._packing, self.engine.ops
-        learned = ops.vectorise(lambda own, _: packing.unpack(ops, own), self._carried["params"], {})
-        return self._carried | {"params": learned}
+        return share | {"params": ops.vectorise(lambda own, _: packing.unpack(ops, own), share["params"], {})}
 
     def _trees(self) -> list[dict[str, Any]]:
         """Parameters and state of each member aboard: nested NumPy arrays."""
-        carried = self.engine.get({"params": self._carried["params"], "state": self._carried["state"]})
+        carried = self._ashore("params", "state")
         own = [tree_map(lambda array, axis=axis: array[axis], carried) for axis in range(len(self._aboard))]
         if self._packing is None:
             return own

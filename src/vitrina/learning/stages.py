@@ -25,17 +25,38 @@ def forward_propagation(
     return network.root.forward(ops, params, state, x, context)
 
 
-def error(ops: Ops, network: Network, prediction: Array, target: Array, weight: Array) -> tuple[Array, Array]:
+def answers(
+    ops: Ops, network: Network, params: Params, state: State, x: Array, fold: Array = None, weight: Array = None
+) -> Array:
+    """What the network says when it does not learn: (batch, *output shape). x, weight as for the stages.
+
+    fold (batch,): of an ensemble, the member that alone answers for the example, because it did not learn from it.
+    """
+    context = Context(weight=weight, returns=False, apart=fold is not None)
+    prediction, _, _ = forward_propagation(ops, network, params, state, x, context)
+    if fold is None:
+        return prediction
+    batch, members, *rest = ops.shape(prediction)
+    first = ops.array(np.arange(batch, dtype=np.int32) * members)
+    return ops.gather(ops.reshape(prediction, (batch * members, *rest)), first + fold)
+
+
+def error(
+    ops: Ops, network: Network, prediction: Array, target: Array, weight: Array, fold: Array = None
+) -> tuple[Array, Array]:
     """The cost function turns prediction and truth into one number, and its slope by the prediction.
 
     weight (batch,): what each example counts for. The members of an ensemble, while they learn, are judged each by itself:
-    the number is the mean of theirs.
+    the number is the mean of theirs. fold (batch,): the member that does not learn from the example, if one does not.
     """
     if not _of_members(ops, network, prediction):
         return network.cost.value_and_gradient(ops, prediction, target, weight)
     shape = ops.shape(prediction)  # (batch, members, *output shape)
     each, examples = _side_by_side(ops, prediction)
     truth, counts = ops.gather(target, examples), ops.gather(weight, examples)
+    if fold is not None:
+        members = np.tile(np.arange(shape[1], dtype=np.int32), shape[0])
+        counts = counts * ops.cast(ops.gather(fold, examples) != ops.array(members))
     value, slope = network.cost.value_and_gradient(ops, each, truth, counts)
     return value, ops.reshape(slope, shape)
 

@@ -15,7 +15,7 @@ from vitrina.learning.augmentation import Augmentation, Mixup, augmented, mixup_
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.packing import ALL, Packing
 from vitrina.learning.schedules import Schedule
-from vitrina.learning.stages import back_propagation, error, forward_propagation
+from vitrina.learning.stages import answers, back_propagation, error, forward_propagation
 from vitrina.network.layer import SMALLEST, Context, Tree
 from vitrina.network.network import Network, flatten
 from vitrina.network.ops import Array, Ops
@@ -125,7 +125,7 @@ class _Judge:
         """The batch's error and its slope by the prediction."""
         ops, network, y = self.ops, self.network, self.batch["y"]
         if self.partners is None:
-            return error(ops, network, prediction, y, self.weight)
+            return error(ops, network, prediction, y, self.weight, self.batch.get("fold"))
         parts = [(y, self.weight * self.share), (ops.gather(y, self.partners), self.weight * (1.0 - self.share))]
         total = ops.maximum(ops.sum(self.weight), SMALLEST)
         values = [(ops.sum(weight) / total, *error(ops, network, prediction, truth, weight)) for truth, weight in parts]
@@ -161,9 +161,8 @@ def evaluation_step(network: Network) -> Step:
 
     def step(ops: Ops, carried: Carried, batch: Mapping[str, Array]) -> tuple[Carried, Mapping[str, Array]]:
         weight = _counted(ops, batch, _weight(batch))
-        prediction, _, _ = forward_propagation(
-            ops, network, carried["params"], carried["state"], batch["x"], Context(weight=weight, returns=False)
-        )
+        params, state = carried["params"], carried["state"]
+        prediction = answers(ops, network, params, state, batch["x"], batch.get("fold"), weight)
         losses = network.cost.per_example(ops, prediction, batch["y"])
         metric = _metric(ops, network, prediction, batch["y"])
         return carried, {
@@ -179,8 +178,7 @@ def prediction_step(network: Network, readable: bool = True) -> Step:
     """Measures "prediction" (batch, *output shape): probabilities for classes, or the raw output if not `readable`."""
 
     def step(ops: Ops, carried: Carried, batch: Mapping[str, Array]) -> tuple[Carried, Mapping[str, Array]]:
-        params, state, context = carried["params"], carried["state"], Context(returns=False)
-        prediction, _, _ = forward_propagation(ops, network, params, state, batch["x"], context)
+        prediction = answers(ops, network, carried["params"], carried["state"], batch["x"], batch.get("fold"))
         return carried, {"prediction": network.cost.readable(ops, prediction) if readable else prediction}
 
     return step

@@ -118,7 +118,7 @@ class EnsembleMean(Layer):
         return input_shape[1:]
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
-        if context.training:
+        if context.training or context.apart:
             return x, None, state
         if not self.probabilities:
             return ops.mean(x, axis=1), (x, None), state

@@ -30,7 +30,7 @@ class Context:
     nothing is random. weight: (batch,) what each example counts for; 0 for the padding of the last batch. mask: (batch,
     steps), 0 for the steps of a sequence that are padding, where `Input` says what padding is. watch: whom every layer
     tells what passed through it, None where nobody looks. returns: False where there will be no way back, so that nothing
-    need be kept for it.
+    need be kept for it. apart: True where the members of an ensemble answer each for itself, as they do while they learn.
     """
 
     training: bool = False
@@ -40,6 +40,7 @@ class Context:
     mask: Array = None
     watch: Watch | None = None
     returns: bool = True
+    apart: bool = False
 
     def at(self, position: int) -> Context:
         """The context of the layer at `position` inside a container: its random numbers are its own."""

@@ -34,7 +34,7 @@ class Suggestion:
 
     patience: None where training goes to its end, as a schedule may need; schedule, learning_rate: None for the usual ones;
     augment: what is done to images at random while they are learned from, None for nothing; weight_decay: taken off the weights
-    directly (AdamW), 0 for plain Adam.
+    directly (AdamW), 0 for plain Adam; folds: whether each row is kept from one member of an ensemble, and judges that one.
     """
 
     network: Network
@@ -46,6 +46,7 @@ class Suggestion:
     learning_rate: float | None = None
     augment: str | None = None
     weight_decay: float = 0.0
+    folds: bool = False
 
 
 def suggest_network(input_shape: Shape, outputs: int, classes: bool, rows: int) -> Suggestion:
@@ -83,6 +84,7 @@ def _for_tables(input_shape: Shape, outputs: int, cost: str, rows: int) -> Sugge
         schedule="constant",
         learning_rate=TABLE_RATE,
         weight_decay=FEW_ROWS_DECAY if rows < FEW_ROWS else 0.0,
+        folds=True,
     )
 
 

@@ -29,7 +29,7 @@ class Cost:
     convolution: float
 
 
-# benchmarks/RESULTS.md, the rows of Vitrina's own engines
+# benchmarks/SPEED.md, the rows of Vitrina's own engines
 COSTS = {
     "numpy": Cost(0.0, 27e-6, 105e9, 90e9, 45e9),
     "jax:scan": Cost(1.3, 3e-6, 145e9, 105e9, 80e9),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import platform
 import time
 from functools import cache
@@ -11,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
+
+from vitrina.engines.cores import cores
 
 PACKAGES = ("vitrina", "numpy", "jax", "jaxlib", "torch", "tensorflow", "tensorflow-cpu")
 SIDE = 2048  # of the matrices whose product is the peak
@@ -22,7 +23,7 @@ def identity() -> dict[str, str]:
     """What measurements belong to: processor, cores, GPUs, and the versions of what computes."""
     found = {
         "processor": _processor(),
-        "cores": str(_cores()),
+        "cores": str(cores()),
         "gpus": str(_gpus()),
         "python": platform.python_version(),
     }
@@ -46,11 +47,6 @@ def _gpus() -> int:
         return len(list(GPUS.iterdir()))
     except OSError:  # none, or none that this user may see
         return 0
-
-
-def _cores() -> int:
-    """Those this process may use: fewer than there are, inside a container."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _processor() -> str:

@@ -18,10 +18,13 @@ import { Timeline } from "./time.js";
 import { Versus } from "./versus.js";
 
 const DOCTOR_COMES = 400; // milliseconds after the rest
+const REST = 24 / (navigator.hardwareConcurrency || 4); // times as long as news took to show: on few cores what looks on takes from what learns
+const EXAMPLES_EVERY = 4000; // milliseconds, while it learns: hundreds of pictures that move are dear to draw
 
 const state = { stage: "forward", probe: 0, member: null, at: 0, following: true, status: null, selected: null };
 let network, timeline, curves, examples, doctor, versus, editor;
 let asked = 0, askedNeuron = 0;
+let examplesAt = -Infinity, wake = null; // when the examples were last asked for; ends a rest
 
 function trouble(error) {
   const gone = !(error instanceof Trouble) || error.message === "gone";
@@ -43,11 +46,19 @@ async function go(at) {
     if (mine !== asked) return; // somebody chose another moment meanwhile
     Object.assign(state, { moment, probes, made });
     show();
-    examples?.follow(moment.step);
+    if (!isLive() || performance.now() - examplesAt > EXAMPLES_EVERY) followExamples();
     await showSelected();
   } catch (error) {
     trouble(error);
   }
+}
+
+// Whether what is shown moves on by itself with a training that is at work.
+const isLive = () => state.following && state.status?.state === "training";
+
+function followExamples() {
+  examplesAt = performance.now();
+  examples?.follow(state.moment.step);
 }
 
 // The number of the last look at or before a step.
@@ -106,6 +117,7 @@ function showStatus() {
   };
   $("#status").textContent = words[status.state]();
   $("#status").dataset.state = status.state;
+  $("#status").dataset.beat = status.state === "training" && $("#status").dataset.beat !== "1" ? "1" : "0";
 }
 
 function showFrame() {
@@ -128,10 +140,15 @@ function setTheme(theme) {
 
 async function heard(news) {
   $("#trouble").hidden = true;
+  const before = state.status?.state;
   state.status = news;
   showStatus();
   timeline.status(news);
   doctor.news();
+  if (news.state !== "training") {
+    wake?.();
+    if (before === "training" && state.moment) followExamples();
+  }
   const passed = `${news.epochs} ${news.beside}`; // epochs of the two
   if (news.beside !== undefined && state.passed !== passed) {
     state.passed = passed;
@@ -140,13 +157,21 @@ async function heard(news) {
   if (state.busy) return; // it is asked below whether there was more meanwhile
   state.busy = true;
   try {
-    while (isBehind()) await catchUp();
+    while (isBehind()) {
+      const began = performance.now();
+      await catchUp();
+      await examples.working;
+      if (state.status.state === "training") await rest(REST * (performance.now() - began));
+    }
   } catch (error) {
     trouble(error);
   } finally {
     state.busy = false;
   }
 }
+
+// So many milliseconds, or until the training pauses or ends.
+const rest = (time) => new Promise((done) => { wake = done; setTimeout(done, time); });
 
 const isBehind = () => state.status.looks !== state.looks.step.length || state.status.epochs !== state.seenEpochs;
 
