@@ -19,7 +19,7 @@ from vitrina.errors import ModelError, UsageError
 from vitrina.feeds import Streamed
 from vitrina.find_rate import rate_for
 from vitrina.folds import folds_for
-from vitrina.learning.augmentation import Augmentation, checked_augmentations
+from vitrina.learning.augmentation import Augmentation, checked_augmentations, mixup_of
 from vitrina.learning.callbacks import Callback, as_callback
 from vitrina.learning.feed import Examples
 from vitrina.learning.loop import Learner, Plan
@@ -156,6 +156,10 @@ def train(
         unsaid = validation is None and sample_weight is None and not many and material.drawn is not None
         folds = suggestion is not None and suggestion.folds and unsaid
     count = folds_for(network) if folds else 0
+    if folds and not count:
+        raise UsageError(
+            "folds=True keeps rows from the members of an ensemble, and this network does not end in EnsembleMean"
+        )
     if count:
         material = material.in_folds(count, seed)
         suggestion = suggestion and replace(suggestion, why=_suggested(material.recipe, material.rows).why)
@@ -163,6 +167,8 @@ def train(
     network = _smoothed(network, label_smoothing)
     wanted = (suggestion.augment if suggestion else None) if augment == "auto" else augment
     augmentations = checked_augmentations(wanted, network.input_shape)
+    if count and mixup_of(augmentations):
+        raise UsageError("mixup shows each member of an ensemble rows it is kept from; leave out mixup, or folds")
     chosen = optimizer_named(optimizer)
     if suggestion and optimizer is None and suggestion.weight_decay:
         chosen = AdamW(weight_decay=suggestion.weight_decay)
