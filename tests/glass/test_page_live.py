@@ -21,8 +21,13 @@ from vitrina.glass.controls import status_of
 
 
 class Slow(vt.Callback):
+    """Keeps a training at work, however long a busy machine takes to open a page on it, until it may hurry."""
+
+    def __init__(self) -> None:
+        self.hurry = threading.Event()
+
     def chunk_done(self, learner: Any) -> None:
-        time.sleep(0.02)
+        self.hurry.wait(0.2)
 
 
 def test_a_training_is_watched_paused_stepped_slowed_and_ends_as_if_nobody_had_looked(
@@ -30,9 +35,10 @@ def test_a_training_is_watched_paused_stepped_slowed_and_ends_as_if_nobody_had_l
 ) -> None:
     run, options = tmp_path / "live", {"network": network(), "epochs": 150, "batch_size": 16, "engine": "numpy"}
     done: list[vt.Model] = []
+    slow = Slow()
 
     def teach() -> None:
-        done.append(vt.train(table(), optimizer=vt.SGD(0.05), out=run, callbacks=[Slow()], **options))
+        done.append(vt.train(table(), optimizer=vt.SGD(0.05), out=run, callbacks=[slow], **options))
 
     training = threading.Thread(target=teach, daemon=True)
     training.start()
@@ -69,6 +75,7 @@ def test_a_training_is_watched_paused_stepped_slowed_and_ends_as_if_nobody_had_l
     second.page.press("#rate", "Enter")
     second.page.click("[data-action=resume]")
     second.says("#status", "learning · epoch")
+    slow.hurry.set()
     training.join(60)
     for one in (first, second):
         one.says("#status", "has learned, 600 steps")
@@ -153,9 +160,9 @@ def test_a_training_is_stopped_on_the_page_and_its_best_is_kept(elsewhere: Elsew
 def test_browsers_that_are_slow_or_dead_change_nothing(tmp_path: Path) -> None:
     """One asks and never reads what it is told, one is gone in the middle of an answer: the same weights, bit for bit."""
     options = {"network": network(), "epochs": 25, "batch_size": 16, "engine": "numpy", "optimizer": vt.SGD(0.05)}
-    run, done = tmp_path / "seen", list[vt.Model]()
+    run, done, held = tmp_path / "seen", list[vt.Model](), Slow()
     training = threading.Thread(
-        target=lambda: done.append(vt.train(table(), out=run, callbacks=[Slow()], **options)), daemon=True
+        target=lambda: done.append(vt.train(table(), out=run, callbacks=[held], **options)), daemon=True
     )
     training.start()
     while not (run / "recording" / "1.arrows").exists() or status_of(run).step < 1:
@@ -174,6 +181,7 @@ def test_browsers_that_are_slow_or_dead_change_nothing(tmp_path: Path) -> None:
         dead.recv(10)
         dead.close()
     assert training.is_alive()  # else nobody would have looked on
+    held.hurry.set()
     training.join(60)
     for one in slow:
         one.close()
