@@ -90,7 +90,7 @@ def train(
         is fitted on the training part (scaling, categories); without a network, one is chosen for the data.
     validation: (x, y), or the share of the rows that is held back: 0.15 where data are prepared, else none.
     folds: True: of an ensemble, each member is kept from a share of the rows, and these judge it, so that all rows are learned from
-        and all judge. None: so where an ensemble is chosen for the data, and nothing is said of which rows judge.
+        and all judge. None: so where an ensemble is chosen for the data, alone, and nothing is said of which rows judge.
     test: the share that `evaluate` is called on once at the end, where data are prepared.
     engine: "auto" or a name from `vt.engines()`, perhaps with a variant ("torch:compiled").
     precision: "float32", "float64", or "bfloat16": matrix products and convolutions of numbers with 8 bits of mantissa, added
@@ -310,7 +310,7 @@ def _watchers(folder: RunFolder | None, material: Material, record: bool | None)
         "classes": list(recipe.classes) if recipe else [],
         "inputs": names,
         "target": material.target,
-        "probes_from": "validation" if probes else "train",
+        "probes_from": "train" if probes is None else "validation" if fold is None else "folds",
     }
     recorder = Recorder(folder.path / "recording", about, probes, held=material.held, recipe=recipe, fold=fold)
     doctor = CheckUp(folder.path, material.validation, names)

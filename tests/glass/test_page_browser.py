@@ -463,6 +463,7 @@ def test_each_member_of_the_ensemble_is_as_transparent_as_a_plain_network(
     server = Server(ensemble)
     opened = Opened(browser, server.address, locale="en-US")
     opened.says("#members", "8 networks answer with their mean")
+    opened.says("#examples", "each answered by the network that was kept from it")
     assert opened.page.locator("#answer .tick").count() == 8 * 3
     opened.page.focus("#net")
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown"):
