@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 import vitrina as vt
 from tests.engines.variants import EVERY
@@ -214,3 +215,17 @@ def test_the_recording_tells_how_each_row_fares_with_whom_it_was_kept_from(tmp_p
 def test_folds_that_cannot_be_are_said_in_one_sentence(given, said):
     with pytest.raises(UsageError, match=said):
         vt.train(table(), target="kind", epochs=1, folds=True, engine="numpy", progress=False, **given)
+
+
+def test_mixup_would_show_a_member_what_it_is_kept_from(tmp_path):
+    rng = np.random.default_rng(0)
+    for kind in ("a", "b"):
+        (tmp_path / kind).mkdir()
+        for place in range(20):
+            image = Image.fromarray(rng.integers(0, 256, (8, 8), np.uint8))
+            image.save(tmp_path / kind / f"{place}.png")
+    members = [vt.Flatten(), vt.EnsembleDense(MEMBERS, 2), vt.EnsembleMean(probabilities=True)]
+    options = {"network": vt.Network(vt.Input((8, 8, 1)), *members), "folds": True, "engine": "numpy", "epochs": 1}
+    assert vt.train(tmp_path, augment="flip", progress=False, **options).settings["folds"] == MEMBERS
+    with pytest.raises(UsageError, match="leave out mixup"):
+        vt.train(tmp_path, augment="mixup=0.2", progress=False, **options)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.doctor.catalogue import every_setup, is_fitted, is_fresh, is_unseen
+from benchmarks.doctor.catalogue import batch_of, every_setup, is_fitted, is_fresh
 from benchmarks.doctor.score import CURED, FAILS, alarmed, beside, first, is_named, recovered, score, twins_of
 from benchmarks.machine import describe
 
@@ -49,7 +49,8 @@ def written(outcomes: list[dict[str, Any]]) -> str:
         "fitted": [one for one in outcomes if is_fitted(one["name"]) and is_first(one["name"])],
         "held out": [one for one in outcomes if not is_fitted(one["name"]) and is_first(one["name"])],
         "fresh": [one for one in outcomes if is_fresh(one["name"])],
-        "second batch": [one for one in outcomes if is_unseen(one["name"])],
+        "second batch": [one for one in outcomes if batch_of(one["name"]) == 2],
+        "third batch": [one for one in outcomes if batch_of(one["name"]) == 3],
         "all": outcomes,
     }
     halves = {name: members for name, members in halves.items() if members}
@@ -66,7 +67,7 @@ def written(outcomes: list[dict[str, Any]]) -> str:
 
 def is_first(name: str) -> bool:
     """True if it is of the set-ups that the rules were written with."""
-    return not is_fresh(name) and not is_unseen(name)
+    return not is_fresh(name) and batch_of(name) == 1
 
 
 def _told(text: str) -> list[str]:

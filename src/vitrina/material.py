@@ -36,12 +36,10 @@ class Material:
     target: str | None = None
     parts: Mapping[str, Any] | None = None  # how the parts were made: `made` of a Split
     held: Any = None  # the validation part as a data source, or None
-    feed: Streamed | None = (
-        None  # of all that is learned from, where it is too much to be held; `train` then is some of it
-    )
-    drawn: tuple[np.ndarray, np.ndarray] | None = (
-        None  # rows of the source to learn from and to judge, where chance drew them
-    )
+    # of all that is learned from, where it is too much to be held; `train` then is some of it
+    feed: Streamed | None = None
+    # rows of the source to learn from and to judge, where chance drew them
+    drawn: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def rows(self) -> int:

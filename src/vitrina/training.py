@@ -19,7 +19,7 @@ from vitrina.errors import ModelError, UsageError
 from vitrina.feeds import Streamed
 from vitrina.find_rate import rate_for
 from vitrina.folds import folds_for
-from vitrina.learning.augmentation import Augmentation, checked_augmentations
+from vitrina.learning.augmentation import Augmentation, checked_augmentations, mixup_of
 from vitrina.learning.callbacks import Callback, as_callback
 from vitrina.learning.feed import Examples
 from vitrina.learning.loop import Learner, Plan
@@ -90,7 +90,7 @@ def train(
         is fitted on the training part (scaling, categories); without a network, one is chosen for the data.
     validation: (x, y), or the share of the rows that is held back: 0.15 where data are prepared, else none.
     folds: True: of an ensemble, each member is kept from a share of the rows, and these judge it, so that all rows are learned from
-        and all judge. None: so where an ensemble is chosen for the data, and nothing is said of which rows judge.
+        and all judge. None: so where an ensemble is chosen for the data, alone, and nothing is said of which rows judge.
     test: the share that `evaluate` is called on once at the end, where data are prepared.
     engine: "auto" or a name from `vt.engines()`, perhaps with a variant ("torch:compiled").
     precision: "float32", "float64", or "bfloat16": matrix products and convolutions of numbers with 8 bits of mantissa, added
@@ -156,6 +156,10 @@ def train(
         unsaid = validation is None and sample_weight is None and not many and material.drawn is not None
         folds = suggestion is not None and suggestion.folds and unsaid
     count = folds_for(network) if folds else 0
+    if folds and not count:
+        raise UsageError(
+            "folds=True keeps rows from the members of an ensemble, and this network does not end in EnsembleMean"
+        )
     if count:
         material = material.in_folds(count, seed)
         suggestion = suggestion and replace(suggestion, why=_suggested(material.recipe, material.rows).why)
@@ -163,6 +167,8 @@ def train(
     network = _smoothed(network, label_smoothing)
     wanted = (suggestion.augment if suggestion else None) if augment == "auto" else augment
     augmentations = checked_augmentations(wanted, network.input_shape)
+    if count and mixup_of(augmentations):
+        raise UsageError("mixup shows each member of an ensemble rows it is kept from; leave out mixup, or folds")
     chosen = optimizer_named(optimizer)
     if suggestion and optimizer is None and suggestion.weight_decay:
         chosen = AdamW(weight_decay=suggestion.weight_decay)
@@ -304,7 +310,7 @@ def _watchers(folder: RunFolder | None, material: Material, record: bool | None)
         "classes": list(recipe.classes) if recipe else [],
         "inputs": names,
         "target": material.target,
-        "probes_from": "validation" if probes else "train",
+        "probes_from": "train" if probes is None else "validation" if fold is None else "folds",
     }
     recorder = Recorder(folder.path / "recording", about, probes, held=material.held, recipe=recipe, fold=fold)
     doctor = CheckUp(folder.path, material.validation, names)

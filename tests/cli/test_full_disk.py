@@ -55,10 +55,11 @@ def test_predict_on_a_full_disk_keeps_the_file_that_was_there(
     assert leftovers(Path()) == []
 
 
-def test_a_disk_that_fills_up_while_training_leaves_whole_files(tmp_path: Path) -> None:
-    """The real thing: the system refuses files of more than 20 kB, which the checkpoint exceeds."""
+@pytest.mark.parametrize(("most", "probes"), [(60_000, 8), (20_000, 0)], ids=["the first look", "what is said of rows"])
+def test_a_disk_that_fills_up_while_training_leaves_whole_files(tmp_path: Path, most: int, probes: int) -> None:
+    """The real thing: the system refuses files of more than so many bytes: the recording's first, then the checkpoint."""
     code = (
-        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000));"
+        f"import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}));"
         "from vitrina.cli import main; sys.argv = ['vitrina', *sys.argv[1:]]; main()"
     )
     result = subprocess.run(
@@ -75,5 +76,9 @@ def test_a_disk_that_fills_up_while_training_leaves_whole_files(tmp_path: Path) 
     assert result.stdout == ""
     kept = {"settings.json", "status.json", "recording", "examination.json"}
     assert {path.name for path in (tmp_path / "runs/1").iterdir()} == kept
-    recording = vt.Recording(tmp_path / "runs/1")  # up to the first look, which did not fit
-    assert (len(recording.probes[0]), len(recording.looks)) == (8, 0)
+    assert (
+        "/last could not be written" in result.stderr
+    )  # the checkpoint: that the recording ended has not ended the training
+    recording = vt.Recording(tmp_path / "runs/1")  # up to what did not fit
+    assert len(recording.looks) == 0
+    assert (len(recording.probes[0]) if probes else 0) == probes

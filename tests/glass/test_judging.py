@@ -39,7 +39,8 @@ def test_each_example_is_told_as_the_model_of_that_moment_answers(table: Path) -
     views = Views(table)
     for step in (0, int(recording.steps[-1])):
         told = views.judged(step)
-        shares = model_at(table, step).predict_proba(x)
+        raw = model_at(table, step).raw(x, fold=recording.judges_fold).astype(np.float64)
+        shares = np.exp(raw) / np.exp(raw).sum(axis=1, keepdims=True)
         assert told["said"] == shares.argmax(axis=1).tolist()
         assert told["truth"] == y.astype(int).tolist()
         np.testing.assert_allclose(told["error"], -np.log(shares[np.arange(len(y)), y.astype(int)]), rtol=1e-4)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -102,15 +101,10 @@ def test_without_anywidget_it_is_said_what_to_install(run: Path, monkeypatch: py
 
 
 @pytest.fixture
-def page() -> Iterator[Any]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium to open the page in (Debian: apt install chromium)")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, headless=True, args=["--no-sandbox"])
-        yield browser.new_context(viewport={"width": 1200, "height": 900}, locale="es-ES").new_page()
-        browser.close()
+def page(browser: Any) -> Iterator[Any]:
+    context = browser.new_context(viewport={"width": 1200, "height": 900}, locale="es-ES")
+    yield context.new_page()
+    context.close()
 
 
 class Slow(vt.Callback):

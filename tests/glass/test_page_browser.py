@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,50 +15,11 @@ import numpy as np
 import pytest
 
 import vitrina as vt
-from vitrina.glass.controls import status_of
+from tests.glass.browsing import Opened, Server, expect, network, slide, table
 from vitrina.glass.page.views import Views
 from vitrina.glass.replay import replay
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None:
-    pytest.skip("there is no Chromium to open the page in (Debian: apt install chromium)", allow_module_level=True)
-sync_api = pytest.importorskip("playwright.sync_api")
-
 HOSTILE = "<img src=x onerror=document.title='owned'>"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=flags)
-        yield browser
-        browser.close()
-
-
-class Server:
-    """`vitrina watch` in a process of its own."""
-
-    def __init__(self, *runs: Path, port: int = 0, cwd: Path | None = None) -> None:
-        command = [sys.executable, "-m", "vitrina.cli", "watch", *map(str, runs), "--json", "--port", str(port)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=cwd)
-        assert self.process.stdout is not None
-        self.address = json.loads(self.process.stdout.readline())["address"]
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(10)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-
-def table() -> tuple[np.ndarray, np.ndarray]:
-    x = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
-    return x, (x[:, 0] * x[:, 1] > 0).astype(np.int64)
-
-
-def network() -> vt.Network:
-    return vt.Network(vt.Input((4,)), vt.Dense(6, "relu"), vt.Dense(5, "tanh"), vt.Dense(2))
 
 
 @pytest.fixture(scope="module")
@@ -77,31 +36,6 @@ def server(run: Path) -> Iterator[Server]:
     server = Server(run)
     yield server
     server.stop()
-
-
-class Opened:
-    """A page that was opened, and whatever its console complained of."""
-
-    def __init__(self, browser: Any, address: str, **options: Any) -> None:
-        self.context = browser.new_context(viewport={"width": 1300, "height": 900}, **options)
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.on("console", lambda said: said.type == "error" and self.complaints.append(said.text))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.goto(address)
-        self.ready()
-
-    def ready(self) -> None:
-        self.page.wait_for_selector("body[data-ready=yes]")
-
-    def text(self, selector: str) -> str:
-        return self.page.inner_text(selector)
-
-    def number(self, selector: str) -> float:
-        return float(self.text(selector).replace(",", "").replace("−", "-"))
-
-    def says(self, selector: str, words: str, seconds: float = 15) -> None:
-        sync_api.expect(self.page.locator(selector)).to_contain_text(words, timeout=seconds * 1000)
 
 
 @pytest.fixture
@@ -221,12 +155,6 @@ def test_a_hostile_name_is_text(opened: Opened) -> None:
     assert "owned" not in opened.page.title().replace(HOSTILE, "")
 
 
-def slide(opened: Opened, place: int) -> None:
-    opened.page.locator("#time input[type=range]").evaluate(
-        "(slider, place) => { slider.value = place; slider.dispatchEvent(new Event('input')); }", place
-    )
-
-
 @pytest.fixture(scope="module")
 def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pictures") / "run"
@@ -318,7 +246,7 @@ def test_what_the_doctor_finds_is_marked_where_it_is_and_since_when(browser: Any
     for address in (server.address, (tmp_path / "sick.html").as_uri()):
         opened = Opened(browser, address, locale="en-US")
         mark = opened.page.locator(f".flag[data-layer='{found.where}']")
-        sync_api.expect(mark).to_have_attribute("aria-label", found.what, timeout=15000)
+        expect(mark).to_have_attribute("aria-label", found.what, timeout=15000)
         assert opened.page.locator(f"#curves .flag[data-since='{found.since}']").count() >= 1
         mark.focus()
         opened.page.keyboard.press("Enter")
@@ -344,8 +272,8 @@ def test_two_runs_stand_side_by_side_with_what_differs(browser: Any, run: Path, 
         opened = Opened(browser, address, locale="en-US")
         rows = opened.page.locator("#versus tbody tr")
         opened.says("#versus thead", HOSTILE.replace("/", ""))
-        sync_api.expect(rows.filter(has_text="network")).to_contain_text("9 - 2")
-        sync_api.expect(rows.filter(has_text="network")).to_contain_text("6 - 5 - 2")
+        expect(rows.filter(has_text="network")).to_contain_text("9 - 2")
+        expect(rows.filter(has_text="network")).to_contain_text("6 - 5 - 2")
         assert rows.filter(has_text="seed").count() == 0  # both have the same
         errors = [min(vt.Recording(one).epochs["validation_error"]) for one in (run, other)]
         shown = opened.page.locator("[data-figure=validation_error] td").all_inner_texts()
@@ -487,7 +415,7 @@ def test_a_replay_is_the_page_in_one_file_and_needs_nobody(browser: Any, run: Pa
     assert framed.startswith("<iframe srcdoc=")
     opened.page.set_content(framed)
     inside = opened.page.frame_locator("iframe")
-    sync_api.expect(inside.locator("#status")).to_contain_text("a recording", timeout=15000)
+    expect(inside.locator("#status")).to_contain_text("a recording", timeout=15000)
     opened.page.goto(file.as_uri())
     opened.ready()
     opened.page.click("#language")
@@ -535,6 +463,7 @@ def test_each_member_of_the_ensemble_is_as_transparent_as_a_plain_network(
     server = Server(ensemble)
     opened = Opened(browser, server.address, locale="en-US")
     opened.says("#members", "8 networks answer with their mean")
+    opened.says("#examples", "each answered by the network that was kept from it")
     assert opened.page.locator("#answer .tick").count() == 8 * 3
     opened.page.focus("#net")
     for key in ("ArrowRight", "ArrowRight", "ArrowRight", "ArrowDown"):
@@ -569,165 +498,3 @@ def test_each_member_of_the_ensemble_is_as_transparent_as_a_plain_network(
     assert opened.number("#weighted-sum") == pytest.approx(neuron.weighted_sum, rel=1e-3, abs=1e-4)
     assert opened.complaints == []
     opened.context.close()
-
-
-class Slow(vt.Callback):
-    def chunk_done(self, learner: Any) -> None:
-        time.sleep(0.02)
-
-
-def test_a_training_is_watched_paused_stepped_slowed_and_ends_as_if_nobody_had_looked(
-    browser: Any, tmp_path: Path
-) -> None:
-    run, options = tmp_path / "live", {"network": network(), "epochs": 150, "batch_size": 16, "engine": "numpy"}
-    done: list[vt.Model] = []
-
-    def teach() -> None:
-        done.append(vt.train(table(), optimizer=vt.SGD(0.05), out=run, callbacks=[Slow()], **options))
-
-    training = threading.Thread(target=teach, daemon=True)
-    training.start()
-    while not (run / "recording" / "1.arrows").exists() or status_of(run).step < 5:
-        time.sleep(0.02)
-    server = Server(run)
-    first, second = Opened(browser, server.address, locale="en-US"), Opened(browser, server.address, locale="en-US")
-    first.says("#status", "learning · epoch")
-    first.page.click("[data-action=pause]")
-    for one in (first, second):
-        one.says("#status", "paused after")
-    step = status_of(run).step
-    first.says("#moment", f"after {step} steps")
-    second.page.click("[data-action=step]")
-    for one in (first, second):
-        one.says("#status", f"paused after {step + 1} steps")
-        one.says("#moment", f"after {step + 1} steps")
-    first.page.reload()
-    first.ready()
-    first.says("#status", "paused after")
-
-    server.stop()
-    second.says("#trouble", "cannot be reached")
-    assert status_of(run).state == "paused"
-    again = Server(run)
-    assert again.address == server.address
-    assert (run / ".page.json").stat().st_mode & 0o077 == 0
-    sync_api.expect(second.page.locator("#trouble")).to_be_hidden(timeout=15000)
-    second.page.fill("#rate", "0.025")
-    second.page.press("#rate", "Enter")
-    while status_of(run).rate != pytest.approx(0.025):
-        time.sleep(0.02)
-    second.page.fill("#rate", "0.05")
-    second.page.press("#rate", "Enter")
-    second.page.click("[data-action=resume]")
-    second.says("#status", "learning · epoch")
-    training.join(60)
-    for one in (first, second):
-        one.says("#status", "has learned, 600 steps")
-        one.says("#moment", "after 600 steps")
-        assert all("ERR_" in complaint for complaint in one.complaints)  # of the server that was gone
-        one.context.close()
-    again.stop()
-    alone = vt.train(table(), optimizer=vt.SGD(0.05), **options)
-    for name, weight in alone.weights.items():
-        np.testing.assert_array_equal(done[0].weights[name], weight)
-
-
-TAUGHT_ELSEWHERE = """
-import sys, time, numpy as np, vitrina as vt
-class Slow(vt.Callback):
-    def chunk_done(self, learner):
-        time.sleep(0.02)
-x = np.random.default_rng(0).normal(size=(64, 4)).astype(np.float32)
-network = vt.Network(vt.Input((4,)), vt.Dense(6, "relu"), vt.Dense(2))
-data = (x, (x[:, 0] > 0).astype(np.int64))
-vt.train(data, network=network, epochs=10000, batch_size=16, engine="numpy", out=sys.argv[1], callbacks=[Slow()], progress=False)
-"""
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Iterator[tuple[Path, subprocess.Popen[bytes]]]:
-    """A training in a process of its own that is long at work."""
-    run = tmp_path / "elsewhere"
-    training = subprocess.Popen([sys.executable, "-c", TAUGHT_ELSEWHERE, str(run)])
-    until = time.monotonic() + 60
-    while status_of(run).step < 5:
-        assert training.poll() is None
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    yield run, training
-    training.kill()
-    training.wait()
-
-
-def test_a_training_that_is_killed_is_said_to_be_dead_and_stays_to_be_seen(
-    browser: Any, elsewhere: tuple[Path, subprocess.Popen[bytes]]
-) -> None:
-    run, training = elsewhere
-    server = Server(run)
-    opened = Opened(browser, server.address, locale="en-US")
-    opened.says("#status", "learning · epoch")
-    training.kill()
-    training.wait()
-    opened.says("#status", "ended without a word")
-    slide(opened, 0)
-    opened.says("#moment", "after 0 steps")
-    opened.page.reload()
-    opened.ready()
-    opened.says("#status", "ended without a word")
-    opened.says("#moment", f"after {vt.Recording(run).steps[-1]} steps")
-    assert opened.complaints == []
-    opened.context.close()
-    server.stop()
-
-
-def test_a_training_is_stopped_on_the_page_and_its_best_is_kept(
-    browser: Any, elsewhere: tuple[Path, subprocess.Popen[bytes]]
-) -> None:
-    run, training = elsewhere
-    server = Server(run)
-    opened = Opened(browser, server.address, locale="en-US")
-    opened.page.focus("[data-action=stop]")
-    opened.page.keyboard.press("Enter")
-    opened.says("#status", "was stopped after")
-    assert training.wait(60) == 0
-    step = status_of(run).step
-    opened.says("#moment", f"after {step} steps")
-    assert set(vt.load(run).weights) == {"dense_1/weight", "dense_1/bias", "dense_2/weight", "dense_2/bias"}
-    assert opened.complaints == []
-    opened.context.close()
-    server.stop()
-
-
-def test_browsers_that_are_slow_or_dead_change_nothing(tmp_path: Path) -> None:
-    """One asks and never reads what it is told, one is gone in the middle of an answer: the same weights, bit for bit."""
-    import socket
-
-    options = {"network": network(), "epochs": 25, "batch_size": 16, "engine": "numpy", "optimizer": vt.SGD(0.05)}
-    run, done = tmp_path / "seen", list[vt.Model]()
-    training = threading.Thread(
-        target=lambda: done.append(vt.train(table(), out=run, callbacks=[Slow()], **options)), daemon=True
-    )
-    training.start()
-    while not (run / "recording" / "1.arrows").exists() or status_of(run).step < 1:
-        time.sleep(0.02)
-    server = Server(run)
-    port, token = server.address.removeprefix("http://127.0.0.1:").strip("/").split("/")
-
-    def asks(what: str) -> socket.socket:
-        asked = socket.create_connection(("127.0.0.1", int(port)))
-        asked.sendall(f"GET /{token}/{what} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
-        return asked
-
-    slow = [asks("live") for _ in range(3)] + [asks("looks?after=0") for _ in range(3)]
-    for _ in range(5):
-        dead = asks("looks?after=0")
-        dead.recv(10)
-        dead.close()
-    assert training.is_alive()  # else nobody would have looked on
-    training.join(60)
-    for one in slow:
-        one.close()
-    server.stop()
-    alone = vt.train(table(), **options)
-    for name, weight in alone.weights.items():
-        np.testing.assert_array_equal(done[0].weights[name], weight)

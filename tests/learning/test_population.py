@@ -11,6 +11,7 @@ from tests.learning.teaching import QUICK_VARIANTS, examples, need, outcome, tea
 from vitrina import engines
 from vitrina.engines.cores import cores
 from vitrina.learning import AdamW, ConstantRate
+from vitrina.learning.lanes import lanes_for
 from vitrina.learning.loop import Plan
 from vitrina.learning.population import Member, PopulationLearner
 from vitrina.learning.step import Recipe
@@ -115,7 +116,7 @@ def test_sharing_members_out_over_lanes_changes_no_more_than_rounding(
     seeds: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def taught(lanes: int) -> list[Member]:
-        monkeypatch.setattr(type(engines.get("jax")), "lanes", lambda self, flops: lanes)
+        monkeypatch.setattr("vitrina.learning.population.lanes_for", lambda engine, flops: lanes)
         members = [Member(seed, 1e-2 / (place + 1)) for place, seed in enumerate(seeds)]
         learner = population(members, "jax", early_stop=False, epochs=3)
         assert len(learner._carried) == min(lanes, len(members))
@@ -132,6 +133,8 @@ def test_sharing_members_out_over_lanes_changes_no_more_than_rounding(
 
 
 def test_jax_shares_out_small_steps_only() -> None:
+    need("jax")
     jax = engines.get("jax")
-    assert jax.lanes(flops=10_000) == cores()
-    assert jax.lanes(flops=10**9) == 1
+    assert lanes_for(jax, flops=10_000) == cores()
+    assert lanes_for(jax, flops=10**9) == 1
+    assert lanes_for(engines.get("numpy"), flops=10_000) == 1

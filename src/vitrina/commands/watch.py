@@ -11,7 +11,7 @@ import typer
 from vitrina.commands.options import Json, Lang
 from vitrina.commands.output import console, marked, print_json
 
-NICENESS = 10  # of the page: whoever learns on this machine comes first
+NICENESS = 5  # of the page: whoever learns on this machine comes first
 
 
 def watch(
@@ -48,9 +48,11 @@ def watch(
             import webbrowser
 
             webbrowser.open(address)
+        if (
+            run is not None
+        ):  # the editor's own trainings would inherit it, and before it is served it must not be kept waiting
+            _step_back()
 
-    if run is not None:  # the editor's own trainings would inherit it
-        _step_back()
     serve(Path(run) if run is not None else None, port, ready, Path(other) if other is not None else None)
 
 

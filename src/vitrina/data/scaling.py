@@ -10,9 +10,7 @@ NORMAL_QUARTILES = 1.3489795  # distance of the quartiles of a normal distributi
 NORMAL_PERCENTILES = 4.6526957  # distance of its 1st and 99th percentiles
 LARGEST = 1e300  # beyond it the difference of two numbers can overflow
 SKEWED = 1.0  # skewness from which on a column is also seen by its logarithm
-FEW_ROWS = (
-    1_000  # below which one more input for a column costs more than it tells: sonar's 208 rows lost .015 of ROC AUC
-)
+FEW_ROWS = 1_000  # below which its logarithm costs more than it tells: sonar's 208 rows lost .015 of ROC AUC
 FEW_VALUES = 10  # different ones, of which a logarithm tells nothing more than they do
 TYPICAL = 10.0  # logarithms begin to bend at a typical size (the median of those that are not 0) divided by this
 QUANTILE_ROWS = 200_000  # quantiles of longer columns come from this many evenly spaced rows
@@ -42,7 +40,7 @@ def robust_scale(values: np.ndarray) -> tuple[float, float, float, float]:
 
 
 def log_scale(values: np.ndarray, low: float, high: float, centre: float, spread: float) -> tuple[float, float, float]:
-    """Of a long column from 0 up with a long tail, the unit, centre and spread of its logarithm, such that
+    """Of a column of many rows from 0 up with a long tail, the unit, centre and spread of its logarithm, such that
     (log(1 + clip(x, low, high) / unit) - centre) / spread has mean 0 and deviation 1; unit 0 for any other column.
 
     values: finite float64 (rows,), at least one, and what `robust_scale` made of them. In a long tail it is ratios that count (twice

@@ -140,10 +140,11 @@ def heal(
     findings = of_run(folder.path)
     material = material_of(settings, data, validation, str(run))
     rows = Arrays.of(material.apart())
-    checkup = load_checkup(folder.path) or {}
-    attempt = Attempt(settings, rows, _known_score(checkup, settings), findings)
     if settings.get("folds") and not findings.healthy:  # its members were judged by other rows than trials will be
         attempt = replace(_taught(settings, rows, progress), findings=findings)
+    else:
+        known = _known_score(load_checkup(folder.path) or {}, settings)
+        attempt = Attempt(settings, rows, known, findings)
     healing = Healing(attempt.score, attempt.score, findings, findings)
     if findings.healthy:
         return healing
@@ -319,10 +320,11 @@ def _final(
     measured on the test part; of arrays the one that was tried, or where rows were short one that learned from all of them."""
     if not settings["prepared"] or best.rows.treated:
         return _on_all_rows(best, out, progress) if short else _kept(best, out, progress)
+    network = Network.from_json(best.settings["network"])
     return train(
         data_of(settings, data),
         settings["target"],
-        network=Network.from_json(best.settings["network"]),
+        network=network,
         validation=settings["validation"] if validation is None else validation,
         test=settings["test"],
         columns=settings["columns"],
@@ -337,7 +339,7 @@ def _final(
         out=out,
         progress=progress,
         augment=[Augmentation.from_json(one) for one in best.settings.get("augment") or ()],
-        folds=bool(settings.get("folds")) and _is_ensemble(best.settings["network"]),
+        folds=bool(settings.get("folds") and folds_for(network)),
         **{name: best.settings[name] for name in TRAINED},
     )
 
@@ -350,13 +352,6 @@ def _on_all_rows(best: Attempt, out: Any, progress: bool | None) -> Any:
     settings = {**best.settings, "epochs": int(np.nanargmin(judged)) + 1, "patience": None}
     after = _taught(settings, best.rows.whole(), progress, Path(out) if out is not None else None)
     return after.model if after.model is not None else best.model
-
-
-def _is_ensemble(network: dict[str, Any]) -> bool:
-    try:
-        return folds_for(Network.from_json(network)) > 1
-    except UsageError:
-        return False
 
 
 def _kept(best: Attempt, out: Any, progress: bool | None) -> Any:

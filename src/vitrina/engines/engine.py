@@ -81,6 +81,7 @@ class Engine(Protocol):
     dtype: str  # of its arrays
     ops: Ops
     packs_up_to: int  # parameters: that many are updated faster as one long vector than as many short ones
+    one_core_below: int  # FLOPs of a step: of a smaller one the program keeps to one core, so that several may run at once; 0: of none
 
     def put(self, tree: Tree) -> Tree:
         """NumPy arrays as device arrays: floats in this engine's type, whole numbers as int32."""
@@ -97,10 +98,6 @@ class Engine(Protocol):
         flops: about what one step takes, of one network where it teaches several side by side, if that is known: what is fast for
         large steps can be slow for small ones.
         """
-        ...
-
-    def lanes(self, flops: int) -> int:
-        """How many runs of a compiled step of so many FLOPs get done sooner from as many threads at once than one after the other."""
         ...
 
     def devices(self) -> list[str]:

@@ -14,7 +14,6 @@ import numpy as np
 from jax import lax
 
 from vitrina.engines import grouped, jax_convolution
-from vitrina.engines.cores import cores
 from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.jax_windows import fold, shifted, side_by_side
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
@@ -300,6 +299,7 @@ class JaxEngine:
         with _at_once():
             self.device = jax.devices()[0]
         on_cpu = self.device.platform == "cpu"
+        self.one_core_below = SMALL_STEP if on_cpu else 0  # see `compile`
         self.ops = JaxOps(precision, own_convolution=not on_cpu, eigen_convolution=on_cpu and self.variant == "eigen")
 
     def put(self, tree: Tree) -> Tree:
@@ -333,10 +333,6 @@ class JaxEngine:
                 return carried, {name: np.asarray(value)[: chunk.count] for name, value in measured.items()}
 
         return run
-
-    def lanes(self, flops: int) -> int:
-        # The program of a small step keeps to one core. 16 networks of 30-32-16-2, batch 32: 162 µs in one, 74 in two at once.
-        return cores() if self.device.platform == "cpu" and flops < SMALL_STEP else 1
 
     def devices(self) -> list[str]:
         return [_device_name(device) for device in jax.devices()]

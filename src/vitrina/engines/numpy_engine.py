@@ -289,6 +289,7 @@ class NumpyEngine:
     name = "numpy"
     variant = "eager"
     packs_up_to = EVERYTHING
+    one_core_below = 0  # its BLAS threads are the whole process's, and Python's lock is held between products
 
     def __init__(self, precision: str = "float32") -> None:
         self.precision, self.dtype = precision, PRECISIONS[precision]
@@ -317,9 +318,6 @@ class NumpyEngine:
             return carried, {name: np.array([seen[name] for seen in measured]) for name in names}
 
         return run
-
-    def lanes(self, flops: int) -> int:
-        return 1  # the number of BLAS threads is the whole process's, and Python's lock is held between products
 
     def devices(self) -> list[str]:
         return ["cpu"]

@@ -351,6 +351,7 @@ class TensorflowEngine:
 
     name = "tensorflow"
     packs_up_to = 0
+    one_core_below = 0
 
     def __init__(self, precision: str = "float32", variant: str | None = None) -> None:
         if variant not in (None, "graph", "xla"):
@@ -399,9 +400,6 @@ class TensorflowEngine:
             return carried, {name: np.concatenate([part[name] for part in seen]) for name in seen[0]}
 
         return run
-
-    def lanes(self, flops: int) -> int:
-        return 1  # its own threads share out each operation
 
     def devices(self) -> list[str]:
         gpus = tf.config.list_physical_devices("GPU")

@@ -292,6 +292,7 @@ class TorchEngine:
     """
 
     name = "torch"
+    one_core_below = 0
 
     def __init__(self, precision: str = "float32", variant: str | None = None) -> None:
         if variant not in (None, "eager", "compiled"):
@@ -333,9 +334,6 @@ class TorchEngine:
                 }
 
         return run
-
-    def lanes(self, flops: int) -> int:
-        return 1  # its own threads share out each operation
 
     def devices(self) -> list[str]:
         gpus = [f"gpu: {torch.cuda.get_device_name(number)}" for number in range(torch.cuda.device_count())]

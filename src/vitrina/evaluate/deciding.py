@@ -66,12 +66,14 @@ def decide(
 
     held = material.validation
     logits = reader.logits(held.x, held.fold)
-    kept = kept_calibration(Path(run), model) if held.fold is None else None
-    judges = kept or fit_calibration(logits_of(model, held.x, held.fold), held.y.reshape(-1).astype(np.int64))
-    calibration = judges if held.fold is None else NONE
+    kept = None if held.fold is not None else kept_calibration(Path(run), model)
+    of_judges = kept or fit_calibration(logits_of(model, held.x, held.fold), held.y.reshape(-1).astype(np.int64))
+    calibration = (
+        of_judges if held.fold is None else NONE
+    )  # what is fitted to members by themselves does not fit their mean
     source, x = _asked(parts, data, run)
     own = _turn(calibration, flip)
-    validation = reader.rows(logits, _turn(judges, flip), material.held, reader.turned(held.y))
+    validation = reader.rows(logits, _turn(of_judges, flip), material.held, reader.turned(held.y))
     rule = fit_rule(terms, validation, len(x))
 
     saved, quality, tested = _measured(reader, rule, own, validation, len(x), compare)

@@ -16,6 +16,7 @@ import numpy as np
 from vitrina import engines
 from vitrina.engines.blas_threads import threads_for
 from vitrina.engines.engine import whole_batch
+from vitrina.errors import VitrinaError
 from vitrina.files import write_atomically
 from vitrina.glass.exhibits import LEAST, chosen, write_examples
 from vitrina.glass.look import histogram, key_of, observe, probe_values
@@ -263,8 +264,8 @@ class Recorder(Callback):
         """A recording that cannot be written must not end a training."""
         try:
             work(*arguments)
-        except OSError as failed:
-            self.failure = f"the recording ended: {failed.strerror or failed}"
+        except (OSError, VitrinaError) as failed:  # the second of a file that is written as a whole
+            self.failure = f"the recording ended: {getattr(failed, 'strerror', None) or failed}"
             self._writer = None
             warnings.warn(f"{self.failure}; the training goes on", LearningWarning, stacklevel=2)
 

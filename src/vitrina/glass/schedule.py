@@ -10,8 +10,8 @@ ADVANCE = 0.3  # of what the steps still to come will earn may be spent now: mos
 GRACE = 0.2  # seconds that looks may take in any case, so that a short training has some; the less of it is given
 SHORT = 0.1  # the nearer an epoch comes to so many seconds, and from there on none
 GROWTH, HASTE = 1.05, 1.5  # at least, and at most, from the steps done at one look to those at the next
-APART = 10  # times what a look takes, that there is between two of them; but
-PARTS = 40  # no more than such a part of the training
+APART = 10  # times what a look takes lie between two of them,
+PARTS = 40  # but no more than such a part of the training
 
 
 class Schedule:
@@ -25,9 +25,8 @@ class Schedule:
     def __init__(self, steps: int, total: int, epoch: int) -> None:
         self._began, self._first, self._total, self._epoch = time.monotonic(), steps, total, epoch
         self._looked, self._cost = 0.0, 0.0  # seconds, of all looks and of the last
-        self._compiled: tuple[int, float] | None = (
-            None  # steps after the first call, and when that was over: it compiles
-        )
+        # steps after the first call, which compiles, and when it was over
+        self._compiled: tuple[int, float] | None = None
         self._next = steps
 
     def steps_left(self, steps: int) -> int:
@@ -59,7 +58,7 @@ class Schedule:
         elapsed = time.monotonic() - self._began
         each = self._each(steps)
         if each is None:
-            return SHARE * elapsed + GRACE / 10
+            return SHARE * elapsed + GRACE / 10  # how long an epoch takes is not known yet: little is given
         grace = GRACE * max(0.0, 1.0 - self._epoch * each / SHORT)
         return SHARE * (elapsed + ADVANCE * (self._total - steps) * each) + grace
 
@@ -73,6 +72,5 @@ class Schedule:
     def _earned_in(self, steps: int, seconds: float) -> int:
         """How many steps it takes until looks may take so many seconds more."""
         each = self._each(steps)
-        return (
-            math.ceil(seconds / (SHARE * (1 - ADVANCE)) / each) if each else 1
-        )  # what is advanced is not earned again
+        # what is advanced is not earned again
+        return math.ceil(seconds / (SHARE * (1 - ADVANCE)) / each) if each else 1

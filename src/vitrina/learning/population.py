@@ -21,7 +21,7 @@ from vitrina.learning.batches import batched, fewest_rows, order_of
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.feed import Examples
 from vitrina.learning.history import History, Row
-from vitrina.learning.lanes import Lanes
+from vitrina.learning.lanes import Lanes, lanes_for
 from vitrina.learning.loop import LARGEST_CHUNK, Evaluator, Pace, Plan, window
 from vitrina.learning.packing import Packing
 from vitrina.learning.step import Recipe, for_each_member, metric_name, start, training_step
@@ -89,11 +89,9 @@ class PopulationLearner:
         self._recipe = replace(recipe, optimizer=_shared_optimizer(recipe, self.members))
         beginning = self._start(weights)
         self._data = engine.put(examples.arrays())
-        flops = (
-            3 * plan.batch_size * self.network.flops
-        )  # of one member: how large a product is, not how many there are
+        flops = 3 * plan.batch_size * self.network.flops  # of one member: how large a product is, not how many
         step = for_each_member(training_step(self._recipe, self._packing), self._own_batches)
-        self._run = Lanes(engine.compile(step, flops=flops), engine.lanes(flops))
+        self._run = Lanes(engine.compile(step, flops=flops), lanes_for(engine, flops))
         self._board(beginning)
         size = plan.batch_size
         self._evaluator = Evaluator(engine, self.network, validation, size, many=True) if validation else None

@@ -56,10 +56,12 @@ export class ExamplesView {
     const { judged, state, known } = this;
     const { about } = state;
     $("#examples").dataset.step = judged.step;
-    const words = about.probes_from === "train"
-      ? t("Examples it learns from, after {steps} steps", { steps: count(judged.step) })
-      : t("Examples it never learns from, after {steps} steps", { steps: count(judged.step) });
-    this.head.textContent = words;
+    const steps = count(judged.step);
+    this.head.textContent = {
+      train: () => t("Examples it learns from, after {steps} steps", { steps }),
+      folds: () => t("Examples, each answered by the network that was kept from it, after {steps} steps", { steps }),
+      validation: () => t("Examples it never learns from, after {steps} steps", { steps }),
+    }[about.probes_from ?? "validation"]();
     const all = judged.order.length;
     this.told.textContent = judged.confusion ? t("{right} of {all} right", { right: count(judged.right), all: count(all) }) : t("{all} examples, the hardest first", { all: count(all) });
     if (this.wall) this.wall.show(judged, this.pair);
