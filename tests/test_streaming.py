@@ -332,6 +332,8 @@ def test_what_follows_a_training_works_on_a_run_that_was_streamed(path: Path, tm
     assert found.rows == model.measured["rows"]["test"]
     assert found.figures["roc_auc"].value == pytest.approx(model.measured["test"]["roc_auc"])
     assert [rival.name for rival in found.rivals]
+    assert vt.assess(run, path, compare=False).seen == model.measured["rows"]["train"]
+    assert vt.assess(run, sales(seed=5), compare=False).seen == 0
     vt.report(run)
     assert (run / "report.html").stat().st_size > 10_000
     assert vt.diagnose(run) is not None
