@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,11 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 
-def make_editor(folder: Path, token: str) -> Starlette:
-    """The editor below /TOKEN/, and below /TOKEN/run/NAME/ the page of each run it started. folder: where runs are kept."""
+def make_editor(folder: Path, token: str, begin: Mapping[str, Any] | None = None) -> Starlette:
+    """The editor below /TOKEN/, and below /TOKEN/run/NAME/ the page of each run it started.
+
+    folder: where runs are kept; begin: what stands in it at first, of a wish's parts.
+    """
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
     from starlette.responses import JSONResponse
@@ -35,7 +39,8 @@ def make_editor(folder: Path, token: str) -> Starlette:
 
     async def editor(asked: Request) -> Response:
         wish = workshop.wishes.get(asked.query_params.get("run", ""))
-        return JSONResponse({"choices": await asyncio.to_thread(choices), "wish": wish.told if wish else None})
+        told = {"choices": await asyncio.to_thread(choices), "wish": wish.told if wish else None, "begin": begin}
+        return JSONResponse(told)
 
     async def learn(asked: Request) -> Response:
         try:

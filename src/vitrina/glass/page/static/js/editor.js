@@ -1,6 +1,7 @@
 // The editor: data, a network, how to teach it. What is asked for is a training like any other, kept as a run.
 
 import { ask, send } from "./api.js";
+import { Curve, ready } from "./curve.js";
 import { $, fill, make } from "./dom.js";
 import { pattern, Points } from "./points.js";
 import { count, keep, kept, language, number, t } from "./text.js";
@@ -10,9 +11,13 @@ const OPEN = "vitrina-editor";
 // What each kind of data is begun with.
 const BEGIN = {
   points: { layers: [{ kind: "dense", units: 8, activation: "tanh" }, { kind: "dense", units: 8, activation: "tanh" }], rate: 0.02, epochs: 200, batch: 16 },
+  curve: { layers: [{ kind: "dense", units: 32, activation: "tanh" }], rate: 0.02, epochs: 300, batch: 16 },
   images: { layers: [{ kind: "conv", units: 8, activation: "relu" }, { kind: "pool" }, { kind: "dense", units: 32, activation: "relu" }], rate: 0.003, epochs: 15, batch: 32 },
   table: { layers: [{ kind: "dense", units: 32, activation: "relu" }, { kind: "dense", units: 16, activation: "relu" }], rate: null, epochs: 60, batch: 32 },
 };
+
+// What is drawn already when somebody comes to draw.
+const DRAWN = { points: () => pattern("moons"), curve: () => ready("wave") };
 
 export class EditorView {
   constructor(where) {
@@ -23,7 +28,7 @@ export class EditorView {
   async open() {
     const told = await ask(`${this.where.editor}editor`, this.where.run === null ? {} : { run: this.where.run });
     this.choices = told.choices;
-    this.wish = told.wish ?? this.begin("points");
+    this.wish = told.wish ?? { ...this.begin(told.begin?.data ?? "points"), ...told.begin };
     this.build();
   }
 
@@ -33,9 +38,9 @@ export class EditorView {
 
   begin(data) {
     const facts = this.choices.data.find((one) => one.name === data);
-    const kind = data === "points" ? "points" : facts.shape.length === 3 ? "images" : "table";
+    const kind = data in DRAWN ? data : facts.shape.length === 3 ? "images" : "table";
     const costs = this.choices.costs[facts.classes ? "classes" : "numbers"];
-    return { data, points: data === "points" ? pattern("moons") : [], cost: costs[0], optimizer: "adam", engine: this.choices.engines[0], ...structuredClone(BEGIN[kind]) };
+    return { data, points: DRAWN[data]?.() ?? [], cost: costs[0], optimizer: "adam", engine: this.choices.engines[0], ...structuredClone(BEGIN[kind]) };
   }
 
   // Everything anew: another language, other data.
@@ -54,7 +59,7 @@ export class EditorView {
     fill($("#editor"), details);
     $("#editor").hidden = false;
     this.describe();
-    if (this.points && wish.data === "points") this.points.draw(); // now that it has its colours
+    this.sheet?.draw(); // now that it has its colours
   }
 
   describe() {
@@ -67,9 +72,10 @@ export class EditorView {
     const { wish } = this;
     const names = this.choices.data.map(({ name }) => make("button", { type: "button", role: "radio", "data-data": name, "aria-checked": String(name === wish.data), onclick: () => this.take(name) }, dataName(name)));
     const { shape, outputs, classes } = this.facts;
-    const words = classes ? t("{inputs} numbers in, {outputs} classes out", { inputs: shape.join("×"), outputs: count(outputs) }) : t("{inputs} numbers in, a number out", { inputs: shape.join("×") });
-    this.points = wish.data === "points" ? new Points(wish.points, this.choices.points[1], (points) => { this.wish.points = points; }) : null;
-    return make("div", {}, make("div", { class: "along sets", role: "radiogroup", "aria-label": t("Data") }, ...names), this.points?.place, make("p", { class: "quiet small" }, words));
+    const words = wish.data === "curve" ? t("a number in, a number out") : classes ? t("{inputs} numbers in, {outputs} classes out", { inputs: shape.join("×"), outputs: count(outputs) }) : t("{inputs} numbers in, a number out", { inputs: shape.join("×") });
+    const changed = (points) => { wish.points = points; };
+    this.sheet = wish.data === "points" ? new Points(wish.points, this.choices.most.points, changed) : wish.data === "curve" ? new Curve(wish.points, changed) : null;
+    return make("div", {}, make("div", { class: "along sets", role: "radiogroup", "aria-label": t("Data") }, ...names), this.sheet?.place, make("p", { class: "quiet small" }, words));
   }
 
   take(name) {
@@ -147,7 +153,7 @@ export class EditorView {
   }
 }
 
-const dataName = (name) => ({ points: t("your points"), digits: t("digits"), "breast-cancer": t("breast cancer"), wine: t("wine"), diabetes: t("diabetes") })[name] ?? name;
+const dataName = (name) => ({ points: t("your points"), curve: t("your curve"), digits: t("digits"), "breast-cancer": t("breast cancer"), wine: t("wine"), diabetes: t("diabetes") })[name] ?? name;
 
 function select(options, chosen, label, changed, name) {
   const box = make("select", { "aria-label": label, name, onchange: () => changed(box.value) }, ...Object.entries(options).map(([value, text]) => make("option", { value, selected: value === chosen }, text)));
