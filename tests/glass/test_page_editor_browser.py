@@ -9,6 +9,8 @@ from typing import Any
 import vitrina as vt
 from tests.glass.browsing import Opened, Server
 
+MARKUP = "<img src=x onerror=window.bad=1>"
+
 
 def wait_for_model(run: Path) -> vt.Model:
     """Of a run that has learned: it is measured afterwards, and kept then."""
@@ -125,6 +127,56 @@ def test_a_learner_draws_a_curve_and_sees_it_learned(browser: Any, tmp_path: Pat
     opened.says(status, "drawn over 100%")
     page.click("#language")
     opened.says("#editor", "tu curva")
+    assert [text for text in opened.complaints if "400" not in text] == []
+    opened.context.close()
+    server.stop()
+
+
+def test_a_learner_brings_a_table_and_chooses_what_is_predicted(browser: Any, tmp_path: Path) -> None:
+    lines = "".join(f"{i / 40:.3f},{i * i % 7},{'round' if i % 3 else MARKUP},{i / 9:.3f}\n" for i in range(80))
+    (tmp_path / f"{MARKUP}.csv").write_text(f"size,{MARKUP},shape,weight\n{lines}")
+    (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0")
+    server = Server(cwd=tmp_path)
+    opened = Opened(browser, server.address, locale="en-US")
+    page = opened.page
+    page.click("[data-data=file]")
+    page.click("button[type=submit]")
+    opened.says("#editor .part > [role=alert]", "choose a file with a table first")
+    page.set_input_files("#file", tmp_path / "picture.csv")
+    opened.says(".own [role=alert]", "a PNG image")
+    page.set_input_files("#file", tmp_path / f"{MARKUP}.csv")
+    opened.says(".own", "80 rows, 4 columns")
+    opened.says(".own", MARKUP)
+    opened.says("#editor summary", f"{MARKUP}.csv · 32 relu – 16 relu – 1 ·")
+    assert page.eval_on_selector("#target", "one => one.value") == "weight"
+    assert page.input_value("[name=cost]") == "mean_squared_error"
+    page.select_option("#target", label="shape")
+    opened.says("#editor", "3 numbers in, 2 classes out")
+    assert page.evaluate("document.activeElement.id") == "target"
+    assert page.input_value("[name=cost]") == "cross_entropy"
+    page.fill("[name=epochs]", "4")
+    page.click("button[type=submit]")
+    page.wait_for_url("**/run/1/")
+    opened.ready()
+    opened.says("#status", "has learned", 60)
+    assert wait_for_model(tmp_path / "runs" / "1").settings["target"] == "shape"
+    page.click("#editor summary")
+    opened.says(".own", "80 rows, 4 columns")
+    assert page.eval_on_selector("#target", "one => one.value") == "shape"
+    page.click("[data-data=wine]")
+    dropped = page.evaluate_handle(
+        "text => { const all = new DataTransfer(); all.items.add(new File([text], 'dropped.csv')); return all; }",
+        f"size,shape\n{''.join(f'{i * i % 37}.5,{i % 2}' + chr(10) for i in range(50))}",
+    )
+    page.dispatch_event("#editor", "drop", {"dataTransfer": dropped})
+    opened.says(".own", "dropped.csv 50 rows, 2 columns")
+    opened.says("#editor", "a number in, 2 classes out")
+    page.click("#language")
+    opened.says(".own", "a predecir")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("window.bad") is None
     assert [text for text in opened.complaints if "400" not in text] == []
     opened.context.close()
     server.stop()

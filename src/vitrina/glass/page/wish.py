@@ -11,6 +11,7 @@ from vitrina.engines import available
 from vitrina.errors import UsageError
 from vitrina.glass.page.drawn import CURVE, MOST, POINTS, Kept, read_curve, read_points
 from vitrina.glass.page.facts import NAMES, Facts, facts_of
+from vitrina.glass.page.tables import FILE, MOST_BYTES, Tables
 from vitrina.learning.optimizers import OPTIMIZERS
 from vitrina.locale import say
 from vitrina.network import Conv2D, Dense, Dropout, Flatten, Input, MaxPool2D, Network
@@ -32,15 +33,15 @@ def choices() -> dict[str, Any]:
         "optimizers": list(OPTIMIZERS),
         "engines": [engine.name for engine in available() if engine.installed],
         "most": {
-            "points": MOST, "layers": MOST_LAYERS, "units": MOST_UNITS, "filters": MOST_FILTERS, "epochs": MOST_EPOCHS,
-            "batch": MOST_BATCH,
+            "bytes": MOST_BYTES, "points": MOST, "layers": MOST_LAYERS, "units": MOST_UNITS, "filters": MOST_FILTERS,
+            "epochs": MOST_EPOCHS, "batch": MOST_BATCH,
         },
     }  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Wish:
-    """data: the name of a built-in set, or POINTS or CURVE, which are in `file`; target: the column to predict, where there is a
+    """data: the name of a built-in set, or POINTS, CURVE or FILE, which are in `file`; target: the column to predict, where there is a
     choice; rate: None to have one found; told: as it was asked for, to be shown again."""
 
     data: str
@@ -55,20 +56,22 @@ class Wish:
     told: Mapping[str, Any]
 
     @staticmethod
-    def read(told: Any) -> Wish:
-        """Raises UsageError or NetworkError, a sentence that says what to change."""
+    def read(told: Any, tables: Tables | None = None) -> Wish:
+        """tables: those that were brought. Raises UsageError, DataError or NetworkError, a sentence that says what to change."""
         if not isinstance(told, dict):
             raise UsageError(say("that is no network that could be taught"))
-        data = _one_of(told.get("data"), NAMES, say("data"))
-        facts = facts_of(data)
+        tables = tables or Tables()
+        data = _one_of(told.get("data"), (*NAMES, FILE), say("data"))
+        target = "class" if data == POINTS else str(told.get("target")) if data == FILE else None
+        facts = tables.facts(tables.of(told.get("table")).key, str(target)) if data == FILE else facts_of(data)
         costs = FOR_CLASSES if facts.classes else FOR_NUMBERS
         cost = _one_of(told.get("cost"), costs, say("cost"))
         engines = [engine.name for engine in available() if engine.installed]
         rate = told.get("rate")
         return Wish(
             data,
-            _drawn(data, told),
-            "class" if data == POINTS else None,
+            tables.of(told.get("table")).file if data == FILE else _drawn(data, told),
+            target,
             _network(told.get("layers"), facts, cost),
             _one_of(told.get("optimizer"), tuple(OPTIMIZERS), say("optimizer")),
             None if rate is None else _number(rate, say("learning rate"), 0.0, 100.0, above=True),
