@@ -179,7 +179,7 @@ export class NetworkView {
         pen.font = "10px system-ui, 'DejaVu Sans', sans-serif";
         pen.textAlign = "center";
         pen.textBaseline = "middle";
-        pen.fillText(short(value), x, y + 0.5);
+        pen.fillText(short(value), x, y + 0.5, 2 * one.r - 4); // no wider than the circle
       }
     });
   }

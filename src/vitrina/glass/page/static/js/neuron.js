@@ -1,6 +1,7 @@
 // One neuron's arithmetic with the real numbers: forward, and back.
 
 import { colour, fill, make, sharp, $ } from "./dom.js";
+import { filterView } from "./filter.js";
 import { count, number, t } from "./text.js";
 
 const LISTED = 60;
@@ -28,6 +29,7 @@ export function showNeuron(state, told) {
       make("div", {}, t("weighted sum"), " = Σ ", t("input × weight"), " + ", t("bias")),
       make("div", {}, make("b", { id: "weighted-sum" }, number(told.weighted_sum, 5)), ` = ${number(told.weighted_sum - told.bias, 5)} + ${number(told.bias, 4)}`),
       make("div", {}, t("output"), " = ", bend ? `${bend}(${number(told.weighted_sum, 4)})` : number(told.weighted_sum, 4), " = ", make("b", { id: "output" }, number(told.output, 5)))),
+    filterView(told),
     make("div", { class: "scroll" }, make("table", {},
       make("thead", {}, make("tr", {}, make("th", {}, t("input")), make("th", {}, t("value")), make("th", {}, t("weight")),
         make("th", {}, back ? (state.stage === "update" ? t("change") : t("gradient")) : t("product")))),
