@@ -23,19 +23,11 @@ def dense(folder: Path) -> Runs:
     vt.train(**cells, network=net, optimizer=vt.Adam(0.005), out=folder / "12 and 6 neurons")
     vt.train(**cells, network=small, optimizer=vt.Adam(0.005), out=folder / "one neuron")
     x, label = spirals()
-    plane = vt.Network(vt.Input((2,)), vt.Dense(12, "tanh"), vt.Dense(12, "tanh"), vt.Dense(2))
+    plane = vt.Network(vt.Input((2,)), vt.Dense(16, "tanh"), vt.Dense(16, "tanh"), vt.Dense(2))
     points = {"across": x[:, 0], "up": x[:, 1], "arm": np.where(label, "orange", "blue")}
-    vt.train(
-        points,
-        "arm",
-        network=plane,
-        optimizer=vt.Adam(0.02),
-        epochs=300,
-        test=0.0,
-        engine="numpy",
-        out=folder / "spirals",
-    )
-    vt.approximate("sin(3*x)*x", neurons=16, engine="numpy", out=folder / "curve")
+    taught = {"optimizer": vt.Adam(0.02), "schedule": "cosine", "epochs": 300, "test": 0.0, "engine": "numpy"}
+    vt.train(points, "arm", network=plane, **taught, out=folder / "spirals")
+    vt.approximate("sin(3*x)*x", neurons=16, seed=2, engine="numpy", out=folder / "curve")
     runs = {"run": "12 and 6 neurons", "other": "one neuron", "plane": "spirals", "curve": "curve", "table": "wine.csv"}
     wines: Any = open_source("wine")
     wines.frame.write_csv(folder / "wine.csv")

@@ -247,6 +247,9 @@ def test_what_the_doctor_finds_is_marked_where_it_is_and_since_when(browser: Any
         mark = opened.page.locator(f".flag[data-layer='{found.where}']")
         expect(mark).to_have_attribute("aria-label", found.what, timeout=15000)
         assert opened.page.locator(f"#curves .flag[data-since='{found.since}']").count() >= 1
+        plot = opened.page.locator("#curves .wide .u-over").bounding_box()
+        for flag in opened.page.locator("#curves .flag").all():
+            assert flag.bounding_box()["x"] >= plot["x"]  # and not over the numbers of the axis
         mark.focus()
         opened.page.keyboard.press("Enter")
         opened.says("#doctor [open]", found.todo)

@@ -62,8 +62,13 @@ function row(term, names, most, stage) {
   return make("tr", {}, make("td", { title: name }, name), ...cells, make("td", {}, number(shown), stage === "forward" || stage === "error" ? bar : null));
 }
 
-// What a neuron's inputs are called: a table's columns, places of an image or a patch, else the neurons before it.
+// What a neuron's inputs are called: a table's columns, a map and a place of the patch under a filter, else the neurons before it.
 function inputNames({ about }, told) {
+  if (told.patch) {
+    const [, columns, maps] = told.patch;
+    const place = (at) => `${Math.floor(at / maps / columns)}, ${Math.floor(at / maps) % columns}`;
+    return (at) => (maps > 1 ? `${at % maps} (${place(at)})` : place(at));
+  }
   const { sources } = about.layers.find((layer) => layer.name === told.layer);
   const first = sources.length === 1 && sources[0] === about.layers[0].name;
   const columns = first && about.inputs?.length === told.count ? about.inputs : null;
