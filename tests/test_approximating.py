@@ -15,6 +15,10 @@ from vitrina.errors import DataError, UsageError
 QUICK = {"engine": "numpy", "epochs": 60}
 
 
+def imitator(*layers: vt.Dense | vt.Dropout) -> vt.Network:
+    return vt.Network(vt.Input((1,)), *layers, cost="mean_squared_error")
+
+
 def test_what_the_neurons_add_is_the_answer() -> None:
     for layers, function in ((1, "sin(2*x)"), (2, "x*y")):
         found = vt.approximate(function, neurons=8, layers=layers, **QUICK)
@@ -40,6 +44,16 @@ def test_points_can_be_given() -> None:
     assert found.names == ("x", "f")
 
 
+def test_a_network_of_ones_own_learns_it_as_one_asks() -> None:
+    own = imitator(vt.Dense(12, "tanh"), vt.Dropout(0.0), vt.Dense(5, "relu"), vt.Dense(1))
+    found = vt.approximate("sin(2*x)", network=own, optimizer="rmsprop", learning_rate=0.01, batch_size=32, **QUICK)
+    assert found.model.network.layers == own.layers
+    assert found.model.settings["optimizer"] == vt.RMSProp(0.01).to_json()
+    assert found.model.settings["batch_size"] == 32
+    assert found.contributions.shape == (len(found.x), 5)
+    np.testing.assert_allclose(found.contributions.sum(axis=1) + found.offset, found.fit, rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("function", "options", "error", "words"),
     [
@@ -48,6 +62,10 @@ def test_points_can_be_given() -> None:
         ("0*x", {}, UsageError, "the same everywhere"),
         ((np.arange(3.0), np.arange(3.0)), {}, DataError, "8 or more"),
         ((np.arange(9.0), np.full(9, np.nan)), {}, DataError, "finite"),
+        ("x", {"network": imitator(vt.Dense(1))}, UsageError, "at least one hidden Dense"),
+        ("x*y", {"network": imitator(vt.Dense(3), vt.Dense(1))}, UsageError, "of 2 has 2 inputs"),
+        ("x", {"network": imitator(vt.Dense(3), vt.Dense(2))}, UsageError, "one neuron at its end"),
+        ("x", {"network": imitator(vt.Dense(3), vt.Dense(1)), "compare": True}, UsageError, "comparison"),
     ],
 )
 def test_what_cannot_be_imitated_is_said(function, options, error, words) -> None:
@@ -70,6 +88,26 @@ def test_the_command(vitrina: Vitrina, tmp_path: Path) -> None:  # noqa: F811
     assert (
         vitrina("approximate", "points.csv", "--neurons", 3, "--epochs", 2, "--no-compare", "--lang", "es").status == 0
     )
+    own = imitator(vt.Dense(4, "relu"), vt.Dense(3, "tanh"), vt.Dense(1))
+    (tmp_path / "own.json").write_text(json.dumps(own.to_json()))
+    asked = (
+        "--network",
+        "own.json",
+        "--optimizer",
+        "sgd",
+        "--lr",
+        0.1,
+        "--batch",
+        16,
+        "--epochs",
+        2,
+        "--engine",
+        "numpy",
+    )
+    told = vitrina("approximate", "x", *asked, "--out", "own")
+    assert (told.status, "hidden layers" in told.out) == (0, False)
+    assert vt.load("own").network == own
+    assert vt.load("own").settings["optimizer"] == vt.SGD(0.1).to_json()
     for function, status, words in (("sin(", 2, "no formula"), ("gone.csv", 1, "no such file")):
         failed = vitrina("approximate", function)
         assert (failed.status, words in failed.sentence) == (status, True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from vitrina.errors import DataError, UsageError
 from vitrina.formula import Formula, read_formula
-from vitrina.learning.optimizers import Adam
+from vitrina.learning.optimizers import Adam, Optimizer
 from vitrina.learning.schedules import Cosine
 from vitrina.model import Model
 from vitrina.network.dense import Dense
@@ -65,9 +65,13 @@ def approximate(
     neurons: int = 32,
     layers: int = 1,
     activation: str = "tanh",
+    network: Network | None = None,
     low: float = -3.0,
     high: float = 3.0,
     epochs: int = EPOCHS,
+    batch_size: int | None = None,
+    optimizer: str | Optimizer | None = None,
+    learning_rate: float | None = None,
     compare: bool = False,
     seed: int = 0,
     engine: str = "auto",
@@ -77,22 +81,29 @@ def approximate(
 ) -> Approximation:
     """Teaches a dense network a function: a formula of x, or of x and y, between low and high; or points (x, y).
 
-    compare: also teaches narrower networks and deep ones of about as many parameters. Other settings as in `train`.
-    Raises UsageError for a formula or setting that cannot be used, DataError for points that cannot.
+    network: one of your own instead of `layers` of `neurons` alike: dense, with a hidden layer and one neuron at its end.
+    compare: also teaches narrower networks and deep ones of about as many parameters. optimizer: Adam at 0.02 unless it or a
+    `learning_rate` is given. Other settings as in `train`.
+    Raises UsageError for a formula, network or setting that cannot be used, DataError for points that cannot.
     """
+    if compare and network is not None:
+        raise UsageError("a network of your own has none beside it that are narrower; leave out the comparison")
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
         raise UsageError(f"a function is looked at between two numbers, the lower first, not between {low} and {high}")
     names, x, truth = _points(function, low, high)
     frame = {name: x[:, place] for place, name in enumerate(names[:-1])} | {names[-1]: truth}
+    mine = _checked(network, x.shape[1]) if network else _network(x.shape[1], layers, neurons, activation)
+    usual = Adam(RATE) if optimizer is None and learning_rate is None else optimizer
+    size = batch_size or max(LEAST_POINTS, min(BATCH, len(x) // 8))
 
     def taught(network: Network, **options: Any) -> Model:
         return train(
-            frame, names[-1], network=network, validation=0.1, test=0.0, engine=engine, optimizer=Adam(RATE),
-            schedule=Cosine(), batch_size=max(LEAST_POINTS, min(BATCH, len(x) // 8)), epochs=epochs, seed=seed, progress=progress,
+            frame, names[-1], network=network, validation=0.1, test=0.0, engine=engine, optimizer=usual,
+            learning_rate=learning_rate, schedule=Cosine(), batch_size=size, epochs=epochs, seed=seed, progress=progress,
             weights=_start(network, seed), **options,
         )  # fmt: skip
 
-    model = taught(_network(x.shape[1], layers, neurons, activation), out=out, callbacks=callbacks)
+    model = taught(mine, out=out, callbacks=callbacks)
     compared: list[Attempt] = []
     for depth, width in _others(x.shape[1], layers, neurons) if compare else ():
         other = taught(_network(x.shape[1], depth, width, activation))
@@ -132,6 +143,18 @@ def _grid(formula: Formula, low: float, high: float) -> np.ndarray:
     variables = len(formula.variables)
     along = np.linspace(low, high, round(POINTS[variables] ** (1 / variables)))
     return np.stack([axis.reshape(-1) for axis in np.meshgrid(*[along] * variables)], axis=1)
+
+
+def _checked(network: Network, inputs: int) -> Network:
+    """A network that `_start` can begin and whose answer `_contributions` can take apart."""
+    hidden = [layer for layer in network.layers[:-1] if isinstance(layer, Dense)]
+    last = network.layers[-1]
+    if network.input_shape != (inputs,) or not hidden or not isinstance(last, Dense) or last.units != 1:
+        raise UsageError(
+            f"a network that imitates a function of {inputs} has {inputs} input{'s' * (inputs > 1)}, at least one hidden Dense "
+            "layer, and one neuron at its end"
+        )
+    return network
 
 
 def _network(inputs: int, layers: int, neurons: int, activation: str) -> Network:

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,13 @@ def expect(locator: Any) -> Any:
 
 
 class Server:
-    """`vitrina watch` in a process of its own."""
+    """`vitrina watch`, or another command that shows the page, in a process of its own."""
 
-    def __init__(self, *runs: Path, port: int = 0, cwd: Path | None = None) -> None:
-        command = [sys.executable, "-m", "vitrina.cli", "watch", *map(str, runs), "--json", "--port", str(port)]
+    def __init__(
+        self, *runs: Path, port: int = 0, cwd: Path | None = None, command: Sequence[str] | None = None
+    ) -> None:
+        command = command or ["watch", *map(str, runs), "--port", str(port)]
+        command = [sys.executable, "-m", "vitrina.cli", *command, "--json"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=cwd)
         assert self.process.stdout is not None
         self.address = json.loads(self.process.stdout.readline())["address"]

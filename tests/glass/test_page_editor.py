@@ -15,8 +15,10 @@ from starlette.testclient import TestClient
 import vitrina as vt
 from vitrina.errors import NetworkError, UsageError
 from vitrina.glass.controls import status_of
+from vitrina.glass.page.drawn import FEWEST
 from vitrina.glass.page.editor import make_editor
-from vitrina.glass.page.wish import FEWEST_POINTS, Wish, facts_of
+from vitrina.glass.page.facts import facts_of
+from vitrina.glass.page.wish import Wish
 
 TOKEN = "a-token"
 
@@ -28,6 +30,11 @@ def wish(**changes: Any) -> dict[str, Any]:
         "cost": "cross_entropy", "optimizer": "adam", "rate": 0.01, "engine": "numpy", "epochs": 3, "batch": 8, "lang": "en",
     }  # fmt: skip
     return copy.deepcopy(told) | changes
+
+
+def curve(**changes: Any) -> dict[str, Any]:
+    points = [[round(x, 3), round(float(np.sin(9 * x)), 3)] for x in np.linspace(-1, 1, 60).tolist()]
+    return wish(**{"data": "curve", "points": points, "cost": "mean_squared_error", **changes})
 
 
 def test_a_wish_is_the_network_it_describes() -> None:
@@ -57,7 +64,7 @@ def test_a_wish_is_the_network_it_describes() -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"data": "/etc/passwd"}, "data: choose one of points, digits"),
+        ({"data": "/etc/passwd"}, "data: choose one of points, curve, digits"),
         ({"data": ["digits"]}, "data: choose one of"),
         ({"engine": "numpy; rm -rf /"}, "engine: choose one of"),
         ({"optimizer": "--out"}, "optimizer: choose one of"),
@@ -73,10 +80,15 @@ def test_a_wish_is_the_network_it_describes() -> None:
         ({"layers": [7]}, "layer: choose one of"),
         ({"layers": [{"kind": "pool"}] * 99}, "at most"),
         ({"layers": [{"kind": "pool"}] * 6, "data": "digits"}, "max_pool2d"),
-        ({"points": [[0, 0, 0]]}, f"draw {FEWEST_POINTS} to"),
+        ({"points": [[0, 0, 0]]}, f"draw {FEWEST} to"),
         ({"points": [[0, 0, 0]] * 40}, "of each colour"),
         ({"points": [[0, "x", 0]] * 40}, "place of a point"),
         ({"points": [[0, 0, 2]] * 40}, "one of two colours"),
+        (curve(cost="cross_entropy"), "cost: choose one of mean_squared_error"),
+        (curve(points=[[0, 0]]), "draw more of a curve"),
+        (curve(points=[[0, 0, 0]] * 40), "a place across and a height"),
+        (curve(points=[[i / 40, 0.5] for i in range(40)]), "this curve is flat"),
+        (curve(points=[[0, float("inf")]] * 40), "place of a point"),
     ],
 )
 def test_a_wish_that_cannot_work_gets_a_sentence(changes: dict[str, Any], words: str) -> None:
@@ -113,6 +125,23 @@ def test_what_is_asked_for_is_taught_and_kept_as_a_run(client: TestClient, tmp_p
         assert client.get(f"{below}/about").json()["parameters"] == model.network.parameters
         assert "<title>" in client.get(f"{below}/").text
         assert client.get(f"/{TOKEN}/editor?run={number}").json()["wish"]["layers"] == wish()["layers"]
+
+
+def test_a_curve_is_learned_as_a_function_is(client: TestClient, tmp_path: Path) -> None:
+    refused = client.post(f"/{TOKEN}/learn", json=curve(layers=[]))
+    assert (refused.status_code, "at least one hidden Dense" in refused.json()["error"]) == (400, True)
+    assert list((tmp_path / "runs").iterdir()) == []
+    hidden = [{"kind": "dense", "units": 24, "activation": "tanh"}, {"kind": "dense", "units": 6, "activation": "relu"}]
+    answer = client.post(f"/{TOKEN}/learn", json=curve(layers=hidden, epochs=200, rate=0.02))
+    assert answer.json() == {"run": "1"}
+    wait_for(tmp_path / "runs" / "1")
+    model = vt.load(tmp_path / "runs" / "1")
+    assert model.network == vt.Network(
+        vt.Input((1,)), vt.Dense(24, "tanh"), vt.Dense(6, "relu"), vt.Dense(1), cost="mean_squared_error"
+    )
+    x = np.linspace(-1, 1, 60)
+    off = np.sqrt(np.mean((model.predict({"x": x}) - np.sin(9 * x)) ** 2)) / np.std(np.sin(9 * x))
+    assert off < 0.3  # with first weights that all bend at 0 it is 0.9
 
 
 def test_only_runs_that_were_started_here_are_shown_and_only_to_its_own_page(

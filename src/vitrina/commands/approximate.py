@@ -1,4 +1,4 @@
-"""vitrina approximate: a network learns a function before your eyes."""
+"""vitrina approximate: a network learns a function before your eyes; without one, a curve that is drawn by hand on the page."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from vitrina.commands.describe import read_network
 from vitrina.commands.options import Json, Lang
 from vitrina.commands.output import bar, console, marked, print_json
-from vitrina.commands.train import new_run
-from vitrina.commands.watching import page_beside, stay
+from vitrina.commands.train import OptimizerName, new_run
+from vitrina.commands.watching import page_beside, show_editor, stay
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
 from vitrina.terminal import BLOCKS, plot
@@ -28,19 +29,28 @@ WIDEST = 96  # characters of a plot
 
 def approximate(
     function: Annotated[
-        str,
+        str | None,
         typer.Argument(
-            metavar="FUNCTION",
-            help='Such as "sin(3*x)*x" or "x*y", or a table of points, the value last.',
+            metavar="[FUNCTION]",
+            help='Such as "sin(3*x)*x" or "x*y", or a table of points, the value last; without one, draw it on the page.',
             show_default=False,
         ),
-    ],
+    ] = None,
     neurons: Annotated[int, typer.Option("--neurons", metavar="N", min=1, help="In each hidden layer.")] = 32,
     layers: Annotated[int, typer.Option("--layers", metavar="N", min=1, max=20, help="Hidden layers.")] = 1,
     activation: Annotated[str, typer.Option("--activation", metavar="NAME", help="Of the hidden neurons.")] = "tanh",
+    network: Annotated[
+        str | None,
+        typer.Option("--network", metavar="FILE", help="A network of your own as JSON, instead of those three."),
+    ] = None,
     low: Annotated[float, typer.Option("--from", metavar="X", help="Where to look at a formula from ...")] = -3.0,
     high: Annotated[float, typer.Option("--to", metavar="X", help="... and to where.")] = 3.0,
     epochs: Annotated[int, typer.Option("--epochs", metavar="N", min=1, help="Passes over the points.")] = 400,
+    batch: Annotated[int | None, typer.Option("--batch", metavar="N", min=1, help="Points per step.")] = None,
+    lr: Annotated[float | None, typer.Option("--lr", metavar="X", help="Learning rate.")] = None,
+    optimizer: Annotated[
+        OptimizerName | None, typer.Option("--optimizer", help="How gradients change the weights.")
+    ] = None,
     compare: Annotated[
         bool, typer.Option("--compare/--no-compare", help="Beside narrower networks, and shallow beside deep.")
     ] = True,
@@ -54,16 +64,25 @@ def approximate(
     lang: Lang = None,
 ) -> None:
     """Teach a network a function, and see the fit, what each neuron adds to it, and what width and depth do."""
+    if function is None:
+        _let_draw(neurons, layers, activation, epochs, json)
+        return
+    if lr is not None and not 0.0 < lr < float("inf"):
+        raise UsageError(say("--lr {given}: a learning rate is a number above 0, such as 0.001", given=lr))
     from vitrina.approximating import approximate as imitate
 
     options: dict[str, Any] = {
         "neurons": neurons,
         "layers": layers,
         "activation": activation,
+        "network": read_network(Path(network)) if network else None,
+        "batch_size": batch,
+        "learning_rate": lr,
+        "optimizer": optimizer.value if optimizer else None,
         "low": low,
         "high": high,
         "epochs": epochs,
-        "compare": compare,
+        "compare": compare and network is None,
         "seed": seed,
         "engine": engine,
         "progress": False if json else None,
@@ -82,6 +101,15 @@ def approximate(
             return
         _show(console(), found, function, run)
         stay(page)
+
+
+def _let_draw(neurons: int, layers: int, activation: str, epochs: int, json: bool) -> None:
+    """The page's editor, which begins with a sheet to draw a curve on and the network that was asked for."""
+    from vitrina.network.activations import check_activation
+
+    check_activation(activation)
+    hidden = [{"kind": "dense", "units": neurons, "activation": activation}] * layers
+    show_editor(json, begin={"data": "curve", "layers": hidden, "epochs": epochs})
 
 
 def _points(function: str) -> Any:

@@ -10,6 +10,7 @@ import typer
 
 from vitrina.commands.options import Json, Lang
 from vitrina.commands.output import console, marked, print_json
+from vitrina.commands.watching import show_editor
 
 NICENESS = 5  # of the page: whoever learns on this machine comes first
 
@@ -31,6 +32,9 @@ def watch(
 
     Ctrl-C ends the page, never the training.
     """
+    if run is None:
+        show_editor(json, port=port, browser=browser)
+        return
     from vitrina.glass.page import serve
 
     def ready(address: str) -> None:
@@ -38,9 +42,7 @@ def watch(
             print_json({"run": run, "address": address})
         else:
             console().print(
-                marked("The editor is at [cyan]{address}[/]   (Ctrl-C ends the page)", address=address)
-                if run is None
-                else marked(
+                marked(
                     "[bold]{run}[/] is on view at [cyan]{address}[/]   (Ctrl-C ends the page)", run=run, address=address
                 )
             )
@@ -48,12 +50,9 @@ def watch(
             import webbrowser
 
             webbrowser.open(address)
-        if (
-            run is not None
-        ):  # the editor's own trainings would inherit it, and before it is served it must not be kept waiting
-            _step_back()
+        _step_back()  # not before it is served: whoever waits for it would be kept waiting
 
-    serve(Path(run) if run is not None else None, port, ready, Path(other) if other is not None else None)
+    serve(Path(run), port, ready, Path(other) if other is not None else None)
 
 
 def _step_back() -> None:

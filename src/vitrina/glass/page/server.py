@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -144,11 +144,16 @@ async def _news(answers: Answers, asked: Request) -> AsyncIterator[str]:
 
 
 def serve(
-    run: Path | None = None, port: int = 0, ready: Callable[[str], None] = print, other: Path | None = None
+    run: Path | None = None,
+    port: int = 0,
+    ready: Callable[[str], None] = print,
+    other: Path | None = None,
+    begin: Mapping[str, Any] | None = None,
 ) -> None:
     """Serves until it is interrupted: the page of a run, or without one the editor, whose runs are kept in `runs/`.
 
     port: 0 for that of the last time, or any that is free. ready: called with the address. other: a run to be shown beside it.
+    begin: what stands in the editor at first, of a wish's parts.
     A page that is still open goes on when its server is started again. Raises ModelError if the run has no recording,
     VitrinaError if the port is taken.
     """
@@ -159,7 +164,7 @@ def serve(
     if run is None:
         from vitrina.glass.page.editor import make_editor
 
-        app = make_editor(RUNS, token)
+        app = make_editor(RUNS, token, begin)
     else:
         app = make_app(run, token, other)
     listener = _listen(port) if port else _listen(usual, otherwise=0)

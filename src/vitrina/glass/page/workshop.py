@@ -1,4 +1,5 @@
-"""Starts the trainings that the editor asks for, each a `vitrina train` in a process of its own, kept like any other run."""
+"""Starts the trainings that the editor asks for, each a `vitrina train` (of a curve an `approximate`, whose first weights suit a
+function of one number) in a process of its own, kept like any other run."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from threading import Thread
 
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.glass.controls import request, status_of
-from vitrina.glass.page.wish import POINTS, Wish
+from vitrina.glass.page.drawn import CURVE
+from vitrina.glass.page.wish import Wish
 from vitrina.glass.recording import ABOUT, FOLDER, Recording
 from vitrina.locale import language, say
 
@@ -40,24 +42,22 @@ class Workshop:
         """
         self._stop_others()
         run = self._new_run()
-        data = wish.data
-        if data == POINTS:
-            path = self.folder / f"{POINTS}-{run.name}.csv"
-            path.write_text(wish.csv(), "utf-8")
-            data = str(path)
+        file = self.folder / f"{wish.file.stem}-{run.name}{wish.file.ending}" if wish.file else None
+        if wish.file and file:
+            file.write_bytes(wish.file.content)
         with tempfile.TemporaryDirectory() as place:
             network, told = Path(place) / "network.json", Path(place) / "errors"
             network.write_text(json.dumps(wish.network.to_json()), "utf-8")
             with told.open("wb") as errors:
                 process = subprocess.Popen(
-                    self._command(wish, data, network, run), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                    self._command(wish, str(file or wish.data), network, run), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                     stderr=errors, start_new_session=True,
                 )  # fmt: skip  # a session of its own: Ctrl-C ends the page, never the training
             Thread(target=process.wait, daemon=True).start()  # somebody has to hear that it ended
             self._processes[run.name] = process
             if not self._begun(process, run):
                 process.terminate()
-                self._forget(run, data)
+                self._forget(run, file)
                 lines = told.read_text("utf-8", "replace").strip().splitlines()
                 reason = lines[-1].removeprefix("vitrina: ") if lines else say("the training did not begin")
                 raise UsageError(reason)
@@ -65,19 +65,10 @@ class Workshop:
         return run.name
 
     def _command(self, wish: Wish, data: str, network: Path, run: Path) -> list[str]:
-        command = [
-            sys.executable,
-            "-m",
-            "vitrina.cli",
-            "train",
-            data,
-            "--network",
-            str(network),
-            "--engine",
-            wish.engine,
-        ]
-        command += ["--optimizer", wish.optimizer, "--epochs", str(wish.epochs), "--batch", str(wish.batch)]
-        command += ["--target", "class"] if wish.data == POINTS else []
+        command = [sys.executable, "-m", "vitrina.cli", "approximate" if wish.data == CURVE else "train", data]
+        command += ["--network", str(network), "--engine", wish.engine, "--optimizer", wish.optimizer]
+        command += ["--epochs", str(wish.epochs), "--batch", str(wish.batch)]
+        command += [f"--target={wish.target}"] if wish.target is not None else []
         command += ["--lr", repr(wish.rate)] if wish.rate is not None else []
         return [*command, "--out", str(run), "--json", "--lang", language()]
 
@@ -111,9 +102,9 @@ class Workshop:
             reason = error.strerror or error
             raise VitrinaError(say("{runs} cannot be written to ({reason})", runs=self.folder, reason=reason)) from None
 
-    def _forget(self, run: Path, data: str) -> None:
+    def _forget(self, run: Path, file: Path | None) -> None:
         """Of what never began nothing stays; what it did leave is its owner's to look at."""
         with contextlib.suppress(OSError):
             run.rmdir()
-            if data.endswith(".csv"):
-                Path(data).unlink()
+            if file:
+                file.unlink()

@@ -14,10 +14,15 @@ export async function ask(question, values = {}) {
   return told;
 }
 
-export async function send(where, told) {
+export const send = (where, told) => post(where, "application/json", JSON.stringify(told));
+
+// A file as it is.
+export const sendFile = (where, file, values) => post(`${where}?${new URLSearchParams(values)}`, "application/octet-stream", file);
+
+async function post(where, kind, body) {
   let answer;
   try {
-    answer = await fetch(where, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(told) });
+    answer = await fetch(where, { method: "POST", headers: { "Content-Type": kind }, body });
   } catch {
     throw new Trouble("gone");
   }

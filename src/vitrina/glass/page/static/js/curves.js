@@ -49,7 +49,7 @@ export class Curves {
       const x = Math.max(0, Math.min(plot.over.clientWidth, plot.valToPos(mark.since, "x")));
       const beside = taken.get(Math.round(x / 22)) ?? 0;
       taken.set(Math.round(x / 22), beside + 1);
-      const left = Math.min(x + 20 * beside, plot.over.clientWidth - 10);
+      const left = Math.max(12, Math.min(x + 20 * beside, plot.over.clientWidth - 10)); // beside the axis, not over its numbers
       plot.over.append(make("i", { class: `pole ${mark.severity}`, style: `left:${x}px` }), make("button", { type: "button", class: `flag ${mark.severity}`, style: `left:${left - 9}px;top:-9px`, title: mark.words,
         "aria-label": t("{what} Since step {step}.", { what: mark.words, step: count(mark.since) }), "data-since": mark.since, onclick: (event) => { event.stopPropagation(); mark.choose(); } }, signs[mark.severity]));
     }

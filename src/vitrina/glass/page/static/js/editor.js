@@ -1,18 +1,26 @@
 // The editor: data, a network, how to teach it. What is asked for is a training like any other, kept as a run.
 
 import { ask, send } from "./api.js";
+import { Curve, ready } from "./curve.js";
 import { $, fill, make } from "./dom.js";
 import { pattern, Points } from "./points.js";
+import { OwnTable } from "./table.js";
 import { count, keep, kept, language, number, t } from "./text.js";
 
 const OPEN = "vitrina-editor";
+const OWN = "file"; // data that somebody brings
+const UNKNOWN = { shape: [], outputs: 0, classes: true }; // facts of data that are not there yet
 
 // What each kind of data is begun with.
 const BEGIN = {
   points: { layers: [{ kind: "dense", units: 8, activation: "tanh" }, { kind: "dense", units: 8, activation: "tanh" }], rate: 0.02, epochs: 200, batch: 16 },
+  curve: { layers: [{ kind: "dense", units: 32, activation: "tanh" }], rate: 0.02, epochs: 300, batch: 16 },
   images: { layers: [{ kind: "conv", units: 8, activation: "relu" }, { kind: "pool" }, { kind: "dense", units: 32, activation: "relu" }], rate: 0.003, epochs: 15, batch: 32 },
   table: { layers: [{ kind: "dense", units: 32, activation: "relu" }, { kind: "dense", units: 16, activation: "relu" }], rate: null, epochs: 60, batch: 32 },
 };
+
+// What is drawn already when somebody comes to draw.
+const DRAWN = { points: () => pattern("moons"), curve: () => ready("wave") };
 
 export class EditorView {
   constructor(where) {
@@ -23,19 +31,51 @@ export class EditorView {
   async open() {
     const told = await ask(`${this.where.editor}editor`, this.where.run === null ? {} : { run: this.where.run });
     this.choices = told.choices;
-    this.wish = told.wish ?? this.begin("points");
+    const held = told.table && { ...told.table, target: told.wish.target };
+    this.table = new OwnTable(this.where.editor, this.choices.most.bytes, held, (focused) => this.brought(focused));
+    this.wish = told.wish ?? { ...this.begin(told.begin?.data ?? "points"), ...told.begin };
     this.build();
+    this.letDrop();
   }
 
   get facts() {
-    return this.choices.data.find((one) => one.name === this.wish.data);
+    return this.factsOf(this.wish.data);
+  }
+
+  factsOf(data) {
+    return data === OWN ? this.table.facts ?? UNKNOWN : this.choices.data.find((one) => one.name === data);
+  }
+
+  // A file that is dropped anywhere on the page is brought; the browser would show it instead.
+  letDrop() {
+    document.addEventListener("dragover", (event) => event.preventDefault());
+    document.addEventListener("drop", (event) => {
+      event.preventDefault();
+      const [file] = event.dataTransfer.files;
+      if (!file) return;
+      $("#editor details").open = true;
+      if (this.wish.data !== OWN) this.take(OWN);
+      this.table.bring(file);
+    });
+  }
+
+  // There is another table, or another column of it is to be predicted: what was put together stays as far as it fits.
+  brought(focused) {
+    if (this.wish.data !== OWN) return; // somebody took other data meanwhile
+    const { held, facts } = this.table;
+    const { wish } = this;
+    if (facts && held.table !== wish.table) this.wish = this.begin(OWN);
+    else if (facts && !this.choices.costs[facts.classes ? "classes" : "numbers"].includes(wish.cost)) wish.cost = this.begin(OWN).cost;
+    Object.assign(this.wish, { table: held?.table, target: held?.target });
+    this.build();
+    if (focused) $(focused)?.focus();
   }
 
   begin(data) {
-    const facts = this.choices.data.find((one) => one.name === data);
-    const kind = data === "points" ? "points" : facts.shape.length === 3 ? "images" : "table";
+    const facts = this.factsOf(data);
+    const kind = data in DRAWN ? data : facts.shape.length === 3 ? "images" : "table";
     const costs = this.choices.costs[facts.classes ? "classes" : "numbers"];
-    return { data, points: data === "points" ? pattern("moons") : [], cost: costs[0], optimizer: "adam", engine: this.choices.engines[0], ...structuredClone(BEGIN[kind]) };
+    return { data, points: DRAWN[data]?.() ?? [], cost: costs[0], optimizer: "adam", engine: this.choices.engines[0], ...structuredClone(BEGIN[kind]) };
   }
 
   // Everything anew: another language, other data.
@@ -54,22 +94,26 @@ export class EditorView {
     fill($("#editor"), details);
     $("#editor").hidden = false;
     this.describe();
-    if (this.points && wish.data === "points") this.points.draw(); // now that it has its colours
+    this.sheet?.draw(); // now that it has its colours
   }
 
   describe() {
     const { wish } = this;
     const layers = wish.layers.map((layer) => (layer.kind === "pool" ? t("pool") : layer.kind === "dropout" ? t("dropout") : `${layer.units} ${layer.activation}`));
-    this.summary.textContent = [dataName(wish.data), [...layers, this.facts.outputs].join(" – "), `${wish.optimizer}${wish.rate === null ? "" : ` ${number(wish.rate)}`}`, wish.engine].join(" · ");
+    this.summary.textContent = [wish.data === OWN && this.table.held ? this.table.held.name : dataName(wish.data), [...layers, this.facts.outputs || "?"].join(" – "), `${wish.optimizer}${wish.rate === null ? "" : ` ${number(wish.rate)}`}`, wish.engine].join(" · ");
   }
 
   data() {
     const { wish } = this;
-    const names = this.choices.data.map(({ name }) => make("button", { type: "button", role: "radio", "data-data": name, "aria-checked": String(name === wish.data), onclick: () => this.take(name) }, dataName(name)));
+    const names = [...this.choices.data.map(({ name }) => name), OWN].map((name) => make("button", { type: "button", role: "radio", "data-data": name, "aria-checked": String(name === wish.data), onclick: () => this.take(name) }, dataName(name)));
     const { shape, outputs, classes } = this.facts;
-    const words = classes ? t("{inputs} numbers in, {outputs} classes out", { inputs: shape.join("×"), outputs: count(outputs) }) : t("{inputs} numbers in, a number out", { inputs: shape.join("×") });
-    this.points = wish.data === "points" ? new Points(wish.points, this.choices.points[1], (points) => { this.wish.points = points; }) : null;
-    return make("div", {}, make("div", { class: "along sets", role: "radiogroup", "aria-label": t("Data") }, ...names), this.points?.place, make("p", { class: "quiet small" }, words));
+    const inputs = shape.join() === "1" ? t("a number in") : t("{inputs} numbers in", { inputs: shape.join("×") });
+    const words = `${inputs}, ${classes ? t("{outputs} classes out", { outputs: count(outputs) }) : t("a number out")}`;
+    const changed = (points) => { wish.points = points; };
+    this.sheet = wish.data === "points" ? new Points(wish.points, this.choices.most.points, changed) : wish.data === "curve" ? new Curve(wish.points, changed) : null;
+    const own = wish.data === OWN ? this.table.build() : null;
+    return make("div", {}, make("div", { class: "along sets", role: "radiogroup", "aria-label": t("Data") }, ...names), this.sheet?.place, own,
+      shape.length ? make("p", { class: "quiet small" }, words) : null);
   }
 
   take(name) {
@@ -81,9 +125,9 @@ export class EditorView {
 
   layers() {
     const { wish, facts } = this;
-    const list = make("ol", { class: "stack" }, make("li", { class: "end" }, t("input"), make("span", { class: "quiet" }, facts.shape.join("×"))),
+    const list = make("ol", { class: "stack" }, make("li", { class: "end" }, t("input"), make("span", { class: "quiet" }, facts.shape.join("×") || "?")),
       ...wish.layers.map((layer, at) => this.layer(layer, at)),
-      make("li", { class: "end" }, t("output"), make("span", { class: "quiet" }, count(facts.outputs))));
+      make("li", { class: "end" }, t("output"), make("span", { class: "quiet" }, facts.outputs ? count(facts.outputs) : "?")));
     const more = make("button", { type: "button", id: "more", disabled: wish.layers.length >= this.choices.most.layers, onclick: () => this.change(() => wish.layers.push({ kind: "dense", units: 8, activation: "relu" }), "#more") }, t("+ layer"));
     return make("div", {}, list, more);
   }
@@ -147,7 +191,7 @@ export class EditorView {
   }
 }
 
-const dataName = (name) => ({ points: t("your points"), digits: t("digits"), "breast-cancer": t("breast cancer"), wine: t("wine"), diabetes: t("diabetes") })[name] ?? name;
+const dataName = (name) => ({ points: t("your points"), curve: t("your curve"), file: t("your table"), digits: t("digits"), "breast-cancer": t("breast cancer"), wine: t("wine"), diabetes: t("diabetes") })[name] ?? name;
 
 function select(options, chosen, label, changed, name) {
   const box = make("select", { "aria-label": label, name, onchange: () => changed(box.value) }, ...Object.entries(options).map(([value, text]) => make("option", { value, selected: value === chosen }, text)));

@@ -11,10 +11,22 @@ export function showFunction(state, told) {
   card.hidden = !told.inputs;
   if (card.hidden) return;
   const canvas = make("canvas", { role: "img", "aria-label": t("What the network has made of it") });
-  const names = state.about.inputs?.length ? state.about.inputs.join(" × ") : "";
-  fill(card, make("h2", {}, t("What the network has made of it")), canvas, make("p", { class: "quiet small" }, names));
+  const [across, up] = told.inputs === 1 ? [state.about.inputs?.[0] ?? "x", state.about.target ?? t("answer")] : [state.about.inputs?.[0] ?? "x1", state.about.inputs?.[1] ?? "x2"];
+  fill(card, make("h2", {}, t("What the network has made of it")), make("p", { class: "quiet small axis" }, `↑ ${up}`), canvas, make("p", { class: "quiet small axis end" }, `${across} →`), legend(state.about, told));
   const draw = told.inputs === 1 ? curve : surface;
   draw(sharp(canvas, card.clientWidth - 34, HEIGHT), card.clientWidth - 34, told);
+}
+
+// What the inks stand for.
+function legend(about, told) {
+  const item = (sign, words) => make("span", {}, sign, words);
+  const dots = item(make("i", { class: told.inputs === 1 ? "dot" : "dot ring" }), t("what it learns from"));
+  if (told.inputs === 1) return make("p", { class: "quiet small inks" }, item(make("i", { class: "line" }), t("the network")), dots);
+  const ink = (value) => make("i", { class: "ink", style: `background:${css(shades(told)(value))}` });
+  const classes = Array.from({ length: told.classes }, (_, at) => item(ink(at), about.classes?.[at] ?? String(at)));
+  const [low, high] = range(told);
+  const ends = told.classes ? classes : [item(ink(low), t("low")), item(ink(high), t("high"))];
+  return make("p", { class: "quiet small inks" }, ...ends, dots);
 }
 
 function curve(pen, width, { sides: [x], answer, x: points, y }) {
@@ -36,10 +48,18 @@ function curve(pen, width, { sides: [x], answer, x: points, y }) {
   pen.stroke();
 }
 
-function surface(pen, width, { sides: [x, y], answer, x: points, y: truth, classes }) {
-  const [low, high] = classes ? [0, classes - 1] : span([...answer.flat(), ...truth]);
+const range = ({ classes, answer, y }) => (classes ? [0, classes - 1] : span([...answer.flat(), ...y]));
+
+// The colour of an answer: from blue for the least to orange for the most.
+function shades(told) {
+  const [low, high] = range(told);
   const middle = (low + high) / 2;
-  const shade = (value) => mix(value - middle, (high - low) / 2 || 1, scales.forward);
+  return (value) => mix(value - middle, (high - low) / 2 || 1, scales.forward);
+}
+
+function surface(pen, width, told) {
+  const { sides: [x, y], answer, x: points, y: truth } = told;
+  const shade = shades(told);
   const image = new ImageData(x.length, y.length);
   answer.forEach((row, down) => row.forEach((value, across) => image.data.set([...shade(value), 255], 4 * ((y.length - 1 - down) * x.length + across))));
   const sheet = new OffscreenCanvas(x.length, y.length);

@@ -122,7 +122,7 @@ function showStatus() {
 
 function showFrame() {
   const { about } = state;
-  const facts = [about.run, about.data, t("{count} weights", { count: count(about.parameters) }), about.engine, about.cost];
+  const facts = [about.run, about.data, t("{count} weights", { count: count(about.parameters) }), about.engine, about.cost?.replaceAll("_", " ")];
   $("#facts").textContent = facts.filter(Boolean).join(" · ");
   document.title = `${about.run} – Vitrina`;
   $("#net").setAttribute("aria-label", t("The network. Arrow keys go from neuron to neuron."));

@@ -5,7 +5,7 @@ import { colour, make, sharp } from "./dom.js";
 import { signs } from "./doctor.js";
 import { asSeen } from "./members.js";
 import { middle, places, tilePlace, under, unitPlace } from "./places.js";
-import { count, t } from "./text.js";
+import { count, language, number, t } from "./text.js";
 import { curve, wire } from "./wires.js";
 
 const SECONDS = 0.9; // a wave takes from one end to the other
@@ -179,7 +179,7 @@ export class NetworkView {
         pen.font = "10px system-ui, 'DejaVu Sans', sans-serif";
         pen.textAlign = "center";
         pen.textBaseline = "middle";
-        pen.fillText(short(value), x, y + 0.5);
+        pen.fillText(short(value), x, y + 0.5, 2 * one.r - 4); // no wider than the circle
       }
     });
   }
@@ -216,7 +216,7 @@ export class NetworkView {
     pen.textBaseline = "alphabetic";
     pen.fillStyle = colour("--ink");
     pen.font = "600 12px system-ui, 'DejaVu Sans', sans-serif";
-    const y = one.bottom + 20;
+    const y = one.bottom + 20 + one.lowered;
     const room = one.apart - 6;
     fitted(pen, layer.kind === "Input" ? t("input") : layer.title, one.middle, y, room);
     pen.font = "11px system-ui, 'DejaVu Sans', sans-serif";
@@ -353,9 +353,11 @@ export function paintPicture(canvas, seen) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
+// A number in a circle: a few digits, as people of that language write them.
 function short(value, digits = 2) {
   if (value === null || value === undefined) return "–";
   const size = Math.abs(value);
-  if (size >= 1000 || (size < 10 ** -digits && size > 0)) return value.toExponential(digits > 2 ? 2 : 0);
-  return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : value.toFixed(digits);
+  if (size >= 1000 || (size < 10 ** -digits && size > 0)) return number(value, digits > 2 ? 3 : 1);
+  const places = size >= 100 ? 0 : size >= 10 ? 1 : digits;
+  return (value || 0).toLocaleString(language(), { minimumFractionDigits: places, maximumFractionDigits: places });
 }

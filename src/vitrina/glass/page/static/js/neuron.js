@@ -1,6 +1,7 @@
 // One neuron's arithmetic with the real numbers: forward, and back.
 
 import { colour, fill, make, sharp, $ } from "./dom.js";
+import { filterView } from "./filter.js";
 import { count, number, t } from "./text.js";
 
 const LISTED = 60;
@@ -28,6 +29,7 @@ export function showNeuron(state, told) {
       make("div", {}, t("weighted sum"), " = Σ ", t("input × weight"), " + ", t("bias")),
       make("div", {}, make("b", { id: "weighted-sum" }, number(told.weighted_sum, 5)), ` = ${number(told.weighted_sum - told.bias, 5)} + ${number(told.bias, 4)}`),
       make("div", {}, t("output"), " = ", bend ? `${bend}(${number(told.weighted_sum, 4)})` : number(told.weighted_sum, 4), " = ", make("b", { id: "output" }, number(told.output, 5)))),
+    filterView(told),
     make("div", { class: "scroll" }, make("table", {},
       make("thead", {}, make("tr", {}, make("th", {}, t("input")), make("th", {}, t("value")), make("th", {}, t("weight")),
         make("th", {}, back ? (state.stage === "update" ? t("change") : t("gradient")) : t("product")))),
@@ -60,8 +62,13 @@ function row(term, names, most, stage) {
   return make("tr", {}, make("td", { title: name }, name), ...cells, make("td", {}, number(shown), stage === "forward" || stage === "error" ? bar : null));
 }
 
-// What a neuron's inputs are called: a table's columns, places of an image or a patch, else the neurons before it.
+// What a neuron's inputs are called: a table's columns, a map and a place of the patch under a filter, else the neurons before it.
 function inputNames({ about }, told) {
+  if (told.patch) {
+    const [, columns, maps] = told.patch;
+    const place = (at) => `${Math.floor(at / maps / columns)}, ${Math.floor(at / maps) % columns}`;
+    return (at) => (maps > 1 ? `${at % maps} (${place(at)})` : place(at));
+  }
   const { sources } = about.layers.find((layer) => layer.name === told.layer);
   const first = sources.length === 1 && sources[0] === about.layers[0].name;
   const columns = first && about.inputs?.length === told.count ? about.inputs : null;

@@ -3,6 +3,9 @@
 
 const GAP = 34; // between layers, in pixels
 const LABEL = 50; // under them
+const STAGGER = 30; // so much lower stands every other label where they would meet
+const LOOSE = { gap: GAP, span: 64, sheet: 44 };
+const TIGHT = { gap: 12, span: 40, sheet: 28 }; // where there are so many layers that they would not be seen at once
 const TOP = 10;
 const ARCH = 20; // above them, where a line has to pass over
 const NARROW = 56; // the lowest lane
@@ -11,21 +14,33 @@ const MOST_CIRCLES = 20;
 const MOST_TILES = 32;
 
 export function places(layers, seen, width, height) {
+  const loose = placed(layers, seen, width, height, LOOSE);
+  if (loose.width <= width) return loose;
+  const tight = placed(layers, seen, width, height, TIGHT);
+  if (tight.width <= width) return tight;
+  const tighter = placed(layers, seen, width, height, TIGHT, tight.width - width);
+  return tighter.width <= width ? tighter : loose; // where one has to scroll, there is room
+}
+
+// over: how much too wide it was with all that each layer may take.
+function placed(layers, seen, width, height, least, over = 0) {
   const drawn = layers.filter((layer) => seen[layer.name]);
   const columns = [...new Set(drawn.map((layer) => layer.column))].sort((a, b) => a - b);
-  const over = drawn.flatMap((layer) => layer.sources.map((source) => [layer, drawn.find((one) => one.name === source)]).filter(([, from]) => from && between(drawn, from, layer)));
-  const lanes = rooms(drawn, height, over.length ? TOP + ARCH : TOP);
-  const fair = (width - 24) / columns.length - GAP; // what each layer may take, for all to be seen at once
+  const past = drawn.flatMap((layer) => layer.sources.map((source) => [layer, drawn.find((one) => one.name === source)]).filter(([, from]) => from && between(drawn, from, layer)));
+  const below = least === TIGHT ? LABEL + STAGGER : LABEL;
+  const lanes = rooms(drawn, height, past.length ? TOP + ARCH : TOP, below);
+  const fair = (width - 24 - 2 * over) / columns.length - least.gap; // what each layer may take, for all to be seen at once; not all can take less
   const boxes = drawn.map((layer) => {
     const [first, last] = [lanes[layer.lanes[0]], lanes[layer.lanes[1] - 1]];
     const room = last.top + last.room - first.top;
-    const one = box(layer, seen[layer.name], room, fair);
-    return { ...one, at: columns.indexOf(layer.column), y: first.top + (room - one.h) / 2, bottom: first.top + room, over: new Map() };
+    const one = box(layer, seen[layer.name], room, fair, least);
+    const lowered = least === TIGHT && columns.indexOf(layer.column) % 2 ? STAGGER : 0;
+    return { ...one, lowered, at: columns.indexOf(layer.column), y: first.top + (room - one.h) / 2, bottom: first.top + room, over: new Map() };
   });
-  for (const [layer, from] of over) of(boxes, layer).over.set(of(boxes, from), highest(boxes, from, layer) - ARCH / 2);
-  const spans = columns.map((_, at) => Math.max(64, ...boxes.filter((one) => one.at === at).map((one) => one.w)));
+  for (const [layer, from] of past) of(boxes, layer).over.set(of(boxes, from), highest(boxes, from, layer) - ARCH / 2);
+  const spans = columns.map((_, at) => Math.max(least.span, ...boxes.filter((one) => one.at === at).map((one) => one.w)));
   const wide = spans.reduce((sum, one) => sum + one, 0);
-  const gap = Math.max(GAP, Math.min(190, (width - 24 - wide) / Math.max(1, columns.length - 1)));
+  const gap = Math.max(least.gap, Math.min(190, (width - 24 - wide) / Math.max(1, columns.length - 1)));
   const needed = wide + gap * (columns.length - 1) + 24;
   let x = 12 + Math.max(0, (width - needed) / 2);
   const middles = spans.map((span) => {
@@ -36,7 +51,7 @@ export function places(layers, seen, width, height) {
     one.middle = middles[one.at];
     one.x = one.middle - one.w / 2;
   }
-  for (const one of boxes) one.apart = Math.min(width, ...boxes.filter((other) => other.at !== one.at && meet(other.layer, one.layer)).map((other) => Math.abs(other.middle - one.middle)));
+  for (const one of boxes) one.apart = Math.min(width, ...boxes.filter((other) => other.at !== one.at && other.lowered === one.lowered && meet(other.layer, one.layer)).map((other) => Math.abs(other.middle - one.middle)));
   return { boxes, width: Math.max(width, needed), height };
 }
 
@@ -50,9 +65,9 @@ const between = (layers, from, to) => layers.some((one) => one.column > from.col
 const highest = (boxes, from, to) => Math.min(...boxes.filter(({ layer }) => layer.column >= from.column && layer.column <= to.column && meet(layer, from) && meet(layer, to)).map((one) => one.y));
 
 // The lanes from top to bottom, each as high as what stands in it alone may need.
-function rooms(layers, height, top) {
+function rooms(layers, height, top, below) {
   const count = Math.max(...layers.map((layer) => layer.lanes[1]));
-  const whole = height - count * (top + LABEL);
+  const whole = height - count * (top + below);
   const needs = Array.from({ length: count }, (_, lane) => {
     const alone = layers.filter((layer) => layer.lanes[0] === lane && layer.lanes[1] === lane + 1);
     return Math.max(NARROW, ...alone.map((layer) => (layer.form === "column" && layer.shape[0] <= MOST_CIRCLES ? layer.shape[0] * PITCH : whole)));
@@ -61,15 +76,15 @@ function rooms(layers, height, top) {
   let y = 0;
   return needs.map((need) => {
     const lane = { top: y + top, room: whole * need / sum };
-    y += top + lane.room + LABEL;
+    y += top + lane.room + below;
     return lane;
   });
 }
 
-function box(layer, seen, room, fair) {
+function box(layer, seen, room, fair, least) {
   if (seen.attention) return tiles({ ...layer, heads: true, shape: [layer.shape[0], layer.shape[0], seen.attention[0][0].length] }, { ...seen, output: seen.attention, signal: null }, room, fair);
   if (layer.form === "maps") return tiles(layer, seen, room, fair);
-  if (layer.form === "sheet") return sheet(layer, seen, room, fair);
+  if (layer.form === "sheet") return sheet(layer, seen, room, fair, least);
   return column(layer, seen, room);
 }
 
@@ -87,10 +102,10 @@ function column(layer, seen, room) {
     w: columns * pitch, h: Math.ceil(units / columns) * pitch };
 }
 
-function sheet(layer, seen, room, fair) {
+function sheet(layer, seen, room, fair, least) {
   const [steps, units] = [seen.output.length, seen.output[0].length];
   const down = Math.max(1.5, Math.min(22, room / steps));
-  const across = Math.max(0.5, Math.min(22, Math.max(44, Math.min(170, fair)) / units));
+  const across = Math.max(0.5, Math.min(22, Math.max(least.sheet, Math.min(170, fair)) / units));
   return { layer, seen, form: "sheet", steps, units, across, down, w: units * across, h: steps * down };
 }
 

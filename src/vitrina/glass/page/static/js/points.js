@@ -1,98 +1,46 @@
-// Points drawn by hand in a plane, of two colours; with the pointer, or with the keys.
+// Points drawn by hand in a plane, of two colours.
 
-import { colour, fill, make, sharp } from "./dom.js";
+import { colour } from "./dom.js";
+import { across, down, Drawing, SIDE } from "./drawing.js";
 import { count, t } from "./text.js";
 
-const SIDE = 236;
-const APART = 11; // pixels between two points of one stroke
-const STEP = 0.05; // of the keys
-const RUBBER = 14; // pixels around the eraser
+const APART = 11 / SIDE * 2; // between two points of one stroke: so many pixels
+const RUBBER = 14 / SIDE * 2; // around the eraser
 const MANY = 200; // points of a pattern
 const NOISE = 0.07;
 
-export class Points {
+export class Points extends Drawing {
   constructor(points, most, changed) {
-    Object.assign(this, { points, most, changed, tool: 0, at: null, last: null });
-    this.canvas = make("canvas", { tabindex: 0, role: "application", "aria-label": t("Draw points. Arrow keys move, space puts a point, 1 and 2 choose its colour, delete takes it away.") });
-    this.told = make("p", { class: "quiet small", role: "status" });
-    const tools = [t("blue"), t("orange"), t("eraser")];
-    this.tools = tools.map((name, at) => make("button", { type: "button", role: "radio", "data-tool": at, "aria-checked": "false", onclick: () => this.take(at) },
-      make("i", { class: "ink", style: at < 2 ? `background:var(${at ? "--more" : "--less"})` : "border:1.5px dashed var(--quiet)" }), name));
-    const patterns = { moons: t("moons"), circles: t("circles"), spiral: t("spiral"), corners: t("corners") };
-    const buttons = Object.entries(patterns).map(([of, name]) => make("button", { type: "button", "data-pattern": of, onclick: () => this.put(pattern(of)) }, name));
-    this.place = make("div", { class: "points" }, this.canvas,
-      make("div", { class: "tools" },
-        make("div", { class: "along", role: "radiogroup", "aria-label": t("What to draw with") }, ...this.tools),
-        make("div", { class: "buttons" }, ...buttons, make("button", { type: "button", "data-pattern": "none", onclick: () => this.put([]) }, t("clear"))), this.told));
-    this.canvas.addEventListener("pointerdown", (event) => this.press(event));
-    this.canvas.addEventListener("pointermove", (event) => event.buttons && this.stroke(event));
-    this.canvas.addEventListener("keydown", (event) => this.key(event));
-    this.canvas.addEventListener("focus", () => { this.at ??= [0, 0]; this.draw(); });
-    this.canvas.addEventListener("blur", () => { this.at = null; this.draw(); });
-    this.take(0);
+    super({
+      points, changed, made: pattern,
+      words: t("Draw points. Arrow keys move, space puts a point, 1 and 2 choose its colour, delete takes it away."),
+      tools: [{ name: t("blue"), ink: "--less" }, { name: t("orange"), ink: "--more" }, { name: t("eraser") }],
+      patterns: { moons: t("moons"), circles: t("circles"), spiral: t("spiral"), corners: t("corners") },
+    });
+    this.most = most;
   }
 
-  take(tool) {
-    this.tool = tool;
-    this.tools.forEach((one, at) => one.setAttribute("aria-checked", String(at === tool)));
-    this.draw();
-  }
-
-  put(points) {
-    this.points = points;
-    this.changed(points);
-    this.draw();
-  }
-
-  press(event) {
-    this.canvas.setPointerCapture(event.pointerId);
+  lift() {
     this.last = null;
-    this.stroke(event);
   }
 
-  stroke(event) {
-    const edge = this.canvas.getBoundingClientRect();
-    const [x, y] = [event.clientX - edge.left, event.clientY - edge.top];
-    if (this.last && Math.hypot(x - this.last[0], y - this.last[1]) < APART) return;
-    this.last = [x, y];
-    this.mark([x / SIDE * 2 - 1, 1 - y / SIDE * 2]);
+  stroke(at) {
+    if (this.last && Math.hypot(at[0] - this.last[0], at[1] - this.last[1]) < APART) return;
+    this.last = at;
+    this.mark(at);
+  }
+
+  set() {
+    this.mark(this.at);
   }
 
   mark([x, y]) {
-    const near = RUBBER / SIDE * 2;
-    if (this.tool === 2) return this.put(this.points.filter(([a, b]) => Math.hypot(a - x, b - y) > near));
+    if (this.erasing) return this.put(this.points.filter(([a, b]) => Math.hypot(a - x, b - y) > RUBBER));
     if (this.points.length >= this.most || Math.abs(x) > 1 || Math.abs(y) > 1) return;
     this.put([...this.points, [Number(x.toFixed(4)), Number(y.toFixed(4)), this.tool]]);
   }
 
-  key(event) {
-    const moves = { ArrowLeft: [-STEP, 0], ArrowRight: [STEP, 0], ArrowUp: [0, STEP], ArrowDown: [0, -STEP] };
-    this.at ??= [0, 0];
-    if (event.key in moves) this.at = this.at.map((value, of) => Math.max(-1, Math.min(1, value + moves[event.key][of])));
-    else if (event.key === " " || event.key === "Enter") this.mark(this.at);
-    else if (event.key === "1" || event.key === "2") this.take(Number(event.key) - 1);
-    else if (event.key === "Delete" || event.key === "Backspace") this.erase();
-    else return;
-    event.preventDefault();
-    this.draw();
-  }
-
-  erase() {
-    const { tool } = this;
-    this.tool = 2;
-    this.mark(this.at);
-    this.tool = tool;
-  }
-
-  draw() {
-    const pen = sharp(this.canvas, SIDE, SIDE);
-    const across = (x) => (x + 1) / 2 * SIDE;
-    const down = (y) => (1 - y) / 2 * SIDE;
-    pen.fillStyle = colour("--faint");
-    pen.fillRect(0, 0, SIDE, SIDE);
-    pen.strokeStyle = colour("--edge");
-    pen.strokeRect(across(0), -1, 0, SIDE + 2);
-    pen.strokeRect(-1, down(0), SIDE + 2, 0);
+  paint(pen) {
     const inks = [colour("--less"), colour("--more")];
     pen.strokeStyle = colour("--glass");
     for (const [x, y, of] of this.points) {
@@ -102,13 +50,7 @@ export class Points {
       pen.fill();
       pen.stroke();
     }
-    if (this.at) {
-      pen.strokeStyle = colour("--ink");
-      pen.beginPath();
-      pen.arc(across(this.at[0]), down(this.at[1]), 6, 0, 2 * Math.PI);
-      pen.stroke();
-    }
-    fill(this.told, t("{count} points", { count: count(this.points.length) }));
+    return t("{count} points", { count: count(this.points.length) });
   }
 }
 

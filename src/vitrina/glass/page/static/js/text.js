@@ -44,7 +44,8 @@ export function t(sentence, values = {}) {
 export function number(value, digits = 3) {
   if (value === null || value === undefined || Number.isNaN(value)) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(digits - 1).replace("e+", "e").replace(".", (1.5).toLocaleString(chosen)[1]);
+  if (size === 0) return "0"; // and not "-0"
+  if (size < 1e-3 || size >= 1e6) return value.toExponential(digits - 1).replace("e+", "e").replace(".", (1.5).toLocaleString(chosen)[1]);
   return value.toLocaleString(chosen, { maximumSignificantDigits: digits });
 }
 

@@ -7,6 +7,7 @@ import { count, number, t } from "./text.js";
 
 const HEIGHT = 250;
 const INKS = ["--accent", "--more"];
+const IN_WORDS = ["optimizer", "cost", "schedule"]; // settings whose values are names
 
 export class Versus {
   constructor(failed) {
@@ -31,7 +32,7 @@ export class Versus {
       type: "button", role: "radio", "data-along": one, "aria-checked": String(one === this.along), onclick: () => { this.along = one; this.build(); $(`[data-along=${one}]`).focus(); } }, one === "epochs" ? t("by epochs") : t("by seconds"))));
     this.place = make("div", { class: "plot" });
     const head = make("tr", {}, make("td", {}), ...runs.map(({ name }, at) => make("th", { scope: "col", title: name }, make("i", { class: "ink", style: `background:var(${INKS[at]})` }), name)));
-    const rows = [...outcome.map((row) => this.figures(row)), ...differs.map(([name, ...values]) => make("tr", {}, make("th", { scope: "row" }, settingName(name)), ...values.map((value) => make("td", { title: value }, (name === "optimizer" ? value.replaceAll("_", " ") : value) || "–"))))];
+    const rows = [...outcome.map((row) => this.figures(row)), ...differs.map(([name, ...values]) => make("tr", {}, make("th", { scope: "row" }, settingName(name)), ...values.map((value) => make("td", { title: value }, settingValue(name, value) || "–"))))];
     fill($("#versus"), make("div", { class: "head" }, make("h2", {}, t("Two runs side by side")), along),
       make("div", { class: "both" }, this.place, make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("What differs") }, make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)))));
     this.draw();
@@ -85,6 +86,8 @@ function figureName(name) {
   const names = { best_epoch: t("best epoch"), validation_error: t("best validation error"), error: t("best error"), epochs_done: t("epochs done"), seconds: t("seconds"), validation_accuracy: t("validation accuracy there") };
   return names[name] ?? name.replaceAll("_", " ");
 }
+
+const settingValue = (name, value) => (IN_WORDS.includes(name) ? value.replaceAll("_", " ") : name === "parameters" && value ? count(Number(value.replaceAll(",", ""))) : value);
 
 function settingName(name) {
   const names = { network: t("network"), parameters: t("weights"), data: t("data"), engine: t("engine"), precision: t("precision"), batch_size: t("batch"), epochs: t("epochs at most"), seed: t("seed"), optimizer: t("optimizer"), target: t("target"),

@@ -1,0 +1,91 @@
+"""What is drawn can be read: every layer at once, a filter beside what it sees, inks with what they stand for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import vitrina as vt
+from tests.glass.browsing import Opened, Server
+
+
+def opened_on(browser: Any, run: Path) -> tuple[Opened, Server]:
+    server = Server(run)
+    return Opened(browser, server.address, locale="en-US"), server
+
+
+def test_a_network_of_many_layers_is_seen_at_once(browser: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(80, 8, 8)).astype(np.float32)
+    block = vt.blocks.transformer(16, heads=2, hidden=32)
+    deep = vt.Network(
+        vt.Input((8, 8)), vt.Dense(16), vt.PositionalEmbedding(), block, vt.GlobalAveragePool(), vt.Dense(3)
+    )
+    vt.train((x, np.arange(80) % 3), network=deep, epochs=1, engine="numpy", learning_rate=0.01, out=tmp_path / "run")
+    opened, server = opened_on(browser, tmp_path / "run")
+    beyond = "document.querySelector('#net').scrollWidth - document.querySelector('#net').clientWidth"
+    assert opened.page.evaluate(beyond) <= 0
+    opened.page.set_viewport_size({"width": 390, "height": 844})
+    opened.page.wait_for_function(f"{beyond} > 0")  # it does not shrink to nothing: there one scrolls
+    assert opened.complaints == []
+    opened.context.close()
+    server.stop()
+
+
+def test_a_filter_stands_beside_the_patch_that_is_under_it(browser: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 6, 6, 1)).astype(np.float32)
+    seeing = vt.Network(vt.Input((6, 6, 1)), vt.Conv2D(3, 3), vt.Conv2D(2, 3), vt.Flatten(), vt.Dense(2))
+    vt.train((x, np.arange(60) % 2), network=seeing, epochs=1, engine="numpy", learning_rate=0.01, out=tmp_path / "run")
+    recording = vt.Recording(tmp_path / "run")
+    probes, truth = recording.probes
+    weights = recording.weights_at(int(recording.steps[-1])) or ({}, {})
+    trace = vt.Model(recording.network, *weights).trace(probes[0], int(truth[0]))
+    opened, server = opened_on(browser, tmp_path / "run")
+    opened.page.focus("#net")
+    for keys, layer, names in (
+        (["ArrowRight"], "conv2d_1", "{1}, {2}"),
+        (["ArrowRight"], "conv2d_2", "{0} ({1}, {2})"),
+    ):
+        for key in keys:
+            opened.page.keyboard.press(key)
+        opened.says("#neuron h2", f"Neuron 0 of {layer}")
+        opened.says("#neuron .filter", "Above what it sees, below the filter.")
+        size = opened.page.locator("#neuron .filter canvas").bounding_box()
+        assert size["width"] > size["height"] / 3 > 30
+        place = tuple(int(part) for part in opened.text("#neuron h2").partition("(")[2].rstrip(")").split(", "))
+        neuron = trace.forward[layer].neuron(0, place)
+        rows = opened.page.locator("#neuron tbody tr").evaluate_all(
+            "rows => rows.map(row => [...row.children].slice(0, 3).map(cell => cell.textContent))"
+        )
+        shown = {name: (float(value), float(weight)) for name, value, weight in rows}
+        for (row, column, seen), value in np.ndenumerate(neuron.inputs):
+            told = shown[names.format(seen, row, column)]
+            assert told == pytest.approx((value, neuron.weights[row, column, seen]), rel=1e-2, abs=1e-6)
+    assert opened.complaints == []
+    opened.context.close()
+    server.stop()
+
+
+def test_what_the_network_has_made_of_it_says_what_each_ink_stands_for(browser: Any, tmp_path: Path) -> None:
+    vt.approximate("sin(x)", neurons=4, epochs=3, engine="numpy", out=tmp_path / "curve")
+    draw = np.random.default_rng(0).normal(size=(60, 2))
+    plane = {"east": draw[:, 0], "north": draw[:, 1], "side": np.where(draw[:, 0] > 0, "<b>sun</b>", "shade")}
+    vt.train(plane, "side", epochs=2, engine="numpy", out=tmp_path / "plane")
+    ends = {"east": draw[:, 0], "north": draw[:, 1], "height": draw.sum(axis=1)}
+    vt.train(ends, "height", epochs=2, engine="numpy", out=tmp_path / "ends")
+    expected = {
+        "curve": ["↑ f", "x →", "the network", "what it learns from"],
+        "plane": ["↑ north", "east →", "<b>sun</b>", "shade", "what it learns from"],
+        "ends": ["↑ north", "east →", "low", "high", "what it learns from"],
+    }
+    for name, words in expected.items():
+        opened, server = opened_on(browser, tmp_path / name)
+        for word in words:
+            opened.says("#function", word)
+        if name != "plane":
+            opened.says("#facts", "mean squared error")
+        assert opened.complaints == []
+        opened.context.close()
+        server.stop()
