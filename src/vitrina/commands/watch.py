@@ -31,6 +31,8 @@ def watch(
 
     Ctrl-C ends the page, never the training.
     """
+    if run is not None:  # before NumPy is there; the editor's own trainings would inherit it
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from vitrina.glass.page import serve
 
     def ready(address: str) -> None:

@@ -158,15 +158,13 @@ class Views:
         traced = self._trace(look, probe) if self.recording.weights_at(look.step) is not None else None
         return [self._edges(look, traced, member) for member in range(1, members)]
 
-    def probes(self, step: int) -> dict[str, Any]:
-        """The probes and what the network answers to each at that moment."""
+    def probes(self, step: int, bare: bool = False) -> dict[str, Any]:
+        """The probes and what the network answers to each at that moment. bare: without the probes, which stay the same."""
         look = self._look(step)
         x, y = self.recording.probes
         return {
             "step": look.step,
-            "x": [plain(one) for one in x],
-            "shape": list(x.shape[1:]),
-            "y": plain(y),
+            **({} if bare else {"x": [plain(one) for one in x], "shape": list(x.shape[1:]), "y": plain(y)}),
             "prediction": plain(look["|probes|prediction"]),
             "error": plain(look["|probes|error"]),
         }
