@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 
-SHARE = 0.03  # of the training's time
+SHARE = 0.025  # of the training's time
 ADVANCE = 0.3  # of what the steps still to come will earn may be spent now: most happens at the beginning
 GRACE = 0.2  # seconds that looks may take in any case, so that a short training has some; the less of it is given
 SHORT = 0.1  # the nearer an epoch comes to so many seconds, and from there on none
