@@ -19,7 +19,7 @@ import { Versus } from "./versus.js";
 
 const DOCTOR_COMES = 400; // milliseconds after the rest
 const REST = 60 / (navigator.hardwareConcurrency || 4); // times as long as news took to show: on few cores what looks on takes from what learns
-const REST_LEAST = 1000; // milliseconds
+const REST_LEAST = 2000; // milliseconds
 const EXAMPLES_EVERY = 4000; // milliseconds, while it learns: hundreds of pictures that move are dear to draw
 
 const state = { stage: "forward", probe: 0, member: null, at: 0, following: true, status: null, selected: null };
