@@ -3,8 +3,10 @@
 `python -m benchmarks.recording [--only wide image ...] [--engine NAME] [--rounds N] [--out FILE]`: networks of the benchmark whose
 epochs take a tenth of a second and more, taught by `vitrina.train`. The three ways take turns in one process, in another order
 each round; a time is that from the end of the first epoch (by then all is compiled) to the end of the last, and what is told
-is the median over the rounds of a round's own ratios. What is done once, before the first step and after the last, is told in
-seconds beside it. Writes a Markdown section, or with `--only` its rows.
+is the median over the rounds of a round's own ratios. Beside it, what the same took of the machine: the processor time that the
+training, the page's server and the browser take more than the training alone, as a share of what all cores could give while
+that runs; neighbours lengthen a time, and this hardly. What is done once, before the first step and after the last, is told in
+seconds. Writes a Markdown section, or with `--only` its rows.
 """
 
 from __future__ import annotations
@@ -15,15 +17,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from time import perf_counter, sleep
+from time import perf_counter, process_time, sleep
 from typing import Any
+
+import psutil
 
 from benchmarks import machine
 from benchmarks.deep import DEEP, Deep
 from benchmarks.ours import deep_network, network_of
+from benchmarks.processor_time import seconds_of
 from benchmarks.workloads import WORKLOADS, Workload
 
 WAYS = ("not recorded", "recorded", "page open")
@@ -43,11 +49,15 @@ BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-
 
 @dataclass(frozen=True)
 class Took:
-    """Seconds of one training, of all epochs but the first and of the whole call, and how often it was looked at."""
+    """Seconds of one training, of all epochs but the first and of the whole call, and how often it was looked at.
+
+    busy: processor time within the first of these, of the training, the page's server and the browser.
+    """
 
     learning: float
     whole: float
     looks: int
+    busy: tuple[float, float, float]
 
 
 def main() -> None:
@@ -71,8 +81,9 @@ def heading() -> list[str]:
         "",
         f"Written by `python -m benchmarks.recording` on {machine.describe()['date']}: medians of each round's ratio, and their range.",
         "",
-        "| network | epoch s | epochs | rounds | looks | recorded | page open | before and after, s |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| network | epoch s | epochs | rounds | looks | recorded | page open | of the machine: recorded | page open |"
+        " of it server + browser | before and after, s |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
 
 
@@ -86,13 +97,21 @@ def row(name: str, engine: str, rounds: int) -> str:
         turn = number % len(WAYS)
         for way in (*WAYS[turn:], *WAYS[:turn]):
             times[way].append(taught.train(way))
-            print(f"{name}, round {number + 1} of {rounds}, {way}: {times[way][-1].learning:.2f} s", file=sys.stderr)
+            took = times[way][-1]
+            busy = " + ".join(f"{part:.2f}" for part in took.busy)
+            print(
+                f"{name}, round {number + 1} of {rounds}, {way}: {took.learning:.2f} s, {busy} of processors, {took.looks} looks",
+                file=sys.stderr,
+            )
     plain = times[WAYS[0]]
     shares: list[str] = []
-    for way, most in TO_REACH.items():
-        more = [100 * (one.learning / base.learning - 1) for one, base in zip(times[way], plain, strict=True)]
-        verdict = "reached" if median(more) <= most else "missed"
-        shares.append(f"{median(more):+.1f} % ({min(more):+.1f} - {max(more):+.1f}), {verdict}")
+    for share in (_longer, _of_the_machine):
+        for way, most in TO_REACH.items():
+            more = [share(one, base) for one, base in zip(times[way], plain, strict=True)]
+            verdict = "reached" if median(more) <= most else "missed"
+            shares.append(f"{median(more):+.1f} % ({min(more):+.1f} - {max(more):+.1f}), {verdict}")
+    parts = [median(_whole(one, one.busy[part]) for one in times["page open"]) for part in (1, 2)]
+    shares.append(" + ".join(f"{part:.1f} %" for part in parts))
     epoch = median(one.learning for one in plain) / (taught.epochs - 1)
     looks = round(median(one.looks for one in times["recorded"]))
     once = median(
@@ -101,6 +120,20 @@ def row(name: str, engine: str, rounds: int) -> str:
     )
     told = [f"{name}, {engine}", f"{epoch:.2f}", taught.epochs, rounds, looks, *shares, f"{once:+.2f}"]
     return f"| {' | '.join(map(str, told))} |"
+
+
+def _longer(one: Took, base: Took) -> float:
+    """By how many per cent."""
+    return 100 * (one.learning / base.learning - 1)
+
+
+def _of_the_machine(one: Took, base: Took) -> float:
+    """What it took more, in per cent of all that the machine could give meanwhile."""
+    return _whole(base, sum(one.busy) - sum(base.busy))
+
+
+def _whole(during: Took, seconds: float) -> float:
+    return 100 * seconds / (during.learning * (psutil.cpu_count() or 1))
 
 
 class Taught:
@@ -118,10 +151,10 @@ class Taught:
 
         workload = self.workload
         network = deep_network(workload) if isinstance(workload, Deep) else network_of(workload)
-        clock = _clock()
         with tempfile.TemporaryDirectory() as folder:
             run = Path(folder) / "run"
             page = _page(run) if way == WAYS[2] else None
+            clock = _clock(page.processes if page else lambda: ())
             began = perf_counter()
             vt.train(
                 self.data, network=network, engine=self.engine, epochs=self.epochs, batch_size=self.workload.batch,
@@ -132,18 +165,28 @@ class Taught:
             if page:
                 page.close()
             looks = len(vt.Recording(run).looks) if way != WAYS[0] else 0
-        return Took(clock.ended - clock.began, whole, looks)
+        return Took(clock.ended - clock.began, whole, looks, clock.busy)
 
 
-def _clock() -> Any:
+def _clock(others: Callable[[], tuple[int, ...]]) -> Any:
     import vitrina as vt
 
     class Clock(vt.Callback):
         began = ended = 0.0
+        before: tuple[float, ...] = ()
 
         def epoch_done(self, learner: Any, row: Any) -> None:
-            self.ended = perf_counter()
-            self.began = self.began or self.ended
+            if learner.epoch == 1:
+                self.before = self.busy_until_now()
+                self.began = perf_counter()
+            if learner.epoch == learner.plan.epochs:
+                self.ended = perf_counter()
+                after = self.busy_until_now()
+                self.busy = tuple(late - early for late, early in zip(after, self.before, strict=True))
+
+        def busy_until_now(self) -> tuple[float, float, float]:
+            server, browser = (*map(seconds_of, others()), 0.0, 0.0)[:2]
+            return process_time(), server, browser
 
     return Clock()
 
@@ -163,6 +206,9 @@ def _page(run: Path) -> Any:
             browser = shutil.which("chromium") or "chromium"
             self.browser = subprocess.Popen([browser, *flags, address], stderr=subprocess.DEVNULL)
             sleep(SETTLED)
+
+        def processes(self) -> tuple[int, ...]:
+            return self.server.pid, self.browser.pid
 
         def close(self) -> None:
             for process in (self.browser, self.server):

@@ -35,6 +35,7 @@ def watch(
     if run is None:
         show_editor(json, port=port, browser=browser)
         return
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is there
     from vitrina.glass.page import serve
 
     def ready(address: str) -> None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 FILE = "checkup.json"
 ROWS, FLOPS = 512, 4e9  # rows of each part that are measured, and what may be computed for them
 KEPT = 200_000  # parameters: of larger networks no copy is kept to find out where a NaN was born
-SHARE = 0.01  # of the training's time, what copying may take
+SHARE = 0.005  # of the training's time, what copying may take
 HARDEST = 12
 
 

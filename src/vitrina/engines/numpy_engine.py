@@ -13,6 +13,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from vitrina.engines import grouped
 from vitrina.engines.blas_threads import threads_for
 from vitrina.engines.engine import EVERYTHING, PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
+from vitrina.engines.long_rows import reduced
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import EngineError
 from vitrina.network.ops import Kernels, Pads
@@ -133,13 +134,14 @@ class NumpyOps:
 
     # -- reduction
     def sum(self, x: Array, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Array:
-        return np.add.reduce(x, axis=_axes(axis), keepdims=keepdims)
+        return reduced(np.add, x, _axes(axis), keepdims)
 
     def mean(self, x: Array, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Array:
-        return x.mean(axis=_axes(axis), keepdims=keepdims)
+        total = reduced(np.add, x, _axes(axis), keepdims)
+        return total / total.dtype.type(x.size // max(1, total.size))
 
     def max(self, x: Array, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Array:
-        return np.maximum.reduce(x, axis=_axes(axis), keepdims=keepdims)
+        return reduced(np.maximum, x, _axes(axis), keepdims)
 
     def argmax(self, x: Array, axis: int) -> Array:
         return x.argmax(axis).astype(np.int32)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 REQUESTS, STATUS = "requests.jsonl", "status.json"
 Action = Literal["pause", "resume", "step", "rate", "stop"]
 ACTIONS = ("pause", "resume", "step", "rate", "stop")
-STATUS_EVERY = 0.2  # seconds
+STATUS_EVERY = 0.5  # seconds
 POLL = 0.05  # seconds between looks at the requests while paused
 
 

@@ -40,13 +40,14 @@ ABOUT, FORMAT = "about.json", 1
 PROBES = 8  # examples that are followed through the whole training
 WHOLE = 200_000  # parameters: of smaller networks all are kept at each look, of larger ones a sample
 STUDIED = (
-    1e9  # operations of a step that a look may take in thought: of a large network with a part of the batch, at least
+    5e8  # operations of a step that a look may take in thought: of a large network with a part of the batch, at least
 )
-FEWEST = 16  # examples
-JUDGING = 1e9  # operations that a look may spend on how those fare that judge a network too large to be kept
+FEWEST = 8  # examples
+JUDGING = 1e9  # operations that a look may spend on how those fare that judge a network too large to be kept, and
+HURRIED = 3e8  # one that holds up the training
 MOST_POINTS = 600  # of what is learned from, kept where it can be drawn
 MOST_BYTES = 200 << 20
-ERRORS_EVERY = 0.25  # seconds between writes of the batches' errors, and
+ERRORS_EVERY = 1.0  # seconds between writes of the batches' errors, and
 ERRORS_SHARE = 1e-3  # at least this share of the time until then: a recording of hours is to be opened in a moment
 
 
@@ -161,16 +162,16 @@ class Recorder(Callback):
 
     def _look_if_it_may(self, learner: Learner) -> None:
         if not self._schedule.steps_left(learner.steps) and self._schedule.may_look(learner.steps):
-            self._look(learner)
+            self._look(learner, judging=HURRIED)
 
-    def _look(self, learner: Learner) -> None:
+    def _look(self, learner: Learner, judging: float = JUDGING) -> None:
         began = time.monotonic()
         carried = learner.carried
         values = {key_of("", "step", "rate"): np.array([learner.learning_rate], np.float32)}
         with threads_for(3 * self._studied(learner, learner.plan.batch_size) * learner.network.flops):
             values |= self._step(learner, carried)
             values |= self._probed(learner, carried)
-            values |= _whole(carried["params"], carried["state"]) or self._judged(learner, carried)
+            values |= _whole(carried["params"], carried["state"]) or self._judged(learner, carried, judging)
         self._write(learner.steps, values)
         self._schedule.looked(learner.steps, time.monotonic() - began)
         self._last = learner.steps
@@ -225,10 +226,10 @@ class Recorder(Callback):
             for key, array in there.items()
         }
 
-    def _judged(self, learner: Learner, carried: dict[str, Any]) -> dict[str, np.ndarray]:
+    def _judged(self, learner: Learner, carried: dict[str, Any], judging: float) -> dict[str, np.ndarray]:
         """What a network too large to be kept answers to those that judge it: of a smaller one its weights tell later."""
         engine, network = self._engine(learner), learner.network
-        x, y = (part[: max(LEAST, int(JUDGING / max(1, network.flops)))] for part in self._judges)
+        x, y = (part[: max(LEAST, int(judging / max(1, network.flops)))] for part in self._judges)
         given = {"x": x, "y": y} | ({} if self._fold is None else {"fold": self._fold[: len(x)]})
         put = engine.put({"params": carried["params"], "state": carried["state"], **given})
         prediction = answers(engine.ops, network, put["params"], put["state"], put["x"], put.get("fold"))

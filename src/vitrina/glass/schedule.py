@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 
-SHARE = 0.03  # of the training's time
+SHARE = 0.025  # of the training's time
 ADVANCE = 0.3  # of what the steps still to come will earn may be spent now: most happens at the beginning
 GRACE = 0.2  # seconds that looks may take in any case, so that a short training has some; the less of it is given
 SHORT = 0.1  # the nearer an epoch comes to so many seconds, and from there on none
@@ -19,7 +19,8 @@ class Schedule:
 
     While there is time in plenty the steps done grow by a twentieth from one look to the next. Once half of the time is used up
     they grow by half, or by as many as it takes to earn the next look if these are fewer: so the beginning, where most happens,
-    has its looks, and after it they come as often as they may. steps: that are done, total: that there will be, epoch: of one.
+    has its looks, and after it they come as often as they may. The look before the first step is not counted: it holds up none, and
+    a short training has its time for others. steps: that are done, total: that there will be, epoch: of one.
     """
 
     def __init__(self, steps: int, total: int, epoch: int) -> None:
@@ -45,7 +46,8 @@ class Schedule:
     def looked(self, steps: int, seconds: float) -> None:
         """Counts a look that took so many seconds."""
         self._cost = seconds
-        self._looked += seconds
+        if steps > self._first:
+            self._looked += seconds
         growth = int(steps * GROWTH)
         if (each := self._each(steps)) and self._looked >= self._budget(steps) / 2:
             apart = min(APART * seconds / each, self._total / PARTS)

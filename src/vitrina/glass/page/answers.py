@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vitrina.errors import UsageError, VitrinaError
-from vitrina.glass.controls import request, status_of
+from vitrina.glass.controls import Status, request, status_of
 from vitrina.glass.page.views import Views
 
 Values = Mapping[str, str]  # what a question is asked with
@@ -29,7 +29,7 @@ class Answers:
             "beside": lambda _: views.beside(),
             "findings": lambda asked: views.findings(asked["lang"]),
             "moment": lambda asked: views.moment(int(asked["step"]), int(asked["probe"]), int(asked.get("member", 0))),
-            "probes": lambda asked: views.probes(int(asked["step"])),
+            "probes": lambda asked: views.probes(int(asked["step"]), bare="bare" in asked),
             "examples": lambda _: views.examples(),
             "judged": lambda asked: views.judged(int(asked["step"])),
             "dependence": lambda asked: views.dependence(*_numbers(asked, "step", "column")),
@@ -60,6 +60,10 @@ class Answers:
         except (ValueError, KeyError, TypeError, AttributeError):
             raise UsageError("that is nothing a training can be asked for") from None
         return {"done": True}
+
+    def status(self) -> Status:
+        """What the training is doing: read in a moment, without what there is to be seen."""
+        return status_of(self.run)
 
     def news(self) -> dict[str, Any]:
         """What the training is doing, and how much there is to be seen of it."""

@@ -61,14 +61,12 @@ class Moments:
         members = max(spot.members for spot in self.spots)
         return [self._edges(look, traced, member) for member in range(1, members)]
 
-    def probes(self, look: Look) -> dict[str, Any]:
-        """The probes and what the network answers to each then."""
+    def probes(self, look: Look, bare: bool = False) -> dict[str, Any]:
+        """The probes and what the network answers to each then. bare: without the probes, which stay the same."""
         x, y = self.recording.probes
         return {
             "step": look.step,
-            "x": [plain(one) for one in x],
-            "shape": list(x.shape[1:]),
-            "y": plain(y),
+            **({} if bare else {"x": [plain(one) for one in x], "shape": list(x.shape[1:]), "y": plain(y)}),
             "prediction": plain(look["|probes|prediction"]),
             "error": plain(look["|probes|error"]),
         }

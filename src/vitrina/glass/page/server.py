@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")  # where those are kept that the editor starts
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-POLL = 0.25  # seconds between looks at whether the run has news
+POLL = 0.25  # seconds between looks at what the training is doing, and
+NEWS_EVERY = 1.0  # between two tellings of one that is at work: who is told draws it, and that takes from what learns
 ADDRESS, TOKEN_BYTES = ".page.json", 16
 QUIET = 15.0  # seconds after which a listener is told that there is none
 HEADERS = {
@@ -129,17 +130,26 @@ class Guard:
 
 
 async def _news(answers: Answers, asked: Request) -> AsyncIterator[str]:
-    """Server-sent events: what the training is doing and how many looks there are, whenever either changes."""
-    told, quiet = "", 0.0
+    """Server-sent events: what the training is doing and how many looks there are, whenever either changes.
+
+    That it pauses, goes on, or ends is told at once, how far it is now and then.
+    """
+    told, heard = "", None
+    waited, quiet = NEWS_EVERY, 0.0
     while not await asked.is_disconnected():
-        news = json.dumps(await asyncio.to_thread(answers.news))
-        if news != told:
-            told, quiet = news, 0.0
-            yield f"data: {news}\n\n"
-        elif quiet >= QUIET:
+        status = await asyncio.to_thread(answers.status)
+        urgent = heard is None or status.state != heard.state or (status.state != "training" and status != heard)
+        if urgent or waited >= NEWS_EVERY:
+            heard, waited = status, 0.0
+            news = json.dumps(await asyncio.to_thread(answers.news))
+            if news != told:
+                told, quiet = news, 0.0
+                yield f"data: {news}\n\n"
+        if quiet >= QUIET:
             quiet = 0.0
             yield ": nothing new\n\n"
         await asyncio.sleep(POLL)
+        waited += POLL
         quiet += POLL
 
 

@@ -123,9 +123,9 @@ class Views:
         """The connections of the members of an ensemble after the first, whose come with the moment."""
         return self._moments.others(self._look(step), probe)
 
-    def probes(self, step: int) -> dict[str, Any]:
-        """The probes and what the network answers to each at that moment."""
-        return self._moments.probes(self._look(step))
+    def probes(self, step: int, bare: bool = False) -> dict[str, Any]:
+        """The probes and what the network answers to each at that moment. bare: without the probes, which stay the same."""
+        return self._moments.probes(self._look(step), bare)
 
     def examples(self) -> dict[str, Any]:
         """Who judges the training: some hundreds of its examples."""

@@ -4,6 +4,7 @@ import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { lineColour } from "./colours.js";
 import { signs } from "./doctor.js";
 import { $, colour, fill, make } from "./dom.js";
+import { Sight } from "./sight.js";
 import { count, number, t } from "./text.js";
 
 const HEIGHT = 190;
@@ -12,6 +13,11 @@ export class Curves {
   constructor(state, go) {
     Object.assign(this, { state, go, plots: [], marks: [] });
     new ResizeObserver(() => this.fit()).observe($("#curves"));
+    this.sight = new Sight($("#curves"), () => { if (this.plots.length) this.update(); });
+  }
+
+  get inSight() {
+    return this.sight.seen;
   }
 
   // Everything anew: other data, another language, another theme.

@@ -4,8 +4,8 @@ import { ask } from "./api.js";
 import { $, fill, make } from "./dom.js";
 import { count, language, t } from "./text.js";
 
-const EVERY = 5000; // milliseconds between questions to the doctor while a network learns, and
-const REST = 30; // times as long as an answer takes: the longer the recording, the rarer
+const EVERY = 10000; // milliseconds between questions to the doctor while a network learns, and
+const REST = 100; // times as long as an answer takes: the longer the recording, the rarer
 
 export const signs = { fault: "✗", warning: "!" };
 

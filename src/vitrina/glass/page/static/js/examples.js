@@ -5,6 +5,7 @@ import { showConfusion } from "./confusion.js";
 import { Dependence } from "./dependence.js";
 import { $, fill, make } from "./dom.js";
 import { showRows } from "./rows.js";
+import { Sight } from "./sight.js";
 import { count, t } from "./text.js";
 import { Wall } from "./wall.js";
 
@@ -12,6 +13,12 @@ export class ExamplesView {
   constructor(state, known, failed) {
     Object.assign(this, { state, known, failed, judged: null, pair: null, wanted: null, working: null });
     new ResizeObserver(() => this.wall?.place()).observe($("#examples"));
+    this.sight = new Sight($("#examples"), () => { if (state.moment) this.follow(state.moment.step); });
+  }
+
+  // True as well before there is anything to be seen.
+  get inSight() {
+    return this.sight.seen || !this.judged;
   }
 
   // Everything anew: another language, another theme.

@@ -18,7 +18,8 @@ import { Timeline } from "./time.js";
 import { Versus } from "./versus.js";
 
 const DOCTOR_COMES = 400; // milliseconds after the rest
-const REST = 24 / (navigator.hardwareConcurrency || 4); // times as long as news took to show: on few cores what looks on takes from what learns
+const REST = 60 / (navigator.hardwareConcurrency || 4); // times as long as news took to show: on few cores what looks on takes from what learns
+const REST_LEAST = 2000; // milliseconds
 const EXAMPLES_EVERY = 4000; // milliseconds, while it learns: hundreds of pictures that move are dear to draw
 
 const state = { stage: "forward", probe: 0, member: null, at: 0, following: true, status: null, selected: null };
@@ -42,11 +43,12 @@ async function go(at) {
   try {
     const step = state.looks.step[state.at];
     const small = state.about.layers[0].shape.reduce((a, b) => a * b, 1) <= 2;
-    const [moment, probes, made] = await Promise.all([ask("moment", { step, probe: state.probe, member: state.member ?? 0 }), ask("probes", { step }), small ? ask("function", { step }) : {}]);
+    const known = state.probes ? { bare: 1 } : {};
+    const [moment, probes, made] = await Promise.all([ask("moment", { step, probe: state.probe, member: state.member ?? 0 }), ask("probes", { step, ...known }), small ? ask("function", { step }) : {}]);
     if (mine !== asked) return; // somebody chose another moment meanwhile
-    Object.assign(state, { moment, probes, made });
+    Object.assign(state, { moment, probes: { ...state.probes, ...probes }, made });
     show();
-    if (!isLive() || performance.now() - examplesAt > EXAMPLES_EVERY) followExamples();
+    if (!isLive() || (examples.inSight && performance.now() - examplesAt > EXAMPLES_EVERY)) followExamples();
     await showSelected();
   } catch (error) {
     trouble(error);
@@ -147,7 +149,10 @@ async function heard(news) {
   doctor.news();
   if (news.state !== "training") {
     wake?.();
-    if (before === "training" && state.moment) followExamples();
+    if (before === "training" && state.moment) {
+      followExamples();
+      curves.update();
+    }
   }
   const passed = `${news.epochs} ${news.beside}`; // epochs of the two
   if (news.beside !== undefined && state.passed !== passed) {
@@ -158,10 +163,11 @@ async function heard(news) {
   state.busy = true;
   try {
     while (isBehind()) {
+      if (document.hidden && state.status.state === "training") await toBeInFront();
       const began = performance.now();
       await catchUp();
       await examples.working;
-      if (state.status.state === "training") await rest(REST * (performance.now() - began));
+      if (state.status.state === "training") await rest(Math.max(REST_LEAST, REST * (performance.now() - began)));
     }
   } catch (error) {
     trouble(error);
@@ -173,11 +179,15 @@ async function heard(news) {
 // So many milliseconds, or until the training pauses or ends.
 const rest = (time) => new Promise((done) => { wake = done; setTimeout(done, time); });
 
+// Until the page is no longer in the background, or the training pauses or ends.
+const toBeInFront = () => new Promise((done) => { wake = done; document.addEventListener("visibilitychange", done, { once: true }); });
+
 const isBehind = () => state.status.looks !== state.looks.step.length || state.status.epochs !== state.seenEpochs;
 
 async function catchUp() {
   const told = state.status; // there may be newer news when the answers come, which are left as they are
   const { looks: there, epochs } = told;
+  const before = state.looks.step.length;
   const [more, drawn] = await Promise.all([ask("looks", { after: state.looks.step.length }), ask("curves")]);
   state.curves = drawn;
   state.seenEpochs = Math.max(epochs, drawn.epochs.epoch?.length ?? 0);
@@ -186,8 +196,8 @@ async function catchUp() {
   told.looks = Math.max(there, state.looks.step.length); // there may be more by now than was told
   told.epochs = state.seenEpochs;
   timeline.update();
-  curves.update();
-  if (state.following) await go(null);
+  if (curves.inSight || told.state !== "training") curves.update();
+  if (state.following && (!state.moment || state.looks.step.length !== before || !isLive())) await go(null);
 }
 
 function append(looks, more) {
