@@ -18,8 +18,8 @@ def _adults() -> Any:
 def _coded(frame: Any) -> np.ndarray:
     import polars as pl
 
-    table = frame.to_dummies(pl.selectors.string()).fill_null(0)
-    return table.to_numpy().astype(np.float64)
+    x = frame.to_dummies(pl.selectors.string()).fill_null(0).to_numpy().astype(np.float64)
+    return x[:, (x != 0.0).sum(axis=0) >= 30]  # what next to no row has is far off when it is scaled
 
 
 def _ages(scale: bool = True) -> tuple[np.ndarray, np.ndarray]:

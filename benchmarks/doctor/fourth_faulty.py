@@ -170,10 +170,10 @@ def judged_by_what_it_learned(seed: int, bad: bool) -> Kit:
 
 
 @fault("validation-differs", (), True)
-def photographs_from_minus_one(seed: int, bad: bool) -> Kit:
+def photographs_judged_undivided(seed: int, bad: bool) -> Kit:
     kit = aeroplanes()
     rows = kit.rows
-    return kit.but(rows=replace(rows, xv=2.0 * rows.xv - 1.0, xt=2.0 * rows.xt - 1.0)) if bad else kit
+    return kit.but(rows=replace(rows, xv=255.0 * rows.xv, xt=255.0 * rows.xt)) if bad else kit
 
 
 @fault("validation-differs", (), True)
@@ -254,8 +254,8 @@ def sigmoids_before_photographs(seed: int, bad: bool) -> Kit:
 
 @fault("exploding-depth", "dense", True)
 def kinds_growing(seed: int, bad: bool) -> Kit:
-    large: dict[str, Any] = {"initialiser": vt.Normal(0.45)} if bad else {}
-    return kinds(dense(20, 5, *[48] * 12, **large), optimizer=vt.SGD(0.005), epochs=12)
+    large: dict[str, Any] = {"initialiser": vt.Normal(0.6)} if bad else {}
+    return kinds(dense(20, 5, *[48] * 7, **large), optimizer=vt.SGD(0.02))
 
 
 @fault("dead-units", "dense_2", True)
@@ -355,11 +355,9 @@ def all_at_once(seed: int, bad: bool) -> Kit:
 
 
 @fault("overfitting", "validation")
-def shells_sexes_by_heart(seed: int, bad: bool) -> Kit:
-    if not bad:
-        return kit_on("sexes", dense(8, 3, 16), patience=5)
-    kit = kit_on("sexes", dense(8, 3, 256, 128), epochs=150)
-    return kit.but(rows=kit.rows.first(150))
+def kinds_by_heart(seed: int, bad: bool) -> Kit:
+    kit = kinds(dense(20, 5, 256, 128), epochs=100) if bad else kinds(patience=5)
+    return kit.but(rows=kit.rows.first(120)) if bad else kit
 
 
 @fault("overfitting", "validation")

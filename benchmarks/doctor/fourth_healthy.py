@@ -114,9 +114,9 @@ def chosen_for_figures(seed: int) -> Kit:
 @healthy
 def a_tenth_of_the_variance(seed: int) -> Kit:
     draw = np.random.default_rng((seed, 81))
-    x = draw.normal(size=(3000, 10))
-    y = (x[:, :1] + 0.5 * x[:, 1:2] * x[:, 2:3] + 3.2 * draw.normal(size=(3000, 1))).astype(np.float32) / 3.4
-    return Kit(halves(x, y), dense(10, 1, 16, cost=SQUARES), {"epochs": 20, "optimizer": vt.Adam(1e-3), "patience": 4})
+    x = draw.normal(size=(6000, 10))
+    y = (x[:, :1] + 0.5 * x[:, 1:2] * x[:, 2:3] + 3.2 * draw.normal(size=(6000, 1))).astype(np.float32) / 3.4
+    return Kit(halves(x, y), dense(10, 1, 12, cost=SQUARES), {"epochs": 12, "optimizer": vt.Adam(1e-3), "patience": 4})
 
 
 @healthy
@@ -189,8 +189,8 @@ def prices_over_many_sizes(seed: int) -> Kit:
 
 @healthy
 def logarithms_of_prices(seed: int) -> Kit:
-    kit = as_chosen("cars", named("cars-raw").targets(np.log).inputs(_by_spread("cars-raw")))
-    return kit.but(network=dense(kit.rows.x.shape[1], 1, 24, cost=SQUARES), epochs=150, patience=15)
+    kit = as_chosen("cars", named("cars-raw").targets(lambda y: np.log(y) - 9.0).inputs(_by_spread("cars-raw")))
+    return kit.but(network=dense(kit.rows.x.shape[1], 1, 24, cost=SQUARES), epochs=300, patience=15, optimizer=vt.Adam(1e-2), schedule=None)
 
 
 @healthy
