@@ -25,7 +25,7 @@ from benchmarks.doctor.fourth_faulty import (
     straight,
 )
 from benchmarks.doctor.healthy import healthy
-from benchmarks.doctor.setups import Kit, dense, recurrent, residual, seeded
+from benchmarks.doctor.setups import Kit, dense, recurrent, seeded
 from vitrina.network.suggest import suggest_network
 
 
@@ -190,7 +190,13 @@ def prices_over_many_sizes(seed: int) -> Kit:
 @healthy
 def logarithms_of_prices(seed: int) -> Kit:
     kit = as_chosen("cars", named("cars-raw").targets(lambda y: np.log(y) - 9.0).inputs(_by_spread("cars-raw")))
-    return kit.but(network=dense(kit.rows.x.shape[1], 1, 24, cost=SQUARES), epochs=300, patience=15, optimizer=vt.Adam(1e-2), schedule=None)
+    return kit.but(
+        network=dense(kit.rows.x.shape[1], 1, 24, cost=SQUARES),
+        epochs=300,
+        patience=15,
+        optimizer=vt.Adam(1e-2),
+        schedule=None,
+    )
 
 
 @healthy
@@ -351,7 +357,9 @@ def tuned_for_three_epochs(seed: int) -> Kit:
 
 @healthy
 def twelve_blocks(seed: int) -> Kit:
-    return kinds(residual(20, 5, 32, 12), optimizer=vt.Adam(5e-4), epochs=12)
+    inner = [vt.Residual(vt.LayerNorm(), vt.Dense(32, "relu"), vt.Dense(32)) for _ in range(12)]
+    net = vt.Network(vt.Input((20,)), vt.Dense(32), *inner, vt.LayerNorm(), vt.Dense(5))
+    return kinds(net, optimizer=vt.AdamW(1e-3), epochs=15)
 
 
 @healthy
@@ -474,18 +482,14 @@ def the_same_in_two_units(seed: int) -> Kit:
 
 
 @healthy
-def numbers_that_count_up(seed: int) -> Kit:
-    """Rows have a number, scaled, which says nothing and does no harm."""
-    kit = colours(dense(12, 2, 16, 8))
-    rows, count = kit.rows, iter((kit.rows.x, kit.rows.xv, kit.rows.xt))
-    number = seeded(seed).permutation(2500)
-    number = (number - 1250.0) / 720.0
-    at = 0
-    found = []
-    for x in count:
-        found.append(np.column_stack([x, number[at : at + len(x)]]).astype(np.float32))
-        at += len(x)
-    return kit.but(rows=replace(rows, x=found[0], xv=found[1], xt=found[2]))
+def numbers_of_shops(seed: int) -> Kit:
+    """The number of the shop, of forty, taken for a quantity: it says nothing and does no harm."""
+    kit, draw = colours(dense(12, 2, 16, 8)), seeded(seed)
+
+    def beside(x: np.ndarray) -> np.ndarray:
+        return np.column_stack([x, (draw.integers(1, 41, len(x)) - 20.0) / 12.0]).astype(np.float32)
+
+    return kit.but(rows=kit.rows.inputs(beside))
 
 
 @healthy
