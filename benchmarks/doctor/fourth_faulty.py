@@ -170,10 +170,11 @@ def judged_by_what_it_learned(seed: int, bad: bool) -> Kit:
 
 
 @fault("validation-differs", (), True)
-def photographs_judged_undivided(seed: int, bad: bool) -> Kit:
+def photographs_in_blue_for_red(seed: int, bad: bool) -> Kit:
+    """Read by another library in the parts that judge, which gives blue before green before red."""
     kit = aeroplanes()
     rows = kit.rows
-    return kit.but(rows=replace(rows, xv=255.0 * rows.xv, xt=255.0 * rows.xt)) if bad else kit
+    return kit.but(rows=replace(rows, xv=rows.xv[..., ::-1].copy(), xt=rows.xt[..., ::-1].copy())) if bad else kit
 
 
 @fault("validation-differs", (), True)

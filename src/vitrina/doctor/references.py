@@ -29,6 +29,8 @@ class References:
     choice. All NaN for numbers.
     rows: how many were fitted, judged, and judged of the validation part. stranger_rows: the strangers in the surer half of the
     fitted rows, as rows of the training part, those that the model contradicts most surely first.
+    related: how many standard errors the correlation of answers and truth on the held rows lies above 0, of the better model: where
+    little can be told, a score is hardly above a constant's, and this is.
     """
 
     constant_held: float
@@ -45,6 +47,7 @@ class References:
     stranger_rows: list[int] = field(default_factory=list[int])
     strangers_between: float = math.nan
     strangers_second: float = math.nan
+    related: float = math.nan
 
     @property
     def best_held(self) -> float:
@@ -95,6 +98,9 @@ def refer(
     better = "kernel" if scores["kernel"][0][0] >= scores["linear"][0][0] else "linear"
     for at, part in enumerate(("held", "validation")):
         value[f"balanced_{part}"] = scores[better][at][1] if len(scores[better]) > at else float("nan")
+    penalty = best[better][0]
+    answers = kernels[better][1] @ np.linalg.solve(kernels[better][0] + penalty * np.eye(len(target)), target - guess)
+    wanted = np.eye(classes)[truths[1]] if classes else truths[1].reshape(len(truths[1]), -1)
     strangers = _strangers(kernels[better][0], best[better][0], target - guess, truths[0]) if classes else Strangers()
     return References(
         **value,
@@ -104,7 +110,16 @@ def refer(
         stranger_rows=[int(fit[at]) for at in strangers.which[:LISTED]],
         strangers_between=strangers.between,
         strangers_second=strangers.second,
+        related=_related(answers, wanted),
     )
+
+
+def _related(answers: np.ndarray, truth: np.ndarray) -> float:
+    """The correlation of (rows, outputs) with (rows, outputs) over its standard error 1/√rows (Fisher 1915), each output centred: of
+    several outputs, which err together, it is taken for no surer than of one."""
+    a, b = (part - part.mean(axis=0) for part in (answers, truth.astype(np.float64)))
+    together = float((a * b).sum() / max(math.sqrt(float((a * a).sum() * (b * b).sum())), 1e-30))
+    return together * math.sqrt(len(a))
 
 
 def rounded_share(x: np.ndarray, y: np.ndarray, fitted: int = FITTED, judged: int = JUDGED) -> float:

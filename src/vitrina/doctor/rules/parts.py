@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from vitrina.doctor.case import Case
+from vitrina.doctor.case import USABLE, Case, doubt_of
 from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.mending import in_front
 from vitrina.doctor.registry import rule
@@ -16,6 +16,8 @@ from vitrina.network.scale import Scale
 
 SHARED = 0.05  # of the validation rows, beyond twice what is natural
 FAR, OTHER = 1.5, 0.6  # training spreads that one column's mean, or the median column's, is away
+HALF_LOST, NEARER = 0.5, 0.75  # where simple models lose half of what they know, so many spreads are far enough
+LITTLE = 0.1  # the same: less is what a later day costs anyhow
 STRETCH = math.log(2.5)  # of the median column's spread
 NEXT = 0.25  # of its range while learning, how far beyond it what runs on goes on at most
 MIDDLE, AWAY = (
@@ -97,8 +99,9 @@ def missing(case: Case) -> Finding | None:
 def shares_differ(case: Case) -> Finding | None:
     """Symptom: worse on validation than on training, and one class answered too often. Why: the classes are not as common in one part
     as in the other, and a network learns how common they are. Measured: half of the sum of the differences of their shares (total
-    variation) above 0.25 and four standard errors; a fault where it is worse on validation by more than 0.05 and chance. Remedy: draw
-    both parts from all rows, stratified. Example: fraud collected for training, everyday business for validation.
+    variation) above 0.25 and four standard errors; a fault where it is worse on validation by more than 0.05 and chance; before
+    training a note where the classes of the training part are the more even ones, as whoever copies a rare class wants them. Remedy:
+    draw both parts from all rows, stratified. Example: fraud collected for training, everyday business for validation.
     """
     target, beside = case.exam.target, case.exam.target_beside
     if beside is None or not target.counts or len(target.counts) != len(beside.counts):
@@ -114,9 +117,10 @@ def shares_differ(case: Case) -> Finding | None:
     most = int(np.argmax(np.abs(own - other)))
     gap = case.train_score - case.reached
     harmed = case.trained and gap > max(0.05, case.chance_of_parts)
+    evened = own.max() < other.max()
     return Finding(
         "class-shares-differ",
-        "warning" if not case.trained else "fault" if harmed else "note",
+        ("note" if evened else "warning") if not case.trained else "fault" if harmed else "note",
         0.85 if harmed else 0.6,
         say(
             "Class {kind} is {own:.0%} of the training rows and {other:.0%} of the validation rows.",
@@ -174,12 +178,27 @@ def _apart(case: Case) -> int:
     usual = float(np.median(noise[moving]))
     stretched = np.abs(np.log(np.maximum(stretch[moving], 1e-12)))
     worst = int(np.argmax(np.where(moving, shift - noise, -np.inf)))
+    far = FAR if _lost(case) < HALF_LOST else NEARER
     apart = bool(
-        shift[worst] > FAR + noise[worst]
+        shift[worst] > far + noise[worst]
         or np.median(shift[moving]) > OTHER + usual / 2
         or np.median(stretched) > STRETCH + usual / 4
     )
     return worst if apart else -1
+
+
+def _lost(case: Case) -> float:
+    """What the simple models lose of what they are above a constant, from held-back training rows to validation rows, beyond
+    chance: 0 where they lose nothing, above 1 where they end below a constant."""
+    refs = case.exam.references
+    if refs is None or not math.isfinite(refs.best_validation):
+        return 0.0
+    above = refs.best_held - max(refs.constant_held, 0.0)
+    chance = sum(
+        doubt_of(score, rows, bool(case.classes))
+        for score, rows in ((refs.best_held, refs.rows[1]), (refs.best_validation, refs.rows[2]))
+    )
+    return max(0.0, refs.best_held - refs.best_validation - chance) / above if above > USABLE + chance else 0.0
 
 
 def _worse(case: Case) -> bool:
@@ -194,23 +213,26 @@ def _worse(case: Case) -> bool:
 )
 def counter(case: Case) -> Finding | None:
     """Symptom: worse on later rows than on held-back earlier ones, or surprises once the network is used. Why: a column that only
-    runs on (a day's number, a year, a count of rows) has values later that no row had while learning, and there a network
-    answers at random. Measured: all validation values of a column beyond the training ones, by a quarter of their range at
-    most; a training mean in the middle of that range, and a validation mean more than 1.2 spreads away, and
-    the other columns as while learning; a fault where it is
-    worse on validation than simple models on held-back training rows. Remedy: leave it out, or give what comes back. Example:
-    days since the first row, beside a division by time.
+    runs on (a day's number, a year, a count of rows) has values later that no row had while learning, and there a network answers at
+    random. Measured: all validation values of a column beyond the training ones, by a quarter of their range at most; a training mean
+    in the middle of that range, and a validation mean more than 1.2 spreads away, and the other columns as while learning; a fault
+    where it is worse on validation than simple models on held-back training rows, by a tenth of what these are above a constant;
+    before training a note where simple models lose less. Remedy: leave it out, or give what comes back. Example: days since the first
+    row, beside a division by time.
     """
     found = _running_on(case)
     names, rows = case.exam.columns.names, case.exam.parts.rows[1]
     if not found or rows < 10 or len(found) > max(1, len(names) // 2) or _apart(case) >= 0:
         return None
-    at, beside = found[0], case.exam.beside
+    at, beside, refs = found[0], case.exam.beside, case.exam.references
     assert beside is not None
+    harmed = (
+        _worse(case) and refs is not None and refs.best_held - case.reached > LITTLE * (refs.best_held - case.constant)
+    )
     return Finding(
         "time-counter",
-        "warning" if not case.trained else "fault" if _worse(case) else "note",
-        0.85 if _worse(case) else 0.6,
+        ("warning" if _lost(case) > LITTLE else "note") if not case.trained else "fault" if harmed else "note",
+        0.85 if harmed else 0.6,
         say(
             "{column} only runs on: all its values in the validation part lie beyond those that were learned from.",
             column=", ".join(names[one] for one in found[:LISTED]),
@@ -241,11 +263,11 @@ def counter(case: Case) -> Finding | None:
 )
 def differs(case: Case) -> Finding | None:
     """Symptom: good on what it learned from, poor on validation from the first epoch. Why: the validation part was prepared in
-    another way, or is of another world. Measured: a column's mean more than 1.5 training spreads away (and four standard
-    errors, of as many rows as are unlike where neighbours are alike), the median column's more than 0.6, or its spread 2.5 times
-    larger or smaller. A fault where the network is worse there than simple models are on held-back training rows. Remedy: prepare
-    both parts by what was fitted on training (repair learns in the units of the validation part). Example: one part divided by
-    255, the other not.
+    another way, or is of another world. Measured: a column's mean more than 1.5 training spreads away (and four standard errors, of
+    as many rows as are unlike where neighbours are alike; 0.75 where simple models lose half of what they know from held-back
+    training rows to validation), the median column's more than 0.6, or its spread 2.5 times larger or smaller. A fault where the
+    network is worse there than simple models are on held-back training rows. Remedy: prepare both parts by what was fitted on
+    training (repair learns in the units of the validation part). Example: one part divided by 255, the other not.
     """
     exam, worst = case.exam, _apart(case)
     if worst < 0:
