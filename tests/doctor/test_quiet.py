@@ -77,3 +77,13 @@ def test_a_clock_that_costs_nothing_is_noted_alone() -> None:
     found = vt.diagnose(net(**SQUARES), (x[:900], y[:900]), validation=(x[900:], y[900:]))
     assert "time-counter" in found.codes
     assert told(found) == []
+
+
+def test_classes_that_are_numbered_otherwise_in_the_other_part_are_told(taught: Taught) -> None:
+    """All columns look alike there, and as common as before is each class."""
+    run: Path = taught(judge=(XV, (YV + 1) % 4))
+    found = vt.diagnose(run)
+    assert told(found) == ["validation-differs"], found
+    assert found[0].where == "validation"
+    small = vt.diagnose(net(), (X, Y), validation=(XV[:20], (YV[:20] + 1) % 4))
+    assert told(small) == []  # so few may be unlike by chance

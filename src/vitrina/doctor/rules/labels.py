@@ -11,7 +11,7 @@ from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.registry import FOLLOWS, rule
 from vitrina.locale import say
 
-SURELY = 4.0  # standard errors of a correlation on held rows, the better of six models: chance brings it to one in 5,000 sets
+SURELY = 3.5  # standard errors of a correlation, of the better of six models: shuffled labels tried brought it to 1.8 at most
 STRANGE = 0.75  # of what chance would bring, strangers among the surest rows: from here on labels are unrelated
 KNOWS = 0.65  # the same: up to here the model knows enough of the classes for noise to be told from overlap
 LUCK = 0.15  # of what a constant answer lacks: a few groups of rows that fit by luck bring so much
@@ -31,11 +31,11 @@ SORTED = 0.9  # the same of a column
 def unrelated(case: Case) -> Finding | None:
     """Symptom: the network learns the training rows by heart, or nothing at all, and is no better than a constant on others. Why:
     labels stand beside the wrong rows. Measured: neither a linear nor a kernel model beats a constant by more than chance allows, nor
-    are its answers on held rows correlated with the truth (four standard errors: much noise leaves a low score and a sure
-    correlation), and where the better of the two is surest, a row's own label agrees with it no oftener than chance (three quarters
-    of it); after training, nor does the network beat a constant by more than chance, and 15 % of what that lacks (answers to like
-    rows are right or wrong together). Remedy: look at how rows and labels were joined. Example: sorting one table of two before
-    pasting them together.
+    are its answers on held rows correlated with the truth (on held rows, or with those of validation, 3.5 standard errors: much
+    noise leaves a low score and a sure correlation), and where the better of the two is surest, a row's own label agrees with it no
+    oftener than chance (three quarters of it); after training, nor does the network beat a constant by more than chance, and 15 % of
+    what that lacks (answers to like rows are right or wrong together). Remedy: look at how rows and labels were joined. Example:
+    sorting one table of two before pasting them together.
     """
     refs, exam = case.exam.references, case.exam
     if refs is None or refs.rows[1] < 30 or case.broke:
