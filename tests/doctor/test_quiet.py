@@ -1,4 +1,4 @@
-"""What a first look takes for a fault, and is none; and the fault that stands behind it."""
+"""What a first look takes for a fault and is none, and the fault that stands behind it."""
 
 from __future__ import annotations
 
@@ -87,3 +87,15 @@ def test_classes_that_are_numbered_otherwise_in_the_other_part_are_told(taught: 
     assert found[0].where == "validation"
     small = vt.diagnose(net(), (X, Y), validation=(XV[:20], (YV[:20] + 1) % 4))
     assert told(small) == []  # so few may be unlike by chance
+
+
+def test_labels_a_row_too_far_down_are_moved_back(taught: Taught) -> None:
+    train, judge = (X, np.roll(Y, 1)), (XV, np.roll(YV, 1))
+    run: Path = taught(train=train, judge=judge)
+    (finding,) = vt.diagnose(run).grave
+    assert (finding.code, finding.evidence["move"]) == ("labels-unrelated", -1)
+    healing = vt.heal(run, train, judge)
+    assert healing.model is not None
+    x, y = rows(300, 5)
+    assert float(np.mean(healing.model.predict(x) == y)) > 0.8
+    assert "move" not in vt.diagnose(net(), (X, np.random.default_rng(3).permutation(Y)))[0].evidence

@@ -8,10 +8,10 @@ import numpy as np
 
 from vitrina.doctor.case import Case, doubt_of
 from vitrina.doctor.finding import Finding, Remedy
+from vitrina.doctor.references import SURELY
 from vitrina.doctor.registry import FOLLOWS, rule
 from vitrina.locale import say
 
-SURELY = 3.5  # standard errors of a correlation, of the better of six models: shuffled labels tried brought it to 1.8 at most
 STRANGE = 0.75  # of what chance would bring, strangers among the surest rows: from here on labels are unrelated
 KNOWS = 0.65  # the same: up to here the model knows enough of the classes for noise to be told from overlap
 LUCK = 0.15  # of what a constant answer lacks: a few groups of rows that fit by luck bring so much
@@ -31,11 +31,12 @@ SORTED = 0.9  # the same of a column
 def unrelated(case: Case) -> Finding | None:
     """Symptom: the network learns the training rows by heart, or nothing at all, and is no better than a constant on others. Why:
     labels stand beside the wrong rows. Measured: neither a linear nor a kernel model beats a constant by more than chance allows, nor
-    are its answers on held rows correlated with the truth (on held rows, or with those of validation, 3.5 standard errors: much
-    noise leaves a low score and a sure correlation), and where the better of the two is surest, a row's own label agrees with it no
-    oftener than chance (three quarters of it); after training, nor does the network beat a constant by more than chance, and 15 % of
-    what that lacks (answers to like rows are right or wrong together). Remedy: look at how rows and labels were joined. Example:
-    sorting one table of two before pasting them together.
+    are its answers on held rows correlated with the truth (on held rows, or with those of validation, 3.5 standard errors: much noise
+    leaves a low score and a sure correlation), and where the better of the two is surest, a row's own label agrees with it no oftener
+    than chance (three quarters of it); after training, nor does the network beat a constant by more than chance, and 15 % of what
+    that lacks (answers to like rows are right or wrong together). A target that is told once it is moved by a row is named as such.
+    Remedy: look at how rows and labels were joined; move them (repair does so). Example: sorting one table of two before pasting them
+    together.
     """
     refs, exam = case.exam.references, case.exam
     if refs is None or refs.rows[1] < 30 or case.broke:
@@ -59,13 +60,23 @@ def unrelated(case: Case) -> Finding | None:
 
 
 def _unrelated(case: Case, severity: str) -> Finding:
-    refs = case.exam.references
+    refs, move = case.exam.references, case.exam.slipped
     assert refs is not None
     return Finding(
         "labels-unrelated",
         severity,  # pyright: ignore[reportArgumentType]
-        0.85,
+        0.95 if move else 0.85,
         say(
+            "Each label stands {rows} row too far down: the inputs tell nothing of it where it stands, and of the row above they do.",
+            rows=-move,
+        )
+        if move < 0
+        else say(
+            "Each label stands {rows} row too far up: the inputs tell nothing of it where it stands, and of the row below they do.",
+            rows=move,
+        )
+        if move
+        else say(
             "The labels seem to have nothing to do with the inputs: on other rows no model tried is better than a constant answer."
         ),
         say("Check how rows and labels were joined, for instance whether one of them was sorted or shuffled alone."),
@@ -79,7 +90,9 @@ def _unrelated(case: Case, severity: str) -> Finding:
             "strangers_by_chance": refs.expected_strangers,
             "train_score": case.train_score,
             "reached": case.reached,
+            **({"move": move} if move else {}),
         },
+        (Remedy(say("move every label to its row"), data={"move": move}),) if move else (),
     )
 
 

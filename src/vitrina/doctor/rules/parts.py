@@ -308,7 +308,7 @@ def differs(case: Case) -> Finding | None:
         },
         (
             _as_judged(case),
-            Remedy(say("hold validation rows back from the training part instead"), data={"resplit": True}),
+            _mixed(),
         ),
         rank=AFTER_A_LEAK if shift[worst] < FAR and _lost(case) >= HALF_LOST else None,
     )
