@@ -99,3 +99,13 @@ def test_labels_a_row_too_far_down_are_moved_back(taught: Taught) -> None:
     x, y = rows(300, 5)
     assert float(np.mean(healing.model.predict(x) == y)) > 0.8
     assert "move" not in vt.diagnose(net(), (X, np.random.default_rng(3).permutation(Y)))[0].evidence
+
+
+def test_what_is_rare_and_hardly_to_be_told_is_not_ignored(taught: Taught) -> None:
+    """One in twenty, never more likely than not: always the commonest class is then the best answer."""
+    two = vt.Network(vt.Input((8,)), vt.Dense(8, "relu"), vt.Dense(2))
+    (x, _), (xv, _), draw = rows(900), rows(300, 1), np.random.default_rng(2)
+    y, yv = ((part[:, 0] + 3.0 * draw.normal(size=len(part)) > 5.2).astype(np.int32) for part in (x, xv))
+    found = vt.diagnose(taught(two, (x, y), (xv, yv), optimizer=vt.Adam(3e-3), epochs=15))
+    assert "majority-only" in found.codes
+    assert told(found) == []

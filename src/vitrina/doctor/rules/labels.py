@@ -21,6 +21,7 @@ MOST_SPREAD, EVEN_SPREAD = 0.45, 0.13  # the same where strangers have any of fo
 SPREAD = (
     1.6  # which is: the second choice at most so many times as often as by chance (overlaps tried have 1.75 or more)
 )
+KNOWN = 0.2  # beyond chance, of the mean over classes: so well known while learning, the others are not ignored
 BETTER = 0.03  # beyond chance
 DROWNED, ALONE = 0.75, 0.98  # share of the commonest class; of the answers that are that class
 ORDERED = 0.5  # of what rows differ by, the share that lies between stretches of 32 neighbours
@@ -175,7 +176,9 @@ def _judged_by_better(case: Case) -> bool:
 def majority(case: Case) -> Finding | None:
     """Symptom: a high share of right answers, and every answer the same. Why: where one class is nearly all of the rows, always
     saying it is a low error, and the few others are outvoted. Measured: one class above 75 % of the training rows, 98 % of the
-    answers that class, and a simple model that finds the others (mean over classes of the share that is right). Remedy: let
+    answers that class, on training rows hardly another, and a simple model that finds the others on the same part (mean over classes of
+    the share that is right, by 0.05 and half a standard error of so few rows); a note where none does: what is rare and hardly to be
+    told is rarely more likely than not. Remedy: let
     rare classes count more. Example: one fraud in a hundred.
     """
     part = case.checkup.get("validation") or case.checkup.get("train") or {}
@@ -187,10 +190,17 @@ def majority(case: Case) -> Finding | None:
     others = part["balanced"] - 1.0 / max(2, case.classes)
     if share < ALONE or common != int(np.argmax(case.exam.target.counts)) or others > 0.1:
         return None
-    findable = refs is not None and refs.balanced_held - 1.0 / max(2, case.classes) > 0.05
+    if case.checkup.get("train", part)["balanced"] - 1.0 / max(2, case.classes) > KNOWN:
+        return None
+    simple = math.nan
+    if refs is not None:
+        judged = "validation" in case.checkup and math.isfinite(refs.balanced_validation)
+        simple = refs.balanced_validation if judged else refs.balanced_held
+    rare = min((count for count in part.get("truth") or () if count), default=0)
+    findable = simple - part["balanced"] > max(0.05, 0.25 / math.sqrt(max(1, rare)))
     return Finding(
         "majority-only",
-        "fault" if findable else "warning",
+        "fault" if findable else "note",
         0.9 if findable else 0.6,
         say("It answers the commonest class for {share:.0%} of the rows; the others are ignored.", share=share),
         say(
@@ -203,7 +213,7 @@ def majority(case: Case) -> Finding | None:
             "truth": part.get("truth"),
             "majority": case.exam.target.majority,
             "balanced": part["balanced"],
-            "simple_balanced": refs.balanced_held if refs else math.nan,
+            "simple_balanced": simple,
         },
         (
             Remedy(say("let rare classes count more"), {"class_weight": "balanced"}),

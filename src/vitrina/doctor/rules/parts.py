@@ -175,7 +175,12 @@ def _apart(case: Case) -> int:
     usual = float(np.median(noise[moving]))
     stretched = np.abs(np.log(np.maximum(stretch[moving], 1e-12)))
     worst = int(np.argmax(np.where(moving, shift - noise, -np.inf)))
-    far = FAR if _lost(case) < HALF_LOST else NEARER
+    lost = _lost(case)
+    if (
+        case.settings.get("group") and lost < HALF_LOST
+    ):  # whole groups on one side are unlike each other, as they are meant to be
+        return -1
+    far = FAR if lost < HALF_LOST else NEARER
     apart = bool(
         shift[worst] > far + noise[worst]
         or np.median(shift[moving]) > OTHER + usual / 2
