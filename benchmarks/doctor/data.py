@@ -47,7 +47,7 @@ def named(name: str) -> Rows:
     return Rows(x[:a], y[:a], x[a:b], y[a:b], x[b:], y[b:])
 
 
-def _scaled(x: np.ndarray) -> np.ndarray:
+def scaled(x: np.ndarray) -> np.ndarray:
     spread = x.std(axis=0)
     return (x - x.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
 
@@ -63,17 +63,17 @@ def _built_in(loader: str, scale: bool = True) -> tuple[np.ndarray, np.ndarray]:
     from sklearn import datasets
 
     found: Any = getattr(datasets, loader)()
-    return _scaled(found.data) if scale else found.data, found.target.astype(np.int32)
+    return scaled(found.data) if scale else found.data, found.target.astype(np.int32)
 
 
 def _diabetes() -> tuple[np.ndarray, np.ndarray]:
     from sklearn.datasets import load_diabetes
 
     found: Any = load_diabetes(scaled=False)
-    return _scaled(found.data), _scaled(found.target[:, None]).astype(np.float32)
+    return scaled(found.data), scaled(found.target[:, None]).astype(np.float32)
 
 
-def _frame(file: str, rows: int) -> Any:
+def frame_of(file: str, rows: int) -> Any:
     import polars as pl
 
     frame = pl.read_csv(SHARED / "tables" / file, null_values="?", infer_schema_length=None)
@@ -84,21 +84,21 @@ def _coded(frame: Any, target: str) -> np.ndarray:
     import polars as pl
 
     table = frame.drop(target).to_dummies(pl.selectors.string()).fill_null(0)
-    return _scaled(table.to_numpy().astype(np.float64))
+    return scaled(table.to_numpy().astype(np.float64))
 
 
 def _adult() -> tuple[np.ndarray, np.ndarray]:
-    frame = _frame("adult-train.csv", 4000)
+    frame = frame_of("adult-train.csv", 4000)
     return _coded(frame, "income"), (frame["income"].to_numpy() == ">50K").astype(np.int32)
 
 
 def _abalone() -> tuple[np.ndarray, np.ndarray]:
-    frame = _frame("abalone.csv", 4177)
-    return _coded(frame, "rings"), _scaled(frame["rings"].to_numpy()[:, None].astype(np.float64)).astype(np.float32)
+    frame = frame_of("abalone.csv", 4177)
+    return _coded(frame, "rings"), scaled(frame["rings"].to_numpy()[:, None].astype(np.float64)).astype(np.float32)
 
 
 def _mammography() -> tuple[np.ndarray, np.ndarray]:
-    frame = _frame("mammography.csv", 11183)
+    frame = frame_of("mammography.csv", 11183)
     return _coded(frame, "class"), (frame["class"].to_numpy() == 1).astype(np.int32)
 
 
@@ -112,12 +112,12 @@ def _mnist() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _sonar() -> tuple[np.ndarray, np.ndarray]:
-    frame = _frame("sonar.csv", 208)
+    frame = frame_of("sonar.csv", 208)
     return _coded(frame, "class"), (frame["class"].to_numpy() == "M").astype(np.int32)
 
 
 def _wine_quality() -> tuple[np.ndarray, np.ndarray]:
-    frame = _frame("winequality-red.csv", 1599)
+    frame = frame_of("winequality-red.csv", 1599)
     return _coded(frame, "quality"), frame["quality"].to_numpy()[:, None].astype(np.float32)
 
 
@@ -131,23 +131,23 @@ def _cifar() -> tuple[np.ndarray, np.ndarray]:
 
 
 def _white_wine() -> tuple[np.ndarray, np.ndarray]:
-    frame = _frame("winequality-white.csv", 2500)
+    frame = frame_of("winequality-white.csv", 2500)
     return _coded(frame, "quality"), np.clip(frame["quality"].to_numpy() - 5, 0, 2).astype(np.int32)
 
 
 def _ring_classes() -> tuple[np.ndarray, np.ndarray]:
-    frame = _frame("abalone.csv", 4177)
+    frame = frame_of("abalone.csv", 4177)
     return _coded(frame, "rings"), np.clip(frame["rings"].to_numpy() - 1, 0, 27).astype(np.int32)
 
 
 def _cars(scale: bool = True) -> tuple[np.ndarray, np.ndarray]:
     import polars as pl
 
-    frame = _frame("auto_imports.csv", 201)
+    frame = frame_of("auto_imports.csv", 201)
     table = frame.drop("price").to_dummies(pl.selectors.string())
     x = table.select(pl.all().fill_null(pl.all().mean())).to_numpy().astype(np.float64)
     price = frame["price"].to_numpy()[:, None].astype(np.float64)
-    return (_scaled(x), _scaled(price).astype(np.float32)) if scale else (x, price.astype(np.float32))
+    return (scaled(x), scaled(price).astype(np.float32)) if scale else (x, price.astype(np.float32))
 
 
 def _fraud() -> tuple[np.ndarray, np.ndarray]:
@@ -163,14 +163,14 @@ def _fraud() -> tuple[np.ndarray, np.ndarray]:
 
 def _fraud_scaled() -> tuple[np.ndarray, np.ndarray]:
     x, y = _fraud()
-    return _scaled(x), y
+    return scaled(x), y
 
 
-def _made(maker: str, **options: Any) -> tuple[np.ndarray, np.ndarray]:
+def made(maker: str, **options: Any) -> tuple[np.ndarray, np.ndarray]:
     from sklearn import datasets
 
     x, y = getattr(datasets, maker)(random_state=5, **options)
-    return _scaled(x), y.astype(np.int32) if y.dtype.kind == "i" else _scaled(y[:, None]).astype(np.float32)
+    return scaled(x), y.astype(np.int32) if y.dtype.kind == "i" else scaled(y[:, None]).astype(np.float32)
 
 
 def _waves() -> tuple[np.ndarray, np.ndarray]:
@@ -209,15 +209,16 @@ SETS: dict[str, Any] = {
     "cars-raw": lambda: _cars(scale=False),
     "fraud": _fraud_scaled,
     "fraud-raw": _fraud,
-    "friedman": lambda: _made("make_friedman1", n_samples=1500, noise=1.0),
-    "moons": lambda: _made("make_moons", n_samples=1000, noise=0.2),
-    "circles": lambda: _made("make_circles", n_samples=1000, noise=0.1, factor=0.5),
-    "blobs": lambda: _made("make_blobs", n_samples=2400, centers=12, n_features=10, cluster_std=4.0),
-    "sixty-blobs": lambda: _made("make_blobs", n_samples=4800, centers=60, n_features=16, cluster_std=3.5),
+    "friedman": lambda: made("make_friedman1", n_samples=1500, noise=1.0),
+    "moons": lambda: made("make_moons", n_samples=1000, noise=0.2),
+    "circles": lambda: made("make_circles", n_samples=1000, noise=0.1, factor=0.5),
+    "blobs": lambda: made("make_blobs", n_samples=2400, centers=12, n_features=10, cluster_std=4.0),
+    "sixty-blobs": lambda: made("make_blobs", n_samples=4800, centers=60, n_features=16, cluster_std=3.5),
     "waves": _waves,
     "parity": _parity,
 }
 IN_SHARED = (
     *("adult", "abalone", "mammography", "mnist", "sonar", "wine-quality"),
     *("cifar", "white-wine", "ring-classes", "cars", "cars-raw", "fraud", "fraud-raw"),
+    *("ages", "married", "schooling", "colours", "sexes", "aeroplanes", "odd", "amounts", "bodies"),
 )

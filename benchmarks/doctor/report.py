@@ -51,6 +51,8 @@ def written(outcomes: list[dict[str, Any]]) -> str:
         "fresh": [one for one in outcomes if is_fresh(one["name"])],
         "second batch": [one for one in outcomes if batch_of(one["name"]) == 2],
         "third batch": [one for one in outcomes if batch_of(one["name"]) == 3],
+        "fourth batch": [one for one in outcomes if batch_of(one["name"]) == 4],
+        "fifth batch": [one for one in outcomes if batch_of(one["name"]) == 5],
         "all": outcomes,
     }
     halves = {name: members for name, members in halves.items() if members}

@@ -201,6 +201,13 @@ class Case:
         return doubt_of(self.reached, int(part.get("rows", 0)), bool(self.classes))
 
     @property
+    def learned_by_heart(self) -> bool:
+        """True if it knows its own rows as well as simple models know others, and validation rows less than those by a tenth of
+        what there is to learn, and by more than chance."""
+        gap = self.train_score - self.reached
+        return gap > max(0.1 * (1.0 - self.constant), self.chance_of_parts) and self.train_score >= self.simple
+
+    @property
     def left(self) -> float:
         """What is left at the end of the error of a constant answer; above 1 where the network does worse than that."""
         if self.broke:

@@ -19,6 +19,7 @@ from vitrina.doctor.inputs import Columns, columns_of
 from vitrina.doctor.moved import Moved, moved_by
 from vitrina.doctor.parts import Parts, parts_of
 from vitrina.doctor.references import References, refer, rounded_share
+from vitrina.doctor.slipped import slipped
 from vitrina.doctor.targets import Target, class_numbers, target_of
 from vitrina.doctor.vocabulary import Vocabulary, vocabulary_of
 from vitrina.errors import ModelError, VitrinaError
@@ -48,6 +49,7 @@ class Examination:
     attention: dict[str, float] = field(
         default_factory=dict[str, float]
     )  # entropy at the start, of `closer.attention_of`
+    slipped: int = 0  # by how many rows the target has to be moved to be told
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -86,7 +88,7 @@ def examine(
     beside = columns_of(validation.x, network, names, beside=True) if validation else None
     target = target_of(network, train.y)
     truth = codes if classes else train.y
-    references, as_classes, as_numbers = None, math.nan, math.nan
+    references, as_classes, as_numbers, moved = None, math.nan, math.nan, 0
     if (
         columns.kind != "codes"
         and not any(columns.not_finite)
@@ -99,6 +101,7 @@ def examine(
         if pair is not None and not (np.isfinite(pair[0]).all() and np.isfinite(pair[1]).all()):
             pair = None
         references = refer(train.x, truth, classes, pair)
+        moved = slipped(train.x, truth, classes, references)
         if target.looks_like_classes > 2 and train.y.reshape(len(train.y), -1).shape[1] == 1:
             numbers = train.y.reshape(-1).astype(np.int64)
             found = refer(train.x, numbers, target.looks_like_classes, None)
@@ -123,6 +126,7 @@ def examine(
         vocabulary_of(network, train.x, validation.x if validation else None),
         moved_by(recipe.augmentations, train.x, codes, classes),
         attention,
+        moved,
     )
 
 
@@ -175,4 +179,5 @@ def _from_json(document: dict[str, Any]) -> Examination:
         Vocabulary(**kept["vocabulary"]) if kept.get("vocabulary") else None,
         [Moved(**one) for one in kept.get("moved", [])],
         kept.get("attention", {}),
+        int(kept.get("slipped", 0)),
     )

@@ -17,10 +17,10 @@ SEVERITIES: tuple[Severity, ...] = ("note", "warning", "fault")
 class Remedy:
     """A change that can be applied to a training.
 
-    changes: settings and their new values ("learning_rate", "optimizer", "network" as JSON, "epochs", ...), as `vt.train` takes
-    them; data: what is to be done to the arrays, by `treatment.treat`: "fill" in, "unshare",
-    "resplit", "pool" or "match" rows, leave out "doubtful" ones; "judge" marks a change after which scores cannot be compared. A remedy
-    without either is for a person: nothing but the words can be given.
+    changes: settings and their new values ("learning_rate", "optimizer", "network" as JSON, "epochs", ...), as `vt.train` takes them;
+    data: what is to be done to the arrays, by `treatment.treat`: "fill" in, "unshare", "resplit", "pool" or "match" rows, "move" the
+    target by so many, leave out "doubtful" ones; "judge" marks a change after which scores cannot be compared. A remedy without
+    either is for a person: nothing but the words can be given.
     """
 
     words: str
@@ -30,7 +30,7 @@ class Remedy:
     @property
     def changes_the_judge(self) -> bool:
         """True if what was measured before cannot be compared with what is measured after."""
-        return any(name in self.data for name in ("unshare", "resplit", "pool", "doubtful", "judge"))
+        return any(name in self.data for name in ("unshare", "resplit", "pool", "doubtful", "move", "judge"))
 
     @property
     def can_be_applied(self) -> bool:

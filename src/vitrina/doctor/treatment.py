@@ -42,6 +42,14 @@ def treat(rows: Arrays, how: Mapping[str, Any]) -> Arrays:
     """Rows as a remedy wants them. how: the remedy's `data`."""
     if "fill" in how:
         rows = _filled(rows)
+    if "move" in how:
+        judge = rows.validation
+        rows = replace(
+            rows,
+            train=_moved(rows.train, how["move"]),
+            validation=_moved(judge, how["move"]) if judge else None,
+            treated=True,
+        )
     if "unshare" in how and rows.validation is not None:
         known = hash_rows(rows.train[0], 1)
         apart = ~np.isin(hash_rows(rows.validation[0].astype(rows.train[0].dtype, copy=False), 1), known)
@@ -70,6 +78,13 @@ def _as_classes(pair: Pair) -> Pair:
     x, y = pair
     flat = y.reshape(len(y), -1)
     return x, (flat.argmax(axis=1) if flat.shape[1] > 1 else flat[:, 0]).astype(np.int32)
+
+
+def _moved(pair: Pair, by: int) -> Pair:
+    """The target moved by so many rows, without those that it leaves at an end."""
+    x, y = pair
+    kept = slice(by, None) if by > 0 else slice(None, by)
+    return x[kept], np.roll(y, by, axis=0)[kept]
 
 
 def _filled(rows: Arrays) -> Arrays:

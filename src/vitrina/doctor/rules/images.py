@@ -8,6 +8,7 @@ from vitrina.doctor.registry import FOLLOWS, rule
 from vitrina.locale import say
 
 ELSEWHERE, OF_A_CLASS, ERASED = 0.08, 0.3, 0.3  # shares of the changed images, and of those of one class
+THIRD = 0.3  # of the images, more than by nature, that are taught under a wrong name
 
 
 @rule("augmentation-destroys", "before", 0.7, (*FOLLOWS, "label-noise", "labels-unrelated", "rate-oscillates"))
@@ -15,7 +16,8 @@ def destroys(case: Case) -> Finding | None:
     """Symptom: worse with augmentation than without, on training rows too. Why: a change that makes another class of an image teaches
     it under the wrong name, and one that leaves nothing teaches a guess. Measured: changed images whose nearest neighbour is of
     another class, and as near as images of one class are: above 8 % more than unchanged ones, or 30 % of one class; or above 30
-    % that keep less than a quarter of their spread. A fault where it harmed. Remedy: leave that change out. Example: mirrored
+    % that keep less than a quarter of their spread. A fault where it harmed, which it did where a third of the images is taught under
+    a wrong name and the network is not quite what simple models are. Remedy: leave that change out. Example: mirrored
     arrows that are to be told left from right.
     """
     found = [
@@ -30,6 +32,7 @@ def destroys(case: Case) -> Finding | None:
     worst = max(found, key=lambda one: max(one.elsewhere, one.erased))
     names = [one.kind for one in found]
     harmed = case.shortfall > 0.04 or case.fit_shortfall > 0.04 or case.stuck
+    harmed |= case.trained and case.behind and worst.elsewhere - worst.by_nature > THIRD
     kept = [one for one in case.settings.get("augment") or () if one.get("type") not in names]
     erased = worst.erased > ERASED
     return Finding(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.doctor.case import Case
+from vitrina.doctor.clocks import running_on
 from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.mending import behind, in_front, without_columns
 from vitrina.doctor.registry import FOLLOWS, rule
@@ -321,11 +322,13 @@ def constant_divided(case: Case) -> Finding | None:
 )
 def identifier(case: Case) -> Finding | None:
     """Symptom: good on what it learned from, worse on new rows. Why: a number that is different for each row lets a network learn
-    rows by heart. Measured: whole steps of one size, no number twice, where chance would have brought ten pairs of equal ones
-    (n rows on L places have about n²/2L). Remedy: leave the column out. Example: a customer number, the row's own number.
+    rows by heart. Measured: whole steps of one size, no number twice, where chance would have brought ten pairs of equal ones (n rows
+    on L places have about n²/2L); what runs on from the training to the validation part is told as time-counter. Remedy: leave the
+    column out. Example: a customer number, the row's own number.
     """
     columns = case.exam.columns
-    found = [at for at, counts in enumerate(columns.counts) if counts]
+    clocks = running_on(case)
+    found = [at for at, counts in enumerate(columns.counts) if counts and at not in clocks]
     if not found or len(columns.names) < 3 or len(found) > len(columns.names) // 2:
         return None
     gap = case.train_score - case.reached
@@ -351,7 +354,9 @@ def identifier(case: Case) -> Finding | None:
     )
 
 
-@rule("leak", "before", 0.4, ("identifier-column", "labels-unrelated", "overfitting", "input-scale"))
+@rule(
+    "leak", "before", 0.4, ("identifier-column", "validation-differs", "labels-unrelated", "overfitting", "input-scale")
+)
 def leak(case: Case) -> Finding | None:
     """Symptom: too good to be true. Why: one column holds the answer, often because it is filled in afterwards; it will not be
     known when a prediction is due. Measured: the column alone tells R² above 0.96 of the target (bins of its rank, learned on

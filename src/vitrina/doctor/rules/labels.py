@@ -8,6 +8,7 @@ import numpy as np
 
 from vitrina.doctor.case import Case, doubt_of
 from vitrina.doctor.finding import Finding, Remedy
+from vitrina.doctor.references import SURELY
 from vitrina.doctor.registry import FOLLOWS, rule
 from vitrina.locale import say
 
@@ -20,6 +21,7 @@ MOST_SPREAD, EVEN_SPREAD = 0.45, 0.13  # the same where strangers have any of fo
 SPREAD = (
     1.6  # which is: the second choice at most so many times as often as by chance (overlaps tried have 1.75 or more)
 )
+KNOWN = 0.2  # beyond chance, of the mean over classes: so well known while learning, the others are not ignored
 BETTER = 0.03  # beyond chance
 DROWNED, ALONE = 0.75, 0.98  # share of the commonest class; of the answers that are that class
 ORDERED = 0.5  # of what rows differ by, the share that lies between stretches of 32 neighbours
@@ -29,17 +31,19 @@ SORTED = 0.9  # the same of a column
 @rule("labels-unrelated", "before", 0.8, (*FOLLOWS, "label-noise", "rate-oscillates"))
 def unrelated(case: Case) -> Finding | None:
     """Symptom: the network learns the training rows by heart, or nothing at all, and is no better than a constant on others. Why:
-    labels stand beside the wrong rows. Measured: neither a linear nor a kernel model beats a constant by more than chance
-    allows, and where the better of the two is surest, a row's own label agrees with it no oftener than chance (three quarters of
-    it); after training, nor does the network beat a constant by more than chance, and 15 % of what that lacks (answers to like
-    rows are right or wrong together). Remedy: look at how rows and labels were joined. Example: sorting one table of two before
-    pasting them together.
+    labels stand beside the wrong rows. Measured: neither a linear nor a kernel model beats a constant by more than chance allows, nor
+    are its answers on held rows correlated with the truth (on held rows, or with those of validation, 3.5 standard errors: much noise
+    leaves a low score and a sure correlation), and where the better of the two is surest, a row's own label agrees with it no oftener
+    than chance (three quarters of it); after training, nor does the network beat a constant by more than chance, and 15 % of what
+    that lacks (answers to like rows are right or wrong together). A target that is told once it is moved by a row is named as such.
+    Remedy: look at how rows and labels were joined; move them (repair does so). Example: sorting one table of two before pasting them
+    together.
     """
     refs, exam = case.exam.references, case.exam
     if refs is None or refs.rows[1] < 30 or case.broke:
         return None
     chance = case.doubt + (0.02 if case.classes else 0.05)
-    related = refs.best_held - refs.constant_held > chance
+    related = refs.best_held - refs.constant_held > chance or refs.related > SURELY
     if math.isfinite(refs.best_validation):
         related |= refs.best_validation - max(refs.constant_validation, 0.0) > chance
     strange = (
@@ -57,13 +61,23 @@ def unrelated(case: Case) -> Finding | None:
 
 
 def _unrelated(case: Case, severity: str) -> Finding:
-    refs = case.exam.references
+    refs, move = case.exam.references, case.exam.slipped
     assert refs is not None
     return Finding(
         "labels-unrelated",
         severity,  # pyright: ignore[reportArgumentType]
-        0.85,
+        0.95 if move else 0.85,
         say(
+            "Each label stands {rows} row too far down: the inputs tell nothing of it where it stands, and of the row above they do.",
+            rows=-move,
+        )
+        if move < 0
+        else say(
+            "Each label stands {rows} row too far up: the inputs tell nothing of it where it stands, and of the row below they do.",
+            rows=move,
+        )
+        if move
+        else say(
             "The labels seem to have nothing to do with the inputs: on other rows no model tried is better than a constant answer."
         ),
         say("Check how rows and labels were joined, for instance whether one of them was sorted or shuffled alone."),
@@ -77,7 +91,9 @@ def _unrelated(case: Case, severity: str) -> Finding:
             "strangers_by_chance": refs.expected_strangers,
             "train_score": case.train_score,
             "reached": case.reached,
+            **({"move": move} if move else {}),
         },
+        (Remedy(say("move every label to its row"), data={"move": move}),) if move else (),
     )
 
 
@@ -160,7 +176,9 @@ def _judged_by_better(case: Case) -> bool:
 def majority(case: Case) -> Finding | None:
     """Symptom: a high share of right answers, and every answer the same. Why: where one class is nearly all of the rows, always
     saying it is a low error, and the few others are outvoted. Measured: one class above 75 % of the training rows, 98 % of the
-    answers that class, and a simple model that finds the others (mean over classes of the share that is right). Remedy: let
+    answers that class, on training rows hardly another, and a simple model that finds the others on the same part (mean over classes of
+    the share that is right, by 0.05 and half a standard error of so few rows); a note where none does: what is rare and hardly to be
+    told is rarely more likely than not. Remedy: let
     rare classes count more. Example: one fraud in a hundred.
     """
     part = case.checkup.get("validation") or case.checkup.get("train") or {}
@@ -172,10 +190,17 @@ def majority(case: Case) -> Finding | None:
     others = part["balanced"] - 1.0 / max(2, case.classes)
     if share < ALONE or common != int(np.argmax(case.exam.target.counts)) or others > 0.1:
         return None
-    findable = refs is not None and refs.balanced_held - 1.0 / max(2, case.classes) > 0.05
+    if case.checkup.get("train", part)["balanced"] - 1.0 / max(2, case.classes) > KNOWN:
+        return None
+    simple = math.nan
+    if refs is not None:
+        judged = "validation" in case.checkup and math.isfinite(refs.balanced_validation)
+        simple = refs.balanced_validation if judged else refs.balanced_held
+    rare = min((count for count in part.get("truth") or () if count), default=0)
+    findable = simple - part["balanced"] > max(0.05, 0.25 / math.sqrt(max(1, rare)))
     return Finding(
         "majority-only",
-        "fault" if findable else "warning",
+        "fault" if findable else "note",
         0.9 if findable else 0.6,
         say("It answers the commonest class for {share:.0%} of the rows; the others are ignored.", share=share),
         say(
@@ -188,7 +213,7 @@ def majority(case: Case) -> Finding | None:
             "truth": part.get("truth"),
             "majority": case.exam.target.majority,
             "balanced": part["balanced"],
-            "simple_balanced": refs.balanced_held if refs else math.nan,
+            "simple_balanced": simple,
         },
         (
             Remedy(say("let rare classes count more"), {"class_weight": "balanced"}),

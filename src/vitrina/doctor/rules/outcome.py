@@ -23,7 +23,8 @@ def overfitting(case: Case) -> Finding | None:
     """Symptom: the error on what it learned from goes on falling while that on validation rises. Why: with more freedom than the rows
     tie down, a network learns rows by heart. Measured: the last validation error a quarter above its best, training error below
     half of it, and a score on training rows more than 0.1 above that on validation; or a simple model that is better on
-    validation. Remedy: keep the best epoch (patience), smaller layers, dropout, weight decay, more rows.
+    validation. A note where the validation error has not risen and no simple model is better: the rows that judge are then just
+    harder. Remedy: keep the best epoch (patience), smaller layers, dropout, weight decay, more rows.
     Example: 512 units for 60 rows.
     """
     signs = case.signs
@@ -49,7 +50,7 @@ def overfitting(case: Case) -> Finding | None:
     strong = worse or (gap > 0.2 * max(scale, 0.7) and last > 1.5 * best)
     return Finding(
         "overfitting",
-        "fault" if worse else "warning" if strong or free or gap > 0.2 else "note",
+        "fault" if worse else "warning" if strong or free or (rises and gap > 0.2) else "note",
         0.7,
         say(
             "It learns rows by heart: {train} on what it learned from, {validation} on validation, no better since step {since:,}.",

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from vitrina.doctor.case import Case
+from vitrina.doctor.case import USABLE, Case, doubt_of
+from vitrina.doctor.clocks import running_on
 from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.mending import in_front
 from vitrina.doctor.registry import rule
@@ -16,12 +17,12 @@ from vitrina.network.scale import Scale
 
 SHARED = 0.05  # of the validation rows, beyond twice what is natural
 FAR, OTHER = 1.5, 0.6  # training spreads that one column's mean, or the median column's, is away
+HALF_LOST, NEARER = 0.5, 0.75  # where simple models lose half of what they know, so many spreads are far enough
+THIRD_LOST = 1 / 3  # the same, where all columns look alike: of sound set-ups tried none loses a fifth
+FEW = 30  # validation rows
+AFTER_A_LEAK = 0.42  # the rank of parts that differ by what can be told in them: a column that gives the answer away in one explains it
+LITTLE = 0.1  # the same: less is what a later day costs anyhow
 STRETCH = math.log(2.5)  # of the median column's spread
-NEXT = 0.25  # of its range while learning, how far beyond it what runs on goes on at most
-MIDDLE, AWAY = (
-    0.2,
-    1.2,
-)  # of its range, how far its mean lies from the middle; of its spreads, how far it has gone (a clock √3)
 LISTED = 8
 
 
@@ -93,30 +94,45 @@ def missing(case: Case) -> Finding | None:
     )
 
 
+def _shares(case: Case) -> tuple[np.ndarray, np.ndarray]:
+    """How common each class is in either part; empty where there are no classes, or too few rows to say."""
+    target, beside = case.exam.target, case.exam.target_beside
+    if beside is None or not target.counts or len(target.counts) != len(beside.counts):
+        return np.empty(0), np.empty(0)
+    if min(sum(beside.counts), sum(target.counts)) < 30:
+        return np.empty(0), np.empty(0)
+    return np.array(target.counts) / sum(target.counts), np.array(beside.counts) / sum(beside.counts)
+
+
+def _shares_apart(case: Case) -> float:
+    """The total variation between them, 0 where it is less than a quarter and four standard errors."""
+    own, other = _shares(case)
+    if not len(own):
+        return 0.0
+    apart = 0.5 * float(np.abs(own - other).sum())
+    chance = 0.5 * float(np.sqrt(own * (1 - own) / case.exam.parts.rows[1]).sum())
+    return apart if apart >= 0.25 + 2.0 * chance else 0.0
+
+
 @rule("class-shares-differ", "before", 0.37, ("overfitting", "label-noise", "rate-oscillates"))
 def shares_differ(case: Case) -> Finding | None:
     """Symptom: worse on validation than on training, and one class answered too often. Why: the classes are not as common in one part
     as in the other, and a network learns how common they are. Measured: half of the sum of the differences of their shares (total
-    variation) above 0.25 and four standard errors; a fault where it is worse on validation by more than 0.05 and chance. Remedy: draw
-    both parts from all rows, stratified. Example: fraud collected for training, everyday business for validation.
+    variation) above 0.25 and four standard errors; a fault where it is worse on validation by more than 0.05 and chance; before
+    training a note where the classes of the training part are the more even ones, as whoever copies a rare class wants them. Remedy:
+    draw both parts from all rows, stratified. Example: fraud collected for training, everyday business for validation.
     """
-    target, beside = case.exam.target, case.exam.target_beside
-    if beside is None or not target.counts or len(target.counts) != len(beside.counts):
+    apart = _shares_apart(case)
+    if not apart:
         return None
-    rows = sum(beside.counts)
-    if rows < 30 or sum(target.counts) < 30:
-        return None
-    own, other = np.array(target.counts) / sum(target.counts), np.array(beside.counts) / rows
-    apart = 0.5 * float(np.abs(own - other).sum())
-    chance = 0.5 * float(np.sqrt(own * (1 - own) / rows).sum())
-    if apart < 0.25 + 2.0 * chance:
-        return None
+    own, other = _shares(case)
     most = int(np.argmax(np.abs(own - other)))
     gap = case.train_score - case.reached
     harmed = case.trained and gap > max(0.05, case.chance_of_parts)
+    evened = own.max() < other.max()
     return Finding(
         "class-shares-differ",
-        "warning" if not case.trained else "fault" if harmed else "note",
+        ("note" if evened else "warning") if not case.trained else "fault" if harmed else "note",
         0.85 if harmed else 0.6,
         say(
             "Class {kind} is {own:.0%} of the training rows and {other:.0%} of the validation rows.",
@@ -132,26 +148,11 @@ def shares_differ(case: Case) -> Finding | None:
     )
 
 
-def _running_on(case: Case) -> list[int]:
-    """The columns whose validation values all lie just beyond the training ones, as a clock's would."""
-    columns, beside = case.exam.columns, case.exam.beside
-    if beside is None or columns.kind != "columns" or len(beside.mean) != len(columns.mean):
-        return []
-    low, high, own_low, own_high = (np.array(part) for part in (beside.low, beside.high, columns.low, columns.high))
-    reach, mean, spread = own_high - own_low, np.array(columns.mean), np.array(columns.spread)
-    after = (low >= own_high) & (low - own_high <= NEXT * reach)
-    before = (high <= own_low) & (own_low - high <= NEXT * reach)
-    narrower = np.array(beside.spread) < spread
-    steady = np.abs(mean - 0.5 * (own_low + own_high)) < MIDDLE * reach
-    away = np.abs(np.array(beside.mean) - mean) > AWAY * spread
-    return [int(at) for at in np.flatnonzero((after | before) & narrower & steady & away & (reach > 0.0))]
-
-
 def _moving(case: Case) -> np.ndarray:
     """Of each column, whether it is one that the two parts can be compared by: not constant, and not running on."""
     columns = case.exam.columns
     moving = np.array(columns.spread) > 1e-9 * np.maximum(np.abs(columns.mean), 1e-30)
-    moving[_running_on(case)] = False  # what runs on is told apart
+    moving[running_on(case)] = False  # what runs on is told apart
     return moving
 
 
@@ -174,12 +175,32 @@ def _apart(case: Case) -> int:
     usual = float(np.median(noise[moving]))
     stretched = np.abs(np.log(np.maximum(stretch[moving], 1e-12)))
     worst = int(np.argmax(np.where(moving, shift - noise, -np.inf)))
+    lost = _lost(case)
+    if (
+        case.settings.get("group") and lost < HALF_LOST
+    ):  # whole groups on one side are unlike each other, as they are meant to be
+        return -1
+    far = FAR if lost < HALF_LOST else NEARER
     apart = bool(
-        shift[worst] > FAR + noise[worst]
+        shift[worst] > far + noise[worst]
         or np.median(shift[moving]) > OTHER + usual / 2
         or np.median(stretched) > STRETCH + usual / 4
     )
     return worst if apart else -1
+
+
+def _lost(case: Case) -> float:
+    """What the simple models lose of what they are above a constant, from held-back training rows to validation rows, beyond
+    chance: 0 where they lose nothing, above 1 where they end below a constant."""
+    refs = case.exam.references
+    if refs is None or not math.isfinite(refs.best_validation):
+        return 0.0
+    above = refs.best_held - max(refs.constant_held, 0.0)
+    chance = sum(
+        doubt_of(score, rows, bool(case.classes))
+        for score, rows in ((refs.best_held, refs.rows[1]), (refs.best_validation, refs.rows[2]))
+    )
+    return max(0.0, refs.best_held - refs.best_validation - chance) / above if above > USABLE + chance else 0.0
 
 
 def _worse(case: Case) -> bool:
@@ -194,23 +215,26 @@ def _worse(case: Case) -> bool:
 )
 def counter(case: Case) -> Finding | None:
     """Symptom: worse on later rows than on held-back earlier ones, or surprises once the network is used. Why: a column that only
-    runs on (a day's number, a year, a count of rows) has values later that no row had while learning, and there a network
-    answers at random. Measured: all validation values of a column beyond the training ones, by a quarter of their range at
-    most; a training mean in the middle of that range, and a validation mean more than 1.2 spreads away, and
-    the other columns as while learning; a fault where it is
-    worse on validation than simple models on held-back training rows. Remedy: leave it out, or give what comes back. Example:
-    days since the first row, beside a division by time.
+    runs on (a day's number, a year, a count of rows) has values later that no row had while learning, and there a network answers at
+    random. Measured: all validation values of a column beyond the training ones, by a quarter of their range at most; a training mean
+    in the middle of that range, and a validation mean more than 1.2 spreads away, and the other columns as while learning; a fault
+    where it is worse on validation than simple models on held-back training rows, by a tenth of what these are above a constant;
+    before training a note where simple models lose less. Remedy: leave it out, or give what comes back. Example: days since the first
+    row, beside a division by time.
     """
-    found = _running_on(case)
+    found = running_on(case)
     names, rows = case.exam.columns.names, case.exam.parts.rows[1]
     if not found or rows < 10 or len(found) > max(1, len(names) // 2) or _apart(case) >= 0:
         return None
-    at, beside = found[0], case.exam.beside
+    at, beside, refs = found[0], case.exam.beside, case.exam.references
     assert beside is not None
+    harmed = (
+        _worse(case) and refs is not None and refs.best_held - case.reached > LITTLE * (refs.best_held - case.constant)
+    )
     return Finding(
         "time-counter",
-        "warning" if not case.trained else "fault" if _worse(case) else "note",
-        0.85 if _worse(case) else 0.6,
+        ("warning" if _lost(case) > LITTLE else "note") if not case.trained else "fault" if harmed else "note",
+        0.85 if harmed else 0.6,
         say(
             "{column} only runs on: all its values in the validation part lie beyond those that were learned from.",
             column=", ".join(names[one] for one in found[:LISTED]),
@@ -237,19 +261,28 @@ def counter(case: Case) -> Finding | None:
     "validation-differs",
     "before",
     0.35,
-    ("overfitting", "label-noise", "underfitting", "rate-oscillates", "identifier-column"),
+    (
+        "overfitting",
+        "label-noise",
+        "underfitting",
+        "rate-oscillates",
+        "identifier-column",
+        "falls-slowly",
+        "too-few-steps",
+    ),
 )
 def differs(case: Case) -> Finding | None:
     """Symptom: good on what it learned from, poor on validation from the first epoch. Why: the validation part was prepared in
-    another way, or is of another world. Measured: a column's mean more than 1.5 training spreads away (and four standard
-    errors, of as many rows as are unlike where neighbours are alike), the median column's more than 0.6, or its spread 2.5 times
-    larger or smaller. A fault where the network is worse there than simple models are on held-back training rows. Remedy: prepare
-    both parts by what was fitted on training (repair learns in the units of the validation part). Example: one part divided by
-    255, the other not.
+    another way, or is of another world. Measured: a column's mean more than 1.5 training spreads away (and four standard errors, of
+    as many rows as are unlike where neighbours are alike; 0.75 where simple models lose half of what they know from held-back
+    training rows to validation), the median column's more than 0.6, or its spread 2.5 times larger or smaller; or simple models and
+    the network lose a third of what there is to know though all columns look alike. A fault where the network is worse there than
+    simple models are on held-back training rows. Remedy: prepare both parts by what was fitted on training (repair learns in the
+    units of the validation part). Example: one part divided by 255, the other not.
     """
     exam, worst = case.exam, _apart(case)
     if worst < 0:
-        return None
+        return _relates_otherwise(case)
     shift, stretch, moving = np.abs(exam.parts.shift), np.array(exam.parts.stretch), _moving(case)
     stretched = np.abs(np.log(np.maximum(stretch[moving], 1e-12)))
     sure = bool(np.median(stretched) > math.log(5.0))  # no drift makes every column five times as wide
@@ -280,8 +313,37 @@ def differs(case: Case) -> Finding | None:
         },
         (
             _as_judged(case),
-            Remedy(say("hold validation rows back from the training part instead"), data={"resplit": True}),
+            _mixed(),
         ),
+        rank=AFTER_A_LEAK if shift[worst] < FAR and _lost(case) >= HALF_LOST else None,
+    )
+
+
+def _relates_otherwise(case: Case) -> Finding | None:
+    """Parts whose columns look alike, and in which they tell the target in different ways: labels coded anew, channels exchanged."""
+    refs, parts = case.exam.references, case.exam.parts
+    if refs is None or parts.rows[1] < FEW or running_on(case) or _lost(case) < THIRD_LOST or _shares_apart(case):
+        return None
+    above = refs.best_held - max(refs.constant_held, 0.0)
+    if case.trained and not case.broke and not refs.best_held - case.reached > THIRD_LOST * above + case.doubt:
+        return None
+    return Finding(
+        "validation-differs",
+        "fault" if case.trained else "warning",
+        0.8,
+        say(
+            "What is true of the training part is not true of the validation part: simple models fall from {held} to {judged}.",
+            held=case.told(refs.best_held),
+            judged=case.told(refs.best_validation),
+        ),
+        say(
+            "Check that both parts come from the same source, with the same order of columns, channels and classes in both."
+        ),
+        "validation",
+        0,
+        {"held_by_simple": refs.best_held, "validation_by_simple": refs.best_validation, "reached": case.reached},
+        (_mixed(),),
+        rank=AFTER_A_LEAK,
     )
 
 

@@ -26,7 +26,7 @@ RECURRENT = ("GRU", "LSTM")
 
 
 def _harmed(case: Case, by: float = HARM) -> bool:
-    return case.fit_shortfall > by or case.shortfall > by
+    return case.fit_shortfall > by or (case.shortfall > by and not case.learned_by_heart)
 
 
 def _is_wide(case: Case, share: float = 1.0) -> bool:

@@ -19,6 +19,7 @@ from vitrina.network.normalisation import BatchNorm
 HARM = 0.1
 FAR, NEAR = 0.3, 1e-4  # a step's change over the weights: too much, too little
 REACH = 0.3  # how far all steps together can move the weights, as a share of them
+CLIMBS = 1.2  # times the first batch's error: what only comes down from where it began never rose
 OVER = 0.01  # a rate that is over, as a share of the highest
 HARDLY = 30  # steps: fewer are too few, whatever the error did
 SWING = 0.25  # the change of the error from epoch to epoch over the error
@@ -74,10 +75,11 @@ def _rates(case: Case, *rates: float) -> tuple[Remedy, ...]:
     ),
 )
 def too_high(case: Case) -> Finding | None:
-    """Symptom: the error jumps up, to infinity, or stays at what a constant answer has; units die. Why: a step so long that it
-    leaps over the valley. Measured: before training, a first step that changes the weights by more than half of them; after, an
-    error that is not finite, or no better than a constant's, with steps above 0.3 of the weights or an error that rose to
-    three times the first. Remedy: a tenth of the rate, or find it (vitrina find-lr). Example: Adam with a rate of 1.
+    """Symptom: the error jumps up, to infinity, or stays at what a constant answer has; units die. Why: a step so long that it leaps
+    over the valley. Measured: before training, a first step that changes the weights by more than half of them; after, an error that
+    is not finite, or no better than a constant's, with steps above 0.3 of the weights or an error that rose to three times the first
+    (a target far from 0 makes a high error that only comes down). Remedy: a tenth of the rate, or find it (vitrina find-lr). Example:
+    Adam with a rate of 1.
     """
     ratio = first_ratio(case)
     if not case.trained:
@@ -99,7 +101,8 @@ def too_high(case: Case) -> Finding | None:
         long = max(ratio if math.isfinite(ratio) else 0.0, early if math.isfinite(early) else 0.0) > FAR
         bad = case.broke or case.stuck or case.fit_shortfall > 0.4 or case.left > 0.9
         bad |= long and (case.fit_shortfall > HARM or case.shortfall > HARM)
-        rises = rose > 3.0 and case.progress >= HALF  # at first, it may be on its way down from far above
+        climbs = not len(finite) or float(finite.max()) > CLIMBS * case.signs.first_error  # else it began so high
+        rises = rose > 3.0 and climbs and case.progress >= HALF  # at first, it may be on its way down from far above
         if not (case.broke or (bad and (long or rises))):
             return None
         severity = "fault"
@@ -135,7 +138,8 @@ def oscillates(case: Case) -> Finding | None:
     """Symptom: the error goes up and down from epoch to epoch and does not settle. Why: steps too long for the bottom of the valley,
     or batches so small that each pulls elsewhere. Measured: over the second half of the epochs, a mean change of more than a
     quarter of the error (on validation an eighth, where training stands still), up about as often as down, at more than 4 %
-    of a constant's error; and what is reached is less than simple models reach, or than its own best epoch.
+    of a constant's error; and what is reached is less than simple models reach, or than its own best epoch. Not where it reaches what
+    simple models do, on the rows it learned from as well: the best epoch is kept, and swings that cost nothing are no fault.
     Remedy: a lower rate, or one that falls (cosine).
     Example: SGD at ten times the rate that suits.
     """
@@ -163,7 +167,7 @@ def oscillates(case: Case) -> Finding | None:
         return None
     harmed = case.shortfall > 0.03 or case.fit_shortfall > 0.03 or float(half[-1]) > 1.5 * float(half.min())
     harmed |= bool(stays and judged[-1] > 1.3 * judged.min())
-    if not harmed:
+    if not harmed or (case.learnable and not case.behind and not case.fit_shortfall):
         return None
     return Finding(
         "rate-oscillates",
@@ -255,12 +259,15 @@ def too_low(case: Case) -> Finding | None:
 def too_few(case: Case) -> Finding | None:
     """Symptom: the error was still falling when the training ended. Why: it ended too early. Measured: over the last quarter of the
     steps the error fell by more than 8 %, or there were fewer than 30 steps; and the training rows are not learned as well as
-    simple models know others. Remedy: more epochs, or smaller batches. Example: one epoch of ten steps.
+    simple models know others, or validation rows are not, and training rows no better than chance allows: what is known by heart
+    goes on falling, and more steps do not mend it. Remedy: more epochs, or smaller batches. Example: one epoch of ten steps.
     """
     signs = case.signs
     if signs is None or case.broke or case.checkup.get("stopped") or case.progress < 1.0:
         return None
     if not (case.fit_shortfall > 0.05 or case.shortfall > HARM or (case.left > 0.6 and not case.learnable)):
+        return None
+    if not case.fit_shortfall and case.learned_by_heart:
         return None
     smooth = signs.smoothed() - case.floor
     if signs.done >= HARDLY and len(smooth) >= 10:
