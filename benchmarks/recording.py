@@ -4,9 +4,10 @@
 epochs take a tenth of a second and more, taught by `vitrina.train`. The three ways take turns in one process, in another order
 each round; a time is that from the end of the first epoch (by then all is compiled) to the end of the last, and what is told
 is the median over the rounds of a round's own ratios. Beside it, what the same took of the machine: the processor time that the
-training, the page's server and the browser take more than the training alone, as a share of what all cores could give while
-that runs; neighbours lengthen a time, and this hardly. What is done once, before the first step and after the last, is told in
-seconds. Writes a Markdown section, or with `--only` its rows.
+training, the page's server and the browser take more than the training alone, as a share of what all cores could give while that
+runs, which neighbours disturb less; and the share of its own time for which a training waits for those who look on, which they
+hardly change. What is done once, before the first step and after the last, is told in seconds. Writes a Markdown section, or
+with `--only` its rows.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from benchmarks import machine
 from benchmarks.deep import DEEP, Deep
 from benchmarks.ours import deep_network, network_of
 from benchmarks.processor_time import seconds_of
+from benchmarks.watching_time import watched
 from benchmarks.workloads import WORKLOADS, Workload
 
 WAYS = ("not recorded", "recorded", "page open")
@@ -51,13 +53,15 @@ BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-
 class Took:
     """Seconds of one training, of all epochs but the first and of the whole call, and how often it was looked at.
 
-    busy: processor time within the first of these, of the training, the page's server and the browser.
+    busy: processor time within the first of these, of the training, the page's server and the browser; waited: seconds of it that the
+    training spent with those who look on.
     """
 
     learning: float
     whole: float
     looks: int
     busy: tuple[float, float, float]
+    waited: float
 
 
 def main() -> None:
@@ -82,8 +86,8 @@ def heading() -> list[str]:
         f"Written by `python -m benchmarks.recording` on {machine.describe()['date']}: medians of each round's ratio, and their range.",
         "",
         "| network | epoch s | epochs | rounds | looks | recorded | page open | of the machine: recorded | page open |"
-        " of it server + browser | before and after, s |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        " of it server + browser | a training waits | before and after, s |",
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
 
 
@@ -112,6 +116,7 @@ def row(name: str, engine: str, rounds: int) -> str:
             shares.append(f"{median(more):+.1f} % ({min(more):+.1f} - {max(more):+.1f}), {verdict}")
     parts = [median(_whole(one, one.busy[part]) for one in times["page open"]) for part in (1, 2)]
     shares.append(" + ".join(f"{part:.1f} %" for part in parts))
+    shares.append(f"{median(100 * one.waited / one.learning for one in times['recorded']):.1f} %")
     epoch = median(one.learning for one in plain) / (taught.epochs - 1)
     looks = round(median(one.looks for one in times["recorded"]))
     once = median(
@@ -151,10 +156,10 @@ class Taught:
 
         workload = self.workload
         network = deep_network(workload) if isinstance(workload, Deep) else network_of(workload)
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, watched() as waited:
             run = Path(folder) / "run"
             page = _page(run) if way == WAYS[2] else None
-            clock = _clock(page.processes if page else lambda: ())
+            clock = _clock(page.processes if page else lambda: (), waited)
             began = perf_counter()
             vt.train(
                 self.data, network=network, engine=self.engine, epochs=self.epochs, batch_size=self.workload.batch,
@@ -165,22 +170,23 @@ class Taught:
             if page:
                 page.close()
             looks = len(vt.Recording(run).looks) if way != WAYS[0] else 0
-        return Took(clock.ended - clock.began, whole, looks, clock.busy)
+        return Took(clock.ended - clock.began, whole, looks, clock.busy, clock.waited)
 
 
-def _clock(others: Callable[[], tuple[int, ...]]) -> Any:
+def _clock(others: Callable[[], tuple[int, ...]], waited: Callable[[], float]) -> Any:
     import vitrina as vt
 
     class Clock(vt.Callback):
-        began = ended = 0.0
+        began = ended = waited = 0.0
         before: tuple[float, ...] = ()
 
         def epoch_done(self, learner: Any, row: Any) -> None:
             if learner.epoch == 1:
-                self.before = self.busy_until_now()
+                self.before, self.waited = self.busy_until_now(), -waited()
                 self.began = perf_counter()
             if learner.epoch == learner.plan.epochs:
                 self.ended = perf_counter()
+                self.waited += waited()
                 after = self.busy_until_now()
                 self.busy = tuple(late - early for late, early in zip(after, self.before, strict=True))
 
