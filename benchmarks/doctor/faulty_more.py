@@ -323,7 +323,7 @@ def warmed_too_far(seed: int, bad: bool) -> Kit:
     return digits(optimizer=vt.SGD(2.0 if bad else 0.05), schedule=schedule, epochs=20, validation=None)
 
 
-@fault("diverging", "learning_rate")
+@fault("rate-too-high", "learning_rate")
 def warmed_too_far_adam(seed: int, bad: bool) -> Kit:
     schedule = vt.WarmUp(0.99) if bad else vt.Cosine()
     return tumours(optimizer=vt.Adam(1.0 if bad else 3e-3), schedule=schedule, epochs=30, validation=None)
@@ -341,7 +341,7 @@ def crawling_figures(seed: int, bad: bool) -> Kit:
 
 @fault("plateau", "learning_rate")
 def a_flat_place(seed: int, bad: bool) -> Kit:
-    return digits(dense(64, 10, 24, 24, 24, activation="sigmoid" if bad else "relu"), optimizer=vt.SGD(0.05), epochs=15)
+    return digits(dense(64, 10, 24, 24, activation="sigmoid" if bad else "relu"), optimizer=vt.SGD(0.02), epochs=15)
 
 
 @fault("plateau", "learning_rate")

@@ -105,7 +105,7 @@ def validation_in_cents(seed: int, bad: bool) -> Kit:
 
 @fault("columns-duplicated", "column", True)
 def digits_forty_times(seed: int, bad: bool) -> Kit:
-    kit = digits(dense(64 * 40 if bad else 64, 10, 32), optimizer=vt.SGD(0.15), epochs=8)
+    kit = digits(dense(64 * 40 if bad else 64, 10, 32), optimizer=vt.SGD(0.3), epochs=8)
     return kit.but(rows=kit.rows.inputs(lambda x: np.tile(x, (1, 40)))) if bad else kit
 
 

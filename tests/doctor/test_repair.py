@@ -13,7 +13,9 @@ import pytest
 import vitrina as vt
 from tests.doctor.conftest import net, rows
 from vitrina.doctor.battery import battery
+from vitrina.doctor.doubtful import doubtful
 from vitrina.doctor.foreign import read_network
+from vitrina.doctor.treatment import Arrays, treat
 
 TEST = rows(400, 2)
 CURABLE: dict[str, dict[str, Any]] = {
@@ -36,6 +38,42 @@ def test_repair_helps_on_rows_it_never_saw(kind: str, taught: Callable[..., Path
     assert healing.changes
     assert healing.after > healing.before
     assert "now" in str(healing)
+
+
+def test_rows_labelled_wrong_are_found_and_right_ones_left() -> None:
+    x, y = rows(480)
+    wrong = np.random.default_rng(3).random(len(y)) < 0.25
+    marked = doubtful(x, np.where(wrong, (y + 1) % 4, y))
+    assert marked[wrong].mean() > 0.7
+    assert marked[~wrong].mean() < 0.2  # those on the border between two classes
+    assert doubtful(x, y).mean() < 0.1
+
+
+@pytest.mark.parametrize(("factor", "shift", "way"), [(100.0, 7.0, 1.0), (-1.0, 3.0, -1.0)])
+def test_training_rows_are_brought_to_the_units_that_judge(factor: float, shift: float, way: float) -> None:
+    (x, y), (xv, yv) = rows(480), rows(160, 1)
+    there = factor * xv + shift
+    matched = treat(Arrays((x, y), (there, yv)), {"match": True}).train[0]
+    np.testing.assert_allclose(matched.mean(axis=0), there.mean(axis=0), rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(matched.std(axis=0), there.std(axis=0), rtol=1e-3)
+    np.testing.assert_allclose(np.corrcoef(x[:, 0], matched[:, 0])[0, 1], way, atol=1e-4)
+
+
+def test_repair_answers_rows_that_come_as_the_validation_part_does(taught: Callable[..., Path]) -> None:
+    judge = (60.0 * rows(160, 1)[0] + 5.0, rows(160, 1)[1])
+    healing = vt.heal(taught(judge=judge), rows(480), judge)
+    assert healing.model is not None
+    assert np.mean(healing.model.predict((60.0 * TEST[0] + 5.0).astype(np.float32)) == TEST[1]) > 0.85
+
+
+def test_what_was_held_back_to_judge_is_learned_from_in_the_end(taught: Callable[..., Path]) -> None:
+    """Two classes that only the validation part has: in the end the network knows them as well as the others."""
+    (x, y), (xv, yv) = rows(480), rows(400, 1)
+    healing = vt.heal(taught(train=(x[y < 3], y[y < 3]), judge=(xv, yv)), (x[y < 3], y[y < 3]), (xv, yv))
+    assert healing.model is not None
+    assert healing.treatments
+    assert "validation_error" not in healing.model.history.columns  # no row judged it
+    assert np.mean(healing.model.predict(TEST[0][TEST[1] == 3]) == 3) > 0.7
 
 
 def test_a_sound_run_is_left_as_it_is(taught: Callable[..., Path]) -> None:
@@ -124,7 +162,7 @@ def test_what_a_module_of_pytorch_does_by_functions_is_read_as_well() -> None:
 
         def forward(self, x: Any) -> Any:
             x = functional.max_pool2d(functional.relu(self.see(x)), 2).view(x.size(0), -1)
-            x = functional.dropout(functional.gelu(self.think(x)) + (x if self.joins else 0.0), 0.25, self.training)
+            x = functional.dropout(functional.gelu(self.think(x)) - (x if self.joins else 0.0), 0.25, self.training)
             return functional.log_softmax(self.tell(x), dim=1)
 
     class Plain(Caller):
@@ -139,8 +177,70 @@ def test_what_a_module_of_pytorch_does_by_functions_is_read_as_well() -> None:
     kinds = ["Conv2D", "Activation", "MaxPool2D", "Flatten", "Dense", "Activation", "Dropout", "Dense"]
     assert [type(layer).__name__ for layer in layers] == kinds
     assert layers[6] == vt.Dropout(0.25)
-    with pytest.raises(vt.ModelError, match="joins or branches at add"):
+    with pytest.raises(vt.ModelError, match="joins at sub in a way"):
         vt.diagnose(Caller(joins=True), (x, y), epochs=2)
+
+
+def _network_of_blocks() -> Any:
+    """PyTorch: a stem with padding and stride, a block that shrinks beside a 1 × 1 shortcut, one with a plain shortcut, three ways
+    that are joined, and classes."""
+    torch = pytest.importorskip("torch")
+    nn, functional = torch.nn, torch.nn.functional
+    torch.manual_seed(0)
+
+    class Block(nn.Module):
+        def __init__(self, inputs: int, filters: int, stride: int) -> None:
+            super().__init__()
+            self.first = nn.Conv2d(inputs, filters, 3, stride, 1, bias=False)
+            self.norm = nn.BatchNorm2d(filters)
+            self.second = nn.Conv2d(filters, filters, 3, padding=1)
+            self.short = nn.Conv2d(inputs, filters, 1, stride) if stride > 1 else nn.Identity()
+
+        def forward(self, x: Any) -> Any:
+            y = self.second(torch.relu(self.norm(self.first(x))))
+            y += self.short(x)
+            return functional.relu(y)
+
+    class Net(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.stem, self.pool = nn.Conv2d(1, 4, 5, 2, 2), nn.MaxPool2d(3, 2, 1)
+            self.blocks = nn.Sequential(Block(4, 4, 1), Block(4, 6, 2))
+            self.side, self.tell = nn.Conv2d(6, 2, 1), nn.Linear(14, 3)
+
+        def forward(self, x: Any) -> Any:
+            x = self.blocks(self.pool(self.stem(x)))
+            x = torch.cat([x, torch.tanh(self.side(x)), x * torch.sigmoid(x)], 1)
+            return self.tell(torch.flatten(functional.adaptive_avg_pool2d(x, 1), 1))
+
+    return Net()
+
+
+def test_shortcuts_branches_and_strides_of_pytorch_are_read() -> None:
+    module = _network_of_blocks()
+    x = np.random.default_rng(0).normal(size=(60, 1, 16, 16)).astype(np.float32)
+    y = (np.arange(60) % 3).astype(np.int64)
+    network = read_network(module, x, y, None).network  # compared with what the module answers
+    kinds = [type(layer).__name__ for layer in network.layers]
+    assert kinds.count("Residual") == 1
+    assert kinds.count("Branches") == 2
+    assert network.parameters == sum(parameter.numel() for parameter in module.parameters())
+    assert isinstance(vt.diagnose(module, (x, y), epochs=2), vt.Findings)
+
+
+def test_a_functional_model_of_keras_is_read() -> None:
+    keras = pytest.importorskip("keras")
+    layers = keras.layers
+    start = keras.Input((6, 6, 1))
+    x = layers.Conv2D(4, 3, padding="same", activation="relu")(start)
+    x = layers.Add()([x, layers.Conv2D(4, 3, padding="same")(x)])
+    x = layers.Concatenate()([layers.MaxPooling2D(2)(x), layers.AveragePooling2D(2)(x)])
+    end = layers.Dense(3, activation="softmax")(layers.GlobalAveragePooling2D()(x))
+    model = keras.Model(start, end)
+    images = np.random.default_rng(0).normal(size=(30, 6, 6, 1)).astype(np.float32)
+    network = read_network(model, images, (np.arange(30) % 3).astype(np.int64), None).network
+    kinds = ["Conv2D", "Residual", "Branches", "GlobalAveragePool", "Dense"]
+    assert [type(layer).__name__ for layer in network.layers] == kinds
 
 
 def test_anything_else_is_refused_in_one_sentence() -> None:

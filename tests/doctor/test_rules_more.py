@@ -89,7 +89,7 @@ FAULTS: dict[str, tuple[dict[str, Any], str, dict[str, Any]]] = {
     "one-answer": ({"class_weight": {0: 5000.0, 1: 1.0, 2: 1.0, 3: 1.0}, "optimizer": vt.SGD(0.05)}, "class_weight", {"class_weight": {0: 1.2}, "optimizer": vt.Adam(5e-3)}),
     "layers-unbalanced": ({"network": net(vt.Dense(16, "tanh"), vt.Scale((0.002,)), vt.Dense(16, "tanh")), "optimizer": vt.SGD(0.05)}, "dense_1", {"network": net(vt.Dense(16, "tanh"), vt.Dense(16, "tanh"))}),
     "falls-slowly": ({"optimizer": vt.SGD(6e-4), "epochs": 30, "batch_size": 16}, "learning_rate", {"optimizer": vt.SGD(0.1), "epochs": 30, "batch_size": 16}),
-    "plateau": ({"network": net(*[vt.Dense(16, "sigmoid")] * 3), "optimizer": vt.SGD(0.02), "epochs": 15}, "learning_rate", {"network": net(*[vt.Dense(16, "relu")] * 3)}),
+    "plateau": ({"network": net(*[vt.Dense(16, "sigmoid")] * 2), "optimizer": vt.SGD(0.02), "epochs": 15}, "learning_rate", {"network": net(*[vt.Dense(16, "relu")] * 3)}),
 }  # fmt: skip
 
 
@@ -212,3 +212,31 @@ def test_parts_that_were_drawn_apart_are_drawn_anew_from_both(taught: Taught) ->
     assert healing.model is not None
     x, y = rows(300, 5)
     assert float(np.mean(healing.model.predict(x)[y == 3] == 3)) > 0.3  # there were none to learn from
+
+
+def test_a_class_copied_before_the_rows_were_divided_is_told() -> None:
+    x, y = rows(600)
+    order = np.random.default_rng(0).permutation(
+        np.concatenate([np.flatnonzero(y > 0), np.repeat(np.flatnonzero(y == 0), 10)])
+    )
+    x, y = x[order], y[order]
+    found = vt.diagnose(net(), (x[:1200], y[:1200]), validation=(x[1200:], y[1200:]))
+    assert found.codes[0] == "rows-shared"
+    apart = vt.diagnose(
+        net(), (x[:1200], y[:1200]), validation=rows(160, 1)
+    )  # copied after the division: nothing is shared
+    assert "rows-shared" not in apart.codes
+
+
+def test_weights_that_drown_all_classes_but_one_are_told_before_training() -> None:
+    drowned = vt.diagnose(net(), rows(480), validation=rows(160, 1), class_weight={2: 4000.0})
+    assert list(drowned.codes) == ["one-answer"]
+    assert vt.diagnose(net(), rows(480), validation=rows(160, 1), class_weight={2: 5.0}).healthy
+
+
+def test_one_column_that_parts_thirty_rows_is_no_leak() -> None:
+    x, y = rows(400)
+    x[:, 5] = np.where(y > 1, 1.0, -1.0)
+    two = vt.Network(vt.Input((8,)), vt.Dense(8, "relu"), vt.Dense(2))
+    assert "leak" in vt.diagnose(two, (x, y // 2)).codes
+    assert "leak" not in vt.diagnose(two, (x[:30], y[:30] // 2)).codes

@@ -54,7 +54,9 @@ def _(layer: vn.EnsembleMean, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
     numbers = ("NHWC", "HWIO", "NHWC")
-    z = lax.conv_general_dilated(x, p["weight"], layer.stride, layer.padding.upper(), dimension_numbers=numbers,  # pyright: ignore
+    number = layer.padding
+    pads = [(number, number)] * 2 if isinstance(number, int) else number.upper()
+    z = lax.conv_general_dilated(x, p["weight"], layer.stride, pads, dimension_numbers=numbers,  # pyright: ignore
                                  feature_group_count=layer.groups)  # fmt: skip
     return ACTIVATIONS[layer.activation](z + p.get("bias", 0.0))
 
@@ -70,7 +72,9 @@ def _(layer: vn.Conv1D, x: Any, p: Any, s: Any, case: Case) -> Any:
 def windows(x: Any, start: float, combine: Any, layer: Any) -> Any:
     start = np.asarray(start, x.dtype)[()]  # pyright: ignore
     size, stride = (np.atleast_1d(number).tolist() for number in (layer.size, layer.stride))
-    return lax.reduce_window(x, start, combine, (1, *size, 1), (1, *stride, 1), layer.padding.upper())
+    number = layer.padding
+    pads = [(0, 0), (number, number), (number, number), (0, 0)] if isinstance(number, int) else number.upper()
+    return lax.reduce_window(x, start, combine, (1, *size, 1), (1, *stride, 1), pads)
 
 
 @forward.register

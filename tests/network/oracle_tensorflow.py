@@ -63,13 +63,20 @@ def by_groups(layer: Any, x: Any, weight: Any, convolve: Any) -> Any:
 def _(layer: vn.Conv2D, x: Any, p: Any, s: Any, case: Case) -> Any:
     # TensorFlow's CPU kernel takes one stride for both directions; with two, every pixel is visited and some are kept
     same_stride = layer.stride[0] == layer.stride[1]  # pyright: ignore
-    if same_stride or layer.padding == "valid":
-        z = by_groups(layer, x, p["weight"], lambda x, w: tf.nn.conv2d(x, w, layer.stride, layer.padding.upper()))
+    if isinstance(layer.padding, int):
+        x = tf.pad(x, _on_every_side(layer.padding))
+        z = by_groups(layer, x, p["weight"], lambda x, w: tf.nn.conv2d(x, w, layer.stride, "VALID"))
+    elif same_stride or layer.padding == "valid":
+        z = by_groups(layer, x, p["weight"], lambda x, w: tf.nn.conv2d(x, w, layer.stride, str(layer.padding).upper()))
     else:
         z = by_groups(
             layer, x, p["weight"], lambda x, w: tf.nn.conv2d(*_same_padded(x, w, layer.stride), layer.stride, "VALID")
         )
     return ACTIVATIONS[layer.activation](z + p.get("bias", 0.0))
+
+
+def _on_every_side(number: int) -> list[list[int]]:
+    return [[0, 0], [number, number], [number, number], [0, 0]]
 
 
 def _same_padded(x: Any, weight: Any, stride: Any) -> tuple[Any, Any]:
@@ -98,12 +105,15 @@ def _(layer: vn.AveragePool1D, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 @forward.register
 def _(layer: vn.MaxPool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
+    if isinstance(layer.padding, int):
+        padded = tf.pad(x, _on_every_side(layer.padding), constant_values=-np.inf)
+        return tf.nn.max_pool2d(padded, layer.size, layer.stride, "VALID")
     return tf.nn.max_pool2d(x, layer.size, layer.stride, layer.padding.upper())
 
 
 @forward.register
 def _(layer: vn.AveragePool2D, x: Any, p: Any, s: Any, case: Case) -> Any:
-    return tf.nn.avg_pool2d(x, layer.size, layer.stride, layer.padding.upper())  # leaves padding out by itself
+    return tf.nn.avg_pool2d(x, layer.size, layer.stride, str(layer.padding).upper())  # leaves padding out by itself
 
 
 @forward.register

@@ -29,10 +29,13 @@ ACTIVATIONS: dict[str, Any] = {
 }
 
 
-def around(x: Any, size: tuple[int, int], stride: tuple[int, int], padding: str, value: float) -> Any:
-    """x (batch, channels, rows, columns) padded so that ceil(length / stride) windows fit, an odd one more at the end."""
+def around(x: Any, size: tuple[int, int], stride: tuple[int, int], padding: str | int, value: float) -> Any:
+    """x (batch, channels, rows, columns) padded so that ceil(length / stride) windows fit, an odd one more at the end; a number on
+    every side."""
     if padding == "valid":
         return x
+    if isinstance(padding, int):
+        return F.pad(x, [padding] * 4, value=value)
     pads: list[int] = []
     for length, window, step in list(zip(x.shape[2:], size, stride, strict=True))[::-1]:
         missing = max((length + step - 1) // step * step - step + window - length, 0)

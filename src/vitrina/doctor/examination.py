@@ -104,6 +104,7 @@ def examine(
             found = refer(train.x, numbers, target.looks_like_classes, None)
             as_classes = found.best_held if found else math.nan
             as_numbers = rounded_share(train.x, numbers)
+    kinds = (codes, class_numbers(network, validation.y)[0]) if classes and validation else None
     some = np.random.default_rng(0).permutation(train.rows)[:64]
     attention: dict[str, float] = {}
     with contextlib.suppress(VitrinaError):
@@ -113,7 +114,7 @@ def examine(
         beside,
         target,
         target_of(network, validation.y) if validation else None,
-        parts_of(train.x, validation.x if validation else None, columns, beside),
+        parts_of(train.x, validation.x if validation else None, columns, beside, kinds),
         references,
         first_pass(recipe, train.x, train.y, params, state),
         check_handwork(network, train.x[some], train.y[some], params, state),
@@ -157,6 +158,7 @@ def _from_json(document: dict[str, Any]) -> Examination:
     kept = numbers(document)
     start: Any = kept["start"]
     references: Any = kept["references"]
+    kept["parts"].pop("classes_shift", None)  # runs of before have it
     for part in filter(None, (kept["parts"], references)):
         part["rows"] = tuple(part["rows"])
     return Examination(

@@ -19,7 +19,7 @@ class Remedy:
 
     changes: settings and their new values ("learning_rate", "optimizer", "network" as JSON, "epochs", ...), as `vt.train` takes
     them; data: what is to be done to the arrays, by `treatment.treat`: "fill" in, "unshare",
-    "resplit" or "pool" rows; "judge" marks a change after which scores cannot be compared. A remedy
+    "resplit", "pool" or "match" rows, leave out "doubtful" ones; "judge" marks a change after which scores cannot be compared. A remedy
     without either is for a person: nothing but the words can be given.
     """
 
@@ -30,7 +30,7 @@ class Remedy:
     @property
     def changes_the_judge(self) -> bool:
         """True if what was measured before cannot be compared with what is measured after."""
-        return any(name in self.data for name in ("unshare", "resplit", "pool", "judge"))
+        return any(name in self.data for name in ("unshare", "resplit", "pool", "doubtful", "judge"))
 
     @property
     def can_be_applied(self) -> bool:

@@ -37,7 +37,7 @@ def of_foreign(patient: Any, data: Any, validation: Any, cost: str | None, setti
     """Of a PyTorch module or a Keras model, taught on data (x, y) with the settings given.
 
     Images come as the framework wants them: channels first for PyTorch, last for Keras. Raises ModelError for a network that
-    is not a plain chain of layers Vitrina knows; UsageError for anything else than arrays.
+    is not made of layers Vitrina knows; UsageError for anything else than arrays.
     """
     if not (isinstance(data, tuple) and len(data) == 2):
         raise UsageError("a network of another framework is diagnosed on arrays: data=(x, y)")
@@ -52,14 +52,7 @@ def of_foreign(patient: Any, data: Any, validation: Any, cost: str | None, setti
 
 def read_network(patient: Any, x: np.ndarray, y: np.ndarray, cost: str | None) -> Read:
     """The network as Vitrina describes it, checked against its own answers. Raises ModelError where they differ."""
-    home = next(
-        (
-            base.__module__.partition(".")[0]
-            for base in type(patient).__mro__
-            if base.__module__.partition(".")[0] in ("torch", "keras")
-        ),
-        "",
-    )
+    home = _home(patient)
     if home == "torch":
         from vitrina.doctor.foreign_torch import answers_of, layers_of
     elif home == "keras":
@@ -82,8 +75,13 @@ def read_network(patient: Any, x: np.ndarray, y: np.ndarray, cost: str | None) -
 
 def _as_ours(patient: Any, x: np.ndarray) -> np.ndarray:
     """Channels last."""
-    is_torch = any(base.__module__.startswith("torch.") for base in type(patient).__mro__)
-    return np.moveaxis(x, 1, -1) if is_torch and x.ndim == 4 else x
+    return np.moveaxis(x, 1, -1) if _home(patient) == "torch" and x.ndim == 4 else x
+
+
+def _home(patient: Any) -> str:
+    """Whose network it is, torch or keras, or "" for neither. A Keras model that runs on PyTorch is a module of both: Keras's."""
+    homes = (base.__module__.partition(".")[0] for base in type(patient).__mro__)
+    return next((home for home in homes if home in ("torch", "keras")), "")
 
 
 def _input(x: np.ndarray) -> Any:
@@ -132,7 +130,7 @@ def _compare(
         )  # sums, shares, or their logarithms
     if not fits:
         raise ModelError(
-            "the network does something between its layers that is not a layer Vitrina knows; make it a plain chain of layers"
+            "the network does something between its layers that is not a layer Vitrina knows; make it of plain layers"
         )
 
 

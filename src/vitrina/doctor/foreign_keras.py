@@ -1,11 +1,14 @@
-"""A Keras model as a chain of layers."""
+"""A Keras model as a tree of layers, with shortcuts and branches."""
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from vitrina.doctor.foreign_graph import Arrays, Part, Tree
 from vitrina.errors import ModelError
 from vitrina.network.activation import Activation
 from vitrina.network.activations import ACTIVATIONS
@@ -18,7 +21,7 @@ from vitrina.network.pooling import AveragePool2D, GlobalAveragePool, MaxPool2D
 from vitrina.network.scale import Scale
 from vitrina.network.shaping import Flatten
 
-Arrays = list[dict[str, np.ndarray]]
+MERGES = {"Add": "add", "Multiply": "multiply", "Concatenate": "concatenate"}
 COSTS = {
     "sparse_categorical_crossentropy": "cross_entropy",
     "categorical_crossentropy": "cross_entropy",
@@ -34,24 +37,58 @@ COSTS = {
 
 def answers_of(model: Any, x: np.ndarray) -> np.ndarray:
     """What the model answers, as it does after training."""
-    return np.asarray(model(np.asarray(x, np.float32), training=False))
+    ops = sys.modules["keras"].ops  # the arrays of its backend
+    return np.asarray(ops.convert_to_numpy(model(np.asarray(x, np.float32), training=False)))
 
 
 def layers_of(model: Any, x: np.ndarray) -> tuple[list[Layer], Arrays, Arrays, str | None, tuple[str, float] | None]:
     """Layers, of each its weights and its state, the cost and the optimizer it was compiled with."""
-    layers: list[Layer] = []
-    weights: Arrays = []
-    state: Arrays = []
-    for layer in model.layers:
-        for ours, own, kept in _layer(layer):
-            layers.append(ours)
-            weights.append(own)
-            state.append(kept)
+    if not model.built:
+        answers_of(model, x)
+    graph = KerasGraph(model)
+    parts = Tree(graph).between(graph.start, graph.end)
+    layers = [part.layer for part in parts]
+    weights, state = ([one for part in parts for one in getattr(part, name)] for name in ("weights", "state"))
     cost, on_sums = _cost(model)
     _strip(layers, weights, state, cost, on_sums)
     optimizer = getattr(model, "optimizer", None)
     told = (type(optimizer).__name__, float(np.asarray(optimizer.learning_rate))) if optimizer is not None else None
     return layers, weights, state, cost, told
+
+
+@dataclass(frozen=True)
+class Called:
+    """One use of a layer."""
+
+    layer: Any
+    use: int
+
+
+class KerasGraph:
+    """The uses of layers that lead to what a model answers. Raises ModelError for a model of several inputs or answers."""
+
+    def __init__(self, model: Any) -> None:
+        if len(model.inputs) != 1 or len(model.outputs) != 1:
+            raise ModelError("the Keras model has more than one input or answer; diagnose knows networks of one")
+        self.start, self.end = (_called(tensor) for tensor in (model.inputs[0], model.outputs[0]))
+
+    def sources(self, node: Called) -> list[Called]:
+        return [_called(tensor) for tensor in node.layer._inbound_nodes[node.use].input_tensors]
+
+    def parts(self, node: Called) -> list[Part]:
+        return [Part(ours, [own], [kept]) for ours, own, kept in _layer(node.layer)]
+
+    def merge(self, node: Called) -> str:
+        kind = type(node.layer).__name__
+        rank = len(node.layer._inbound_nodes[node.use].input_tensors[0].shape)
+        if kind not in MERGES or (kind == "Concatenate" and node.layer.axis not in (-1, rank - 1)):
+            raise ModelError(f"the Keras layer {kind} joins in a way that diagnose does not know")
+        return MERGES[kind]
+
+
+def _called(tensor: Any) -> Called:
+    layer, use, _ = tensor._keras_history
+    return Called(layer, use)
 
 
 def _layer(layer: Any) -> list[tuple[Layer, dict[str, np.ndarray], dict[str, np.ndarray]]]:
@@ -97,7 +134,7 @@ def _layer(layer: Any) -> list[tuple[Layer, dict[str, np.ndarray], dict[str, np.
     if kind == "Rescaling":
         return [(Scale((float(layer.scale),), (float(layer.offset),)), {}, {})]
     raise ModelError(
-        f"the Keras layer {kind} is none that diagnose knows; it knows plain feed-forward and convolutional ones"
+        f"the Keras layer {kind} is none that diagnose knows; it knows feed-forward and convolutional ones"
     )
 
 

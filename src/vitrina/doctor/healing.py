@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from vitrina.model import Model
 
 TRIALS = 10
+OF_ROWS = (  # more rows help
+    *("overfitting", "nobody-judges", "label-noise", "class-missing", "class-shares-differ", "embedding-unseen"),
+)
 LONG = 20.0  # seconds: of a training that takes longer, trials see a part
 TRAINED = (
     "batch_size",
@@ -62,7 +65,8 @@ class Tried:
 @dataclass
 class Healing:
     """What repair came to. before, after: scores on the validation part; findings: what was wrong at first, and what is left;
-    changes: of each setting what it was and what it is now; model: the healed one, None where nothing helped."""
+    changes: of each setting what it was and what it is now; model: the healed one, None where nothing helped. Where too few rows
+    were the trouble, or rows were held back anew, it was taught once more on all rows that are not test rows."""
 
     before: float
     after: float
@@ -148,7 +152,8 @@ def heal(
     if healing.helped:
         healing.after, healing.left = best.score, best.findings
         healing.changes = _difference(settings, best.settings)
-        healing.model = _final(best, settings, material, data, validation, out, progress)
+        short = best.rows.parted or any(one.kept and one.code in OF_ROWS for one in healing.tried)
+        healing.model = _final(best, settings, material, data, validation, out, progress, short)
     return healing
 
 
@@ -309,11 +314,12 @@ def _final(
     validation: Any,
     out: Any,
     progress: bool | None,
+    short: bool,
 ) -> Any:
     """The healed model: of data that a recipe prepares taught once more from the data, so that it keeps the recipe and is
-    measured on the test part; of arrays the one that was tried."""
+    measured on the test part; of arrays the one that was tried, or where rows were short one that learned from all of them."""
     if not settings["prepared"] or best.rows.treated:
-        return _kept(best, out, progress)
+        return _on_all_rows(best, out, progress) if short else _kept(best, out, progress)
     network = Network.from_json(best.settings["network"])
     return train(
         data_of(settings, data),
@@ -336,6 +342,16 @@ def _final(
         folds=bool(settings.get("folds") and folds_for(network)),
         **{name: best.settings[name] for name in TRAINED},
     )
+
+
+def _on_all_rows(best: Attempt, out: Any, progress: bool | None) -> Any:
+    """Taught as long as was best on validation, with the rows that judged among those it learns from. What broke is not taken."""
+    judged = np.array(best.model.history["validation_error"]) if best.rows.validation is not None else np.empty(0)
+    if not np.isfinite(judged).any():
+        return _kept(best, out, progress)
+    settings = {**best.settings, "epochs": int(np.nanargmin(judged)) + 1, "patience": None}
+    after = _taught(settings, best.rows.whole(), progress, Path(out) if out is not None else None)
+    return after.model if after.model is not None else best.model
 
 
 def _kept(best: Attempt, out: Any, progress: bool | None) -> Any:

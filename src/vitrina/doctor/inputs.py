@@ -14,7 +14,9 @@ from vitrina.network.normalisation import BatchNorm, GroupNorm, LayerNorm, RMSNo
 
 SAMPLE = 4096  # rows that are looked at
 MOST_COLUMNS = 2048
+MOST_COPIED = 8192  # columns among which copies are looked for
 MOST_VALUES = 4_000_000
+MANY = 64  # different numbers: of more, none are counted
 COLLISIONS = 10.0  # that chance would bring; where there is not one, somebody gave the numbers out
 READS_CODES = ("Embedding", "TableInput")  # layers whose inputs are not quantities, or are scaled already
 
@@ -25,6 +27,7 @@ class Columns:
 
     kind: "columns", "channels" or "codes" (of which nothing is measured); not_finite: how many values of a column are not;
     counts: whether a column seems to number the rows; alone: how well it tells the target by itself, as a score (0 to 1).
+    values: how many different numbers a column has, MANY at most.
     copies: pairs of columns that are the same up to place and size; follows: of each, how far rows that stand together in the
     given order are alike (`order_of`).
     """
@@ -42,6 +45,7 @@ class Columns:
     scaled_by_network: bool = False
     copies: list[list[int]] = field(default_factory=list[list[int]])
     follows: list[float] = field(default_factory=list[float])
+    values: list[int] = field(default_factory=list[int])
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -86,11 +90,18 @@ def columns_of(
         first_not_finite=int(np.argmax(by_row)) if by_row.any() else -1,
         scaled_by_network=isinstance(first, BatchNorm | LayerNorm | RMSNorm | GroupNorm)
         or type(first).__name__ == "Scale",
-        copies=_copies(flat) if small and finite.all() else [],
+        copies=_copies(flat) if kind == "columns" and count <= MOST_COPIED and not beside and finite.all() else [],
         follows=order_of(x.reshape(len(x), -1)[stretches_of(len(x))].astype(np.float64)).tolist()
         if small and finite.all()
         else [],
+        values=[_values(flat[:, at]) for at in range(count)] if small else [],
     )
+
+
+def _values(column: np.ndarray) -> int:
+    """How many different numbers there are: of the first rows where these are many already."""
+    some = len(np.unique(column[: 4 * MANY]))
+    return MANY if some >= MANY else min(MANY, len(np.unique(column)))
 
 
 def _copies(flat: np.ndarray) -> list[list[int]]:

@@ -12,7 +12,7 @@ from vitrina.network.activations import ACTIVATIONS, check_activation, sums_to_k
 from vitrina.network.initialisers import Initialiser, check_initialiser, initialiser_for
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require, whole
 from vitrina.network.ops import Array, Ops
-from vitrina.network.windows import check_padding, pads_for, pair, slide
+from vitrina.network.windows import check_padding_2d, pads_for, pair, slide
 
 
 @dataclass(frozen=True)
@@ -20,16 +20,17 @@ class Conv2D(Layer):
     """y = activation(x * weight + bias), * being cross-correlation, as in every framework.
 
     x (batch, rows, columns, channels) -> y (batch, rows out, columns out, filters). Parameters: weight (height, width,
-    channels / groups, filters), bias (filters,). `kernel_size` and `stride` take one number or two; `padding` 'valid' or
-    'same'. groups: channels and filters are dealt out to so many groups, in order, and each filter sees the channels of its
-    own group only; as many groups as channels is a depthwise convolution, with filters / channels filters for each channel.
+    channels / groups, filters), bias (filters,). `kernel_size` and `stride` take one number or two; `padding` 'valid', 'same',
+    or so many zeros on every side. groups: channels and filters are dealt out to so many groups, in order, and each filter
+    sees the channels of its own group only; as many groups as channels is a depthwise convolution, with filters / channels
+    filters for each channel.
     Raises NetworkError for an impossible number or an unknown name, ShapeError if groups do not divide the channels.
     """
 
     filters: int
     kernel_size: int | tuple[int, int]
     stride: int | tuple[int, int] = 1
-    padding: str = "valid"
+    padding: str | int = "valid"
     activation: str = "linear"
     use_bias: bool = True
     initialiser: str | Initialiser | None = None
@@ -40,7 +41,7 @@ class Conv2D(Layer):
         object.__setattr__(self, "filters", filters)
         object.__setattr__(self, "kernel_size", pair(self.kernel_size, "Conv2D: kernel_size"))
         object.__setattr__(self, "stride", pair(self.stride, "Conv2D: stride"))
-        check_padding(self.padding, "Conv2D")
+        check_padding_2d(self.padding, pair(self.kernel_size, "Conv2D: kernel_size"), "Conv2D")
         check_activation(self.activation)
         check_initialiser(self.initialiser)
         groups = whole(self.groups, f"Conv2D: groups must be a whole number of 1 or more, not {self.groups!r}")

@@ -11,23 +11,24 @@ import numpy as np
 from vitrina.errors import ShapeError
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree
 from vitrina.network.ops import Array, Ops
-from vitrina.network.windows import check_padding, pads_for, pair, slide
+from vitrina.network.windows import check_padding_2d, pads_for, pair, slide
 
 
 @dataclass(frozen=True)
 class _Pool2D(Layer):
-    """A window that slides over each channel; `stride` None means windows side by side."""
+    """A window that slides over each channel; `stride` None means windows side by side, `padding` a number so many rows and columns
+    on every side, which are no part of any largest or mean."""
 
     size: int | tuple[int, int] = 2
     stride: int | tuple[int, int] | None = None
-    padding: str = "valid"
+    padding: str | int = "valid"
 
     def __post_init__(self) -> None:
         kind = type(self).__name__
         object.__setattr__(self, "size", pair(self.size, f"{kind}: size"))
         stride = self.size if self.stride is None else self.stride
         object.__setattr__(self, "stride", pair(stride, f"{kind}: stride"))
-        check_padding(self.padding, kind)
+        check_padding_2d(self.padding, pair(self.size, f"{kind}: size"), kind)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return (*slide(input_shape, self.size, self.stride, self.padding), input_shape[-1])  # pyright: ignore

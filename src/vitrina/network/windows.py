@@ -24,11 +24,25 @@ def check_padding(padding: str, what: str) -> None:
         raise NetworkError(f"{what}: padding must be 'valid' or 'same', not {padding!r}")
 
 
-def pads_for(input_shape: Shape, size: tuple[int, int], stride: tuple[int, int], padding: str) -> Pads:
-    """Zeros around the image: none for 'valid'; for 'same' what makes the output ceil(input / stride), odd one last.
+def check_padding_2d(padding: str | int, size: tuple[int, int], what: str) -> None:
+    """The same, or so many rows and columns on every side as leave no window on padding alone."""
+    if isinstance(padding, str):
+        check_padding(padding, what)
+    elif isinstance(padding, bool) or not 0 <= padding < min(size):
+        raise NetworkError(
+            f"{what}: padding must be 'valid', 'same', or a whole number from 0 to {min(size) - 1} "
+            f"(less than the window), not {padding!r}"
+        )
 
-    The rule is TensorFlow's, which Keras and JAX share.
+
+def pads_for(input_shape: Shape, size: tuple[int, int], stride: tuple[int, int], padding: str | int) -> Pads:
+    """Zeros around the image: none for 'valid'; for 'same' what makes the output ceil(input / stride), odd one last; a number
+    as it is, on every side.
+
+    The rule of 'same' is TensorFlow's, which Keras and JAX share; a number is PyTorch's.
     """
+    if isinstance(padding, int):
+        return ((padding, padding), (padding, padding))
     if padding == "valid":
         return ((0, 0), (0, 0))
     around: list[tuple[int, int]] = []
@@ -38,7 +52,7 @@ def pads_for(input_shape: Shape, size: tuple[int, int], stride: tuple[int, int],
     return (around[0], around[1])
 
 
-def slide(input_shape: Shape, size: tuple[int, int], stride: tuple[int, int], padding: str) -> tuple[int, int]:
+def slide(input_shape: Shape, size: tuple[int, int], stride: tuple[int, int], padding: str | int) -> tuple[int, int]:
     """Rows and columns that come out. Raises ShapeError if the input is no image or smaller than the window."""
     if len(input_shape) != 3:
         raise ShapeError(f"needs an image of shape (rows, columns, channels), but gets {input_shape}")

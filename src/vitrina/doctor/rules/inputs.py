@@ -10,7 +10,7 @@ from vitrina.doctor.case import Case
 from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.mending import behind, in_front, without_columns
 from vitrina.doctor.registry import FOLLOWS, rule
-from vitrina.learning.optimizers import Adam
+from vitrina.learning.optimizers import SGD, Adam
 from vitrina.locale import say
 from vitrina.network.scale import Scale
 
@@ -20,9 +20,12 @@ LARGE, FAR, APART, SMALL = (
     100.0,
     0.02,
 )  # root mean square; largest over median spread; all root mean squares
+ALIKE = 300.0  # root mean square up to which inputs of one size are left to Adam
 HARM = 0.12  # of what simple models are above a constant, missing to them
 HUGE = 1e4  # times the training part's range
 TELLS, NEXT = 0.96, 0.9  # R² of one column alone, and of the next best
+CODE, BESIDE = 0.8, 0.75  # the same of a column with no more values than there are classes; times its own
+ENOUGH = 80  # training rows: of fewer, one column may part the classes by chance
 LISTED = 8
 BROKEN = (*FOLLOWS, "labels-unrelated", "input-scale", "weights-too-large", "target-scale")
 
@@ -106,7 +109,8 @@ def scale(case: Case) -> Finding | None:
     """Symptom: the error jumps, sticks, or falls only where the large columns tell something. Why: a weight's slope is its
     input times the error signal, so that one rate is too high for large inputs and too low for small ones (LeCun et al. 1998,
     Efficient BackProp, section 4.3). Measured: root mean square of a column above 30, largest spread above 100 times the median
-    one, or all below 0.02; a fault where simple models on scaled inputs do better than the network. Remedy: bring each column
+    one, or all below 0.02; a fault where simple models on scaled inputs do better than the network; before training a note where
+    inputs are all of one size, of 300 at most, and each weight's step is divided by its own slope. Remedy: bring each column
     to mean 0 and spread 1. Example: an income in euros beside an age in years; pixels from 0 to 255.
     """
     columns = case.exam.columns
@@ -129,7 +133,8 @@ def scale(case: Case) -> Finding | None:
     others = [int(at) for at in np.argsort(-size)[:LISTED] if size[at] > LARGE or size[at] > APART * middle]
     harmed = case.shortfall > HARM or case.fit_shortfall > HARM or case.broke
     flat = case.behind and any(start.saturated > 0.8 for start in case.starts)
-    severity = "warning" if not case.trained else "fault" if harmed else "warning" if flat else "note"
+    early = "note" if _made_up_for(case, float(size[moving].max()), apart) else "warning"
+    severity = early if not case.trained else "fault" if harmed else "warning" if flat else "note"
     return Finding(
         "input-scale",
         severity,
@@ -155,6 +160,14 @@ def scale(case: Case) -> Finding | None:
         },
         (_scaled(case),),
     )
+
+
+def _made_up_for(case: Case, size: float, apart: float) -> bool:
+    """True of inputs that are large all alike, such as pixels up to 255, where the steps do not grow with them (Adam divides each
+    slope by its own size) and no unit of the first layers is at a flat end: that may learn as it is, and is told when it does not."""
+    adaptive = not isinstance(case.optimizer, SGD)
+    squashed = any(start.saturated > 0.1 for start in case.starts)
+    return adaptive and not squashed and LARGE < size <= ALIKE and apart <= APART
 
 
 def _scaled(case: Case) -> Remedy:
@@ -342,15 +355,20 @@ def identifier(case: Case) -> Finding | None:
 def leak(case: Case) -> Finding | None:
     """Symptom: too good to be true. Why: one column holds the answer, often because it is filled in afterwards; it will not be
     known when a prediction is due. Measured: the column alone tells R² above 0.96 of the target (bins of its rank, learned on
-    every other row, judged on the rest), and the next best less than 0.9. Remedy: leave it out. Example: the date an account
+    every other row, judged on the rest), and the next best less than 0.9; or above 0.8, and the next best three quarters of that,
+    of a column with no more values than there are classes; of 80 rows or more. Remedy: leave it out. Example: the date an account
     was closed, when predicting whether it will be.
     """
-    alone = np.array(case.exam.columns.alone)
-    if len(alone) < 2:
+    alone, values = np.array(case.exam.columns.alone), np.array(case.exam.columns.values)
+    if len(alone) < 2 or case.exam.parts.rows[0] < ENOUGH:
         return None
     telling = [int(at) for at in np.flatnonzero(alone > TELLS)]
+    highest = NEXT
+    if not telling and case.classes and len(values) == len(alone):
+        telling = [int(at) for at in np.flatnonzero((alone > CODE) & (values <= case.classes))]
+        highest = BESIDE * float(alone[telling].min()) if telling else NEXT
     rest = np.delete(alone, telling)
-    if not telling or not len(rest) or rest.max() > NEXT:
+    if not telling or not len(rest) or rest.max() > highest:
         return None
     names = case.exam.columns.names
     return Finding(

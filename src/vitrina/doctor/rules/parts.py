@@ -8,9 +8,11 @@ import numpy as np
 
 from vitrina.doctor.case import Case
 from vitrina.doctor.finding import Finding, Remedy
+from vitrina.doctor.mending import in_front
 from vitrina.doctor.registry import rule
 from vitrina.doctor.rules.inputs import leave_out
 from vitrina.locale import say
+from vitrina.network.scale import Scale
 
 SHARED = 0.05  # of the validation rows, beyond twice what is natural
 FAR, OTHER = 1.5, 0.6  # training spreads that one column's mean, or the median column's, is away
@@ -27,16 +29,25 @@ LISTED = 8
 def shared(case: Case) -> Finding | None:
     """Symptom: validation is as good as training, and new data are not. Why: rows of the validation part are training rows as well,
     so that learning by heart is rewarded. Measured: equal rows in both parts, more than 5 % beyond twice the share that the
-    training part itself repeats. Remedy: take them out of one of the parts. Example: augmenting or resampling before splitting.
+    training part itself repeats; or 70 % of the validation rows of one class, whose training rows are each there three times or
+    more, where of the others it is far less. Remedy: take them out of one of the parts. Example: augmenting or resampling before
+    splitting.
     """
     parts = case.exam.parts
-    if parts.shared - 2.0 * parts.repeated < SHARED:
+    copied = parts.copied_class >= 0
+    if parts.shared - 2.0 * parts.repeated < SHARED and not copied:
         return None
     return Finding(
         "rows-shared",
         "fault",
         0.95,
-        say("{share:.0%} of the validation rows are training rows as well.", share=parts.shared),
+        say(
+            "{share:.0%} of the validation rows of class {kind} are training rows as well: it was copied before rows were divided.",
+            share=parts.copied_share,
+            kind=parts.copied_class,
+        )
+        if copied
+        else say("{share:.0%} of the validation rows are training rows as well.", share=parts.shared),
         say(
             "Take them out of one of the two parts, and split before rows are copied: as it is, learning by heart looks like success."
         ),
@@ -136,6 +147,41 @@ def _running_on(case: Case) -> list[int]:
     return [int(at) for at in np.flatnonzero((after | before) & narrower & steady & away & (reach > 0.0))]
 
 
+def _moving(case: Case) -> np.ndarray:
+    """Of each column, whether it is one that the two parts can be compared by: not constant, and not running on."""
+    columns = case.exam.columns
+    moving = np.array(columns.spread) > 1e-9 * np.maximum(np.abs(columns.mean), 1e-30)
+    moving[_running_on(case)] = False  # what runs on is told apart
+    return moving
+
+
+def _apart(case: Case) -> int:
+    """The column by which the parts differ most, -1 where they do not differ by more than chance.
+
+    Rows in an order in which neighbours are alike (a series cut into windows) are worth as many as are unlike: of n rows of which
+    a share f lies between stretches, about n·(1-f).
+    """
+    exam = case.exam
+    shift, stretch, rows = np.abs(exam.parts.shift), np.array(exam.parts.stretch), exam.parts.rows
+    if not len(shift) or rows[1] < 10 or exam.columns.kind == "codes":
+        return -1
+    moving = _moving(case)
+    if not moving.any():
+        return -1
+    follows = np.array(exam.columns.follows) if len(exam.columns.follows) == len(shift) else np.zeros(len(shift))
+    alone = np.clip(1.0 - follows, 0.0, 1.0)
+    noise = 4.0 * np.sqrt(1.0 / np.maximum(rows[1] * alone, 1.0) + 1.0 / np.maximum(rows[0] * alone, 1.0))
+    usual = float(np.median(noise[moving]))
+    stretched = np.abs(np.log(np.maximum(stretch[moving], 1e-12)))
+    worst = int(np.argmax(np.where(moving, shift - noise, -np.inf)))
+    apart = bool(
+        shift[worst] > FAR + noise[worst]
+        or np.median(shift[moving]) > OTHER + usual / 2
+        or np.median(stretched) > STRETCH + usual / 4
+    )
+    return worst if apart else -1
+
+
 def _worse(case: Case) -> bool:
     """True if it is worse on validation than simple models are on held-back training rows."""
     refs = case.exam.references
@@ -150,13 +196,14 @@ def counter(case: Case) -> Finding | None:
     """Symptom: worse on later rows than on held-back earlier ones, or surprises once the network is used. Why: a column that only
     runs on (a day's number, a year, a count of rows) has values later that no row had while learning, and there a network
     answers at random. Measured: all validation values of a column beyond the training ones, by a quarter of their range at
-    most; a training mean in the middle of that range, and a validation mean more than 1.2 spreads away; a fault where it is
+    most; a training mean in the middle of that range, and a validation mean more than 1.2 spreads away, and
+    the other columns as while learning; a fault where it is
     worse on validation than simple models on held-back training rows. Remedy: leave it out, or give what comes back. Example:
     days since the first row, beside a division by time.
     """
     found = _running_on(case)
     names, rows = case.exam.columns.names, case.exam.parts.rows[1]
-    if not found or rows < 10 or len(found) > max(1, len(names) // 2):
+    if not found or rows < 10 or len(found) > max(1, len(names) // 2) or _apart(case) >= 0:
         return None
     at, beside = found[0], case.exam.beside
     assert beside is not None
@@ -195,28 +242,16 @@ def counter(case: Case) -> Finding | None:
 def differs(case: Case) -> Finding | None:
     """Symptom: good on what it learned from, poor on validation from the first epoch. Why: the validation part was prepared in
     another way, or is of another world. Measured: a column's mean more than 1.5 training spreads away (and four standard
-    errors), the median column's more than 0.6, or its spread 2.5 times larger or smaller. A fault where the network is worse
-    there than simple models are on held-back training rows. Remedy: prepare both parts by what was fitted on training.
-    Example: one part divided by 255, the other not.
+    errors, of as many rows as are unlike where neighbours are alike), the median column's more than 0.6, or its spread 2.5 times
+    larger or smaller. A fault where the network is worse there than simple models are on held-back training rows. Remedy: prepare
+    both parts by what was fitted on training (repair learns in the units of the validation part). Example: one part divided by
+    255, the other not.
     """
-    exam = case.exam
-    shift, stretch, rows = np.abs(exam.parts.shift), np.array(exam.parts.stretch), exam.parts.rows[1]
-    if not len(shift) or rows < 10 or exam.columns.kind == "codes":
+    exam, worst = case.exam, _apart(case)
+    if worst < 0:
         return None
-    moving = np.array(exam.columns.spread) > 1e-9 * np.maximum(np.abs(exam.columns.mean), 1e-30)
-    moving[_running_on(case)] = False  # what runs on is told apart
-    if not moving.any():
-        return None
-    noise = 4.0 * math.sqrt(1.0 / rows + 1.0 / exam.parts.rows[0])
+    shift, stretch, moving = np.abs(exam.parts.shift), np.array(exam.parts.stretch), _moving(case)
     stretched = np.abs(np.log(np.maximum(stretch[moving], 1e-12)))
-    worst = int(np.argmax(np.where(moving, shift, 0.0)))
-    apart = bool(
-        shift[worst] > FAR + noise
-        or np.median(shift[moving]) > OTHER + noise / 2
-        or np.median(stretched) > STRETCH + noise / 4
-    )
-    if not apart:
-        return None
     sure = bool(np.median(stretched) > math.log(5.0))  # no drift makes every column five times as wide
     worse = _worse(case)
     return Finding(
@@ -243,5 +278,20 @@ def differs(case: Case) -> Finding | None:
             "held_by_simple": case.exam.references.best_held if case.exam.references else math.nan,
             "reached": case.reached,
         },
-        (Remedy(say("hold validation rows back from the training part instead"), data={"resplit": True}),),
+        (
+            _as_judged(case),
+            Remedy(say("hold validation rows back from the training part instead"), data={"resplit": True}),
+        ),
     )
+
+
+def _as_judged(case: Case) -> Remedy:
+    """What comes later comes as the validation part did: learn from rows in its units, which the first layer takes back."""
+    columns, beside = case.exam.columns, case.exam.beside
+    words, data = say("learn from rows brought to the units of the validation part"), {"match": True}
+    if beside is None or (len(case.network.input_shape) > 1 and columns.kind != "channels"):
+        return Remedy(words, data=data)
+    wide, mean = np.array(beside.spread), np.array(columns.mean)
+    factor = np.where(wide > 0.0, np.array(columns.spread) / np.where(wide > 0.0, wide, 1.0), 1.0)
+    layer = Scale(tuple(factor), tuple(mean - np.array(beside.mean) * factor))
+    return Remedy(words, {"network": in_front(case.network, layer).to_json()}, data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -15,11 +16,13 @@ from vitrina.doctor.rules.steps import NEAR, usual_ratio, with_rate
 from vitrina.learning.optimizers import Adam
 from vitrina.learning.schedules import Cosine
 from vitrina.locale import say
+from vitrina.network.pooling import GlobalAveragePool
 
 APART, SLOW = 80.0, 1e-4  # update over weights: the fastest layer's over the slowest one's; the slowest one's own
 ROSE = 1.5  # the error at the end over its best
-SAME = 0.98  # of the answers
+SAME, MOSTLY = 0.98, 0.9  # of the answers; where weights of classes explain it
 HARM = 0.05
+RECURRENT = ("GRU", "LSTM")
 
 
 def _harmed(case: Case, by: float = HARM) -> bool:
@@ -27,9 +30,14 @@ def _harmed(case: Case, by: float = HARM) -> bool:
 
 
 def _is_wide(case: Case, share: float = 1.0) -> bool:
-    """False if a hidden layer has fewer units than this share of the answers: then it is too narrow to do better."""
+    """False if a hidden layer has fewer units than this share of the answers: then it is too narrow to do better. Of convolutions
+    the last one counts, where all that is known of an image is the mean of each of its filters."""
     least = share * case.network.output_shape[-1]
-    return all(start.units >= least for start in case.starts[:-1] if start.inputs and start.kind == "Dense")
+    hidden = [start for start in case.starts if start.inputs][:-1]
+    narrow = [start.units for start in hidden if start.kind in ("Dense", *RECURRENT)]
+    if any(isinstance(layer, GlobalAveragePool) for layer in case.layers.values()):
+        narrow += [start.units for start in hidden if start.kind.startswith("Conv")][-1:]
+    return all(units >= least for units in narrow)
 
 
 def _adam(case: Case) -> Remedy:
@@ -205,31 +213,64 @@ def plateau(case: Case) -> Finding | None:
     )
 
 
-@rule("one-answer", "after", 4.45, ("underfitting", "too-few-steps"))
+def _weight_of_one(case: Case) -> tuple[int, float]:
+    """The class whose rows count most, by the weights that were given for classes, and its share of all that counts; (-1, 0) where
+    none were given by hand."""
+    weights, counts = case.settings.get("class_weight"), np.array(case.exam.target.counts, np.float64)
+    if not isinstance(weights, Mapping) or not len(counts):
+        return -1, 0.0
+    given = np.array([float(weights.get(kind, weights.get(str(kind), 1.0))) for kind in range(len(counts))])
+    total = given * counts
+    return int(np.argmax(total)), float(total.max() / max(total.sum(), 1e-30))
+
+
+def _balanced() -> tuple[Remedy, ...]:
+    return (
+        Remedy(say("class weights that balance"), {"class_weight": "balanced"}),
+        Remedy(say("no class weights"), {"class_weight": None}),
+    )
+
+
+def _drowning(case: Case) -> Finding | None:
+    """Before the first step: weights under which one class that is not nearly all of the rows is nearly all that counts."""
+    kind, share = _weight_of_one(case)
+    if share < SAME or case.exam.target.counts[kind] > 0.75 * sum(case.exam.target.counts):
+        return None
+    return Finding(
+        "one-answer",
+        "warning",
+        0.8,
+        say("The class weights make class {kind} {share:.1%} of all that counts.", kind=kind, share=share),
+        say("Take class weights that balance, or none: one class drowns the others."),
+        "class_weight",
+        0,
+        {"class": kind, "share": share},
+        _balanced(),
+    )
+
+
+@rule("one-answer", "before", 4.45, ("underfitting", "too-few-steps"))
 def one_answer(case: Case) -> Finding | None:
     """Symptom: the same class for every row, though the classes are about as common. Why: whatever made the network deaf to its
     inputs, or weights of classes that let one drown the others. Measured: 98 % of the answers one class, which is less than 75
-    % of the training rows (else it is majority-only), and a simple model that does better. Remedy: class weights that balance,
+    % of the training rows (else it is majority-only), and a simple model that does better; 90 % where the weights that were given
+    make that class 98 % of all that counts, which is told before training. Remedy: class weights that balance,
     or none; else look at the inputs. Example: class_weight={0: 1000}.
     """
     part = case.checkup.get("train") or {}
     answers = part.get("answers")
-    if not case.trained or not answers or sum(answers) < 20 or case.exam.target.majority >= 0.75:
+    if not case.trained:
+        return _drowning(case)
+    if not answers or sum(answers) < 20 or case.exam.target.majority >= 0.75:
         return None
     share = max(answers) / sum(answers)
     refs = case.exam.references
     findable = refs is not None and refs.balanced_held - 1.0 / max(2, case.classes) > 0.1
-    if share < SAME or not findable:
+    drowned = _weight_of_one(case)[1] > SAME and int(np.argmax(answers)) == _weight_of_one(case)[0]
+    if share < (MOSTLY if drowned else SAME) or not findable:
         return None
     weights = case.settings.get("class_weight")
-    remedies = (
-        (
-            Remedy(say("class weights that balance"), {"class_weight": "balanced"}),
-            Remedy(say("no class weights"), {"class_weight": None}),
-        )
-        if weights and weights != "balanced"
-        else ()
-    )
+    remedies = _balanced() if weights and weights != "balanced" else ()
     return Finding(
         "one-answer",
         "fault",

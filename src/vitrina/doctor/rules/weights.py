@@ -18,6 +18,7 @@ from vitrina.locale import say
 LARGE, SMALL = 3.5, 0.15  # times the root mean square that suits the activation
 HARM = 0.1
 FADED = 1e-3  # gradient of the first layer over that of the last, each over its weights
+FADES, SEVERAL = 1 / 30, 3  # the same where nothing was learned, of so many squashing layers or more
 GROWN = 1.25  # a layer's outputs over those of the layer before, on average
 FLAT = 0.5  # share of outputs at the flat ends
 DEAD = 0.5  # share of units
@@ -258,14 +259,19 @@ def too_small(case: Case) -> Finding | None:
 def vanishing(case: Case) -> Finding | None:
     """Symptom: the last layers learn and the first do not; the error stays at a plateau. Why: each squashing layer passes at most a
     share of the slope (sigmoid a quarter), and shares multiply. Measured: before the first step, the gradient of the first layer
-    over its weights below a thousandth of that of the last; a fault where the training rows are not learned. Remedy: relu
+    over its weights below a thousandth of that of the last, or a thirtieth where three or more hidden layers squash and the error
+    stayed at that of a constant answer; a fault where the training rows are not learned. Remedy: relu
     with weights that suit it; shortcuts; normalisation. Example: eight layers of sigmoids.
     """
     layers = [start for start in case.starts if start.inputs]
     if len(layers) < 4:
         return None
     first, last = (start.gradient / max(start.norm, 1e-30) for start in (layers[0], layers[-1]))
-    if not first < FADED * last or (layers[0].gradient == 0.0 and layers[0].signal == 0.0 and layers[0].dead > 0):
+    squashing = [one for one in hidden(case) if one.activation in SQUASHING]
+    fades = len(squashing) >= SEVERAL and case.stuck and not case.broke and first < FADES * last
+    if not (first < FADED * last or fades) or (
+        layers[0].gradient == 0.0 and layers[0].signal == 0.0 and layers[0].dead > 0
+    ):
         return None
     names = [one.name for one in hidden(case)]
     return Finding(
@@ -346,7 +352,7 @@ def dead(case: Case) -> Finding | None:
                 {"network": with_activation(case.network, "leaky_relu", names).to_json()},
             ),
         ),
-        rank=None if early else 3.8,  # what was alive at the start was killed by something
+        rank=None if early else 3.47,  # what was alive at the start was killed by something
     )
 
 
