@@ -17,7 +17,7 @@ HELD = 300  # digits that judge
 
 def dense(folder: Path) -> Runs:
     """A plain network on patients, beside one of a single neuron; networks of two inputs and of one; and a table to be brought."""
-    cells = {"data": "breast-cancer", "engine": "numpy", "epochs": 40}
+    cells: dict[str, Any] = {"data": "breast-cancer", "engine": "numpy", "epochs": 40}
     net = vt.Network(vt.Input((30,)), vt.Dense(12, "relu"), vt.Dense(6, "relu"), vt.Dense(2))
     small = vt.Network(vt.Input((30,)), vt.Dense(1, "relu"), vt.Dense(2))
     vt.train(**cells, network=net, optimizer=vt.Adam(0.005), out=folder / "12 and 6 neurons")
@@ -25,7 +25,13 @@ def dense(folder: Path) -> Runs:
     x, label = spirals()
     plane = vt.Network(vt.Input((2,)), vt.Dense(16, "tanh"), vt.Dense(16, "tanh"), vt.Dense(2))
     points = {"across": x[:, 0], "up": x[:, 1], "arm": np.where(label, "orange", "blue")}
-    taught = {"optimizer": vt.Adam(0.02), "schedule": "cosine", "epochs": 300, "test": 0.0, "engine": "numpy"}
+    taught: dict[str, Any] = {
+        "optimizer": vt.Adam(0.02),
+        "schedule": "cosine",
+        "epochs": 300,
+        "test": 0.0,
+        "engine": "numpy",
+    }
     vt.train(points, "arm", network=plane, **taught, out=folder / "spirals")
     vt.approximate("sin(3*x)*x", neurons=16, seed=2, engine="numpy", out=folder / "curve")
     runs = {"run": "12 and 6 neurons", "other": "one neuron", "plane": "spirals", "curve": "curve", "table": "wine.csv"}
@@ -43,7 +49,13 @@ def conv(folder: Path) -> Runs:
         vt.Conv2D(16, 3, padding="same", activation="relu"), vt.Flatten(), vt.Dense(24, "relu"), vt.Dense(10),
     )  # fmt: skip
     flat = vt.Network(vt.Input((8, 8, 1)), vt.Conv2D(4, 3, activation="relu"), vt.Flatten(), vt.Dense(10))
-    taught = {"data": (x[HELD:], y[HELD:]), "validation": held, "epochs": 12, "engine": "jax", "learning_rate": 0.002}
+    taught: dict[str, Any] = {
+        "data": (x[HELD:], y[HELD:]),
+        "validation": held,
+        "epochs": 12,
+        "engine": "jax",
+        "learning_rate": 0.002,
+    }
     vt.train(**taught, network=deep, out=folder / "two convolutions")
     vt.train(**taught, network=flat, out=folder / "one convolution")
     return {"run": folder / "two convolutions", "other": folder / "one convolution"}
@@ -58,7 +70,12 @@ def attention(folder: Path) -> Runs:
         vt.GlobalAveragePool(), vt.Dense(10),
     )  # fmt: skip
     without = vt.Network(vt.Input((8, 8)), vt.Dense(16, "relu"), vt.GlobalAveragePool(), vt.Dense(10))
-    taught = {"data": (rows[HELD:], y[HELD:]), "validation": (rows[:HELD], y[:HELD]), "epochs": 20, "engine": "jax"}
+    taught: dict[str, Any] = {
+        "data": (rows[HELD:], y[HELD:]),
+        "validation": (rows[:HELD], y[:HELD]),
+        "epochs": 20,
+        "engine": "jax",
+    }
     vt.train(**taught, network=read, learning_rate=0.004, out=folder / "attention")
     vt.train(**taught, network=without, learning_rate=0.004, out=folder / "no attention")
     return {"run": folder / "attention", "other": folder / "no attention"}

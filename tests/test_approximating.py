@@ -108,6 +108,10 @@ def test_the_command(vitrina: Vitrina, tmp_path: Path) -> None:  # noqa: F811
     assert (told.status, "hidden layers" in told.out) == (0, False)
     assert vt.load("own").network == own
     assert vt.load("own").settings["optimizer"] == vt.SGD(0.1).to_json()
+    for option in (("--out", "r"), ("--network", "own.json"), ("--seed", 1)):
+        failed = vitrina("approximate", *option)
+        assert (failed.status, "a curve that is drawn" in failed.sentence) == (2, True)
+    assert vitrina("approximate", "--activation", "cube").status == 1
     for function, status, words in (("sin(", 2, "no formula"), ("gone.csv", 1, "no such file")):
         failed = vitrina("approximate", function)
         assert (failed.status, words in failed.sentence) == (status, True)

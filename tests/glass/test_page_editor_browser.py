@@ -81,7 +81,7 @@ def test_a_learner_draws_points_builds_a_network_and_watches_it_learn(browser: A
 
 
 def test_a_learner_draws_a_curve_and_sees_it_learned(browser: Any, tmp_path: Path) -> None:
-    server = Server(cwd=tmp_path, command=["approximate", "--neurons", "12", "--epochs", "40"])
+    server = Server(cwd=tmp_path, command=["approximate", "--neurons", "12", "--epochs", "40", "--batch", "20"])
     opened = Opened(browser, server.address, locale="en-US", has_touch=True)
     page = opened.page
     assert page.get_attribute("[data-data=curve]", "aria-checked") == "true"
@@ -122,7 +122,7 @@ def test_a_learner_draws_a_curve_and_sees_it_learned(browser: Any, tmp_path: Pat
     assert abs(slope - 1) < 0.05  # as it was drawn: from the middle up by 60 pixels
     model = wait_for_model(tmp_path / "runs" / "1")
     assert model.network.layers == (vt.Dense(12, "tanh"), vt.Dense(1))
-    assert model.settings["optimizer"] == vt.Adam(0.01).to_json()
+    assert (model.settings["optimizer"], model.settings["batch_size"]) == (vt.Adam(0.01).to_json(), 20)
     page.click("#editor summary")
     opened.says(status, "drawn over 100%")
     page.click("#language")

@@ -63,12 +63,22 @@ def approximate(
     json: Json = False,
     lang: Lang = None,
 ) -> None:
-    """Teach a network a function, and see the fit, what each neuron adds to it, and what width and depth do."""
-    if function is None:
-        _let_draw(neurons, layers, activation, epochs, json)
-        return
+    """Teach a network a function, and see the fit, what each neuron adds to it, and what width and depth do.
+
+    Without a function you draw a curve on the page, and see it learned there.
+    """
+    if function is None and (network is not None or out is not None or seed != 0):
+        raise UsageError(
+            say(
+                "a curve that is drawn is taught by the page, which keeps it in runs/; leave out --network, --out and --seed"
+            )
+        )
     if lr is not None and not 0.0 < lr < float("inf"):
         raise UsageError(say("--lr {given}: a learning rate is a number above 0, such as 0.001", given=lr))
+    if function is None:
+        chosen = {"rate": lr, "batch": batch, "optimizer": optimizer and optimizer.value, "epochs": epochs}
+        _let_draw(neurons, layers, activation, chosen | {"engine": None if engine == "auto" else engine}, json)
+        return
     from vitrina.approximating import approximate as imitate
 
     options: dict[str, Any] = {
@@ -103,13 +113,14 @@ def approximate(
         stay(page)
 
 
-def _let_draw(neurons: int, layers: int, activation: str, epochs: int, json: bool) -> None:
-    """The page's editor, which begins with a sheet to draw a curve on and the network that was asked for."""
+def _let_draw(neurons: int, layers: int, activation: str, chosen: dict[str, Any], json: bool) -> None:
+    """The page's editor, which begins with a sheet to draw a curve on and with what was asked for; what is None it chooses itself."""
     from vitrina.network.activations import check_activation
 
     check_activation(activation)
     hidden = [{"kind": "dense", "units": neurons, "activation": activation}] * layers
-    show_editor(json, begin={"data": "curve", "layers": hidden, "epochs": epochs})
+    asked = {name: value for name, value in chosen.items() if value is not None}
+    show_editor(json, begin={"data": "curve", "layers": hidden, **asked})
 
 
 def _points(function: str) -> Any:

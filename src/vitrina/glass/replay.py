@@ -50,7 +50,7 @@ def _data(views: Views) -> dict[str, Any]:
     """The server's answers to all that the page can ask, for as many moments as there is room for."""
     about, curves = views.about(), views.curves()
     if about["members"]:
-        views.most_edges = MEMBERS_EDGES
+        views.moments.most_edges = MEMBERS_EDGES
     steps = [look.step for look in views.recording.looks]
     probes = len(views.recording.probes[0])
     one = _numbers(_moment(views, steps[-1], 0))

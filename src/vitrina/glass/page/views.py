@@ -39,7 +39,7 @@ class Views:
         self.second = Recording(other) if other is not None else None
         self._spots = [spot for spot in plan_of(self.recording.network) if spot.drawn]
         traces = Traces(run, self.recording)
-        self._moments = Moments(self.recording, self._spots, traces, most_edges)
+        self.moments = Moments(self.recording, self._spots, traces, most_edges)
         self._neurons = Neurons(self.recording, self._spots, traces)
         self._examples = Examples(self.recording)
         self._findings: dict[str, tuple[Any, list[dict[str, Any]]]] = {}
@@ -117,15 +117,15 @@ class Views:
 
         member: whose connections are told, of an ensemble.
         """
-        return self._moments.moment(self._look(step), probe, member)
+        return self.moments.moment(self._look(step), probe, member)
 
     def others(self, step: int, probe: int) -> list[dict[str, Any]]:
         """The connections of the members of an ensemble after the first, whose come with the moment."""
-        return self._moments.others(self._look(step), probe)
+        return self.moments.others(self._look(step), probe)
 
     def probes(self, step: int, bare: bool = False) -> dict[str, Any]:
         """The probes and what the network answers to each at that moment. bare: without the probes, which stay the same."""
-        return self._moments.probes(self._look(step), bare)
+        return self.moments.probes(self._look(step), bare)
 
     def examples(self) -> dict[str, Any]:
         """Who judges the training: some hundreds of its examples."""
