@@ -137,12 +137,12 @@ def too_high(case: Case) -> Finding | None:
 @rule("rate-oscillates", "during", 3.2, ("overfitting", "dead-units", "saturated", *COMMON))
 def oscillates(case: Case) -> Finding | None:
     """Symptom: the error goes up and down from epoch to epoch and does not settle. Why: steps too long for the bottom of the valley,
-    or batches so small that each pulls elsewhere. Measured: over the second half of the epochs, a mean change of more than a
-    quarter of the error (on validation an eighth, where training stands still), up about as often as down, at more than 4 %
-    of a constant's error; and what is reached is less than simple models reach, or than its own best epoch. Not where it reaches what
-    simple models do, on the rows it learned from as well: the best epoch is kept, and swings that cost nothing are no fault.
-    Remedy: a lower rate, or one that falls (cosine).
-    Example: SGD at ten times the rate that suits.
+    or batches so small that each pulls elsewhere. Measured: over the second half of the epochs, a mean change of more than a quarter
+    of the error (on validation an eighth, where training stands still), up about as often as down, at more than 4 % of a constant's
+    error; and what is reached is less than simple models reach, or than its own best epoch. Not where it reaches what simple models
+    do, on the rows it learned from as well: the best epoch is kept, and swings that cost nothing are no fault. Nor where it knows its
+    own rows as well as simple models know others, and validation rows less well: then it has learned by heart. Remedy: a lower rate,
+    or one that falls (cosine). Example: SGD at ten times the rate that suits.
     """
     signs = case.signs
     if signs is None or case.broke or case.progress < HALF:
@@ -168,7 +168,7 @@ def oscillates(case: Case) -> Finding | None:
         return None
     harmed = case.shortfall > 0.03 or case.fit_shortfall > 0.03 or float(half[-1]) > 1.5 * float(half.min())
     harmed |= bool(stays and judged[-1] > 1.3 * judged.min())
-    if not harmed or (case.learnable and not case.behind and not case.fit_shortfall):
+    if not harmed or (case.learnable and not case.fit_shortfall and (case.learned_by_heart or not case.behind)):
         return None
     return Finding(
         "rate-oscillates",
