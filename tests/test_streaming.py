@@ -332,9 +332,31 @@ def test_what_follows_a_training_works_on_a_run_that_was_streamed(path: Path, tm
     assert found.rows == model.measured["rows"]["test"]
     assert found.figures["roc_auc"].value == pytest.approx(model.measured["test"]["roc_auc"])
     assert [rival.name for rival in found.rivals]
+    assert vt.assess(run, path, compare=False).seen == model.measured["rows"]["train"]
+    assert vt.assess(run, sales(seed=5), compare=False).seen == 0
     vt.report(run)
     assert (run / "report.html").stat().st_size > 10_000
     assert vt.diagnose(run) is not None
+
+
+def test_a_search_tries_on_a_draw_and_teaches_the_winner_from_all_rows(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna")
+    monkeypatch.setattr("vitrina.memory.memory_available", lambda: 100_000)
+    monkeypatch.setattr("vitrina.data.survey.MOST", 1000)
+    run = tmp_path / "run"
+    found = vt.search(path, "returned", trials=3, epochs=2, engine="numpy", gap="30", time="day", out=run)
+    best, first = vt.load(run), found.leaderboard[0]
+    assert best.settings["stream"] is True
+    assert best.measured["rows"]["train"] > 3000
+    assert (best.settings["optimizer"]["learning_rate"], best.settings["optimizer"]["weight_decay"]) == (
+        first.lr,
+        first.weight_decay,
+    )
+    assert best.network == found.networks[first.member]
+    assert best.settings["why"] == "the best of 3 trials"
+    assert vt.assess(run, compare=False).figures["roc_auc"].value == pytest.approx(best.measured["test"]["roc_auc"])
 
 
 def test_classes_weigh_what_was_asked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

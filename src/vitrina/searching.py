@@ -81,7 +81,8 @@ def search(
     Optuna's TPE sampler (Bergstra et al. 2011) proposes; each network is tried at several rates side by side, and the worse
     half of them goes after a quarter, and again after half of the epochs (successive halving). The split is made once; the test
     part is looked at once, by the winner. watch: called after each round with the trials done and the best error so far.
-    out: keeps the winner as a run, with leaderboard.csv.
+    out: keeps the winner as a run, with leaderboard.csv. Of data too large to be held the trials see the draw of rows that all
+    is fitted on, and the winner is then taught from all of them, streamed.
 
     Raises UsageError for an impossible number, VitrinaError if Optuna is not installed, and what `vt.train` raises.
     """
@@ -90,7 +91,9 @@ def search(
     optuna = _optuna()
     division = Division(time, group, split, gap)
     share = None if network is None else 0.15
-    material = gather(data, target, network, share, 0.15, seed, columns, drop, image_size, division, drop_leaks)
+    material = gather(
+        data, target, network, share, 0.15, seed, columns, drop, image_size, division, drop_leaks, stream=None
+    )
     if material.validation is None:
         raise UsageError("there are too few rows to hold some back, and a search judges by those; give more rows")
     rows, shape = material.train.rows, material.train.x.shape[1:]
@@ -137,19 +140,42 @@ def search(
         replace(found[place][0], rank=rank, member=place, network=_brief(found[place][2]))
         for rank, place in enumerate(order, 1)
     )
-    won = found[order[0]][1]
-    settings = won.settings | {
-        "data": without_password(str(data)) if isinstance(data, str | Path) else None,
-        "target": material.target,
-    }
-    settings |= {"why": f"the best of {trials} trials", "searched_seconds": round(monotonic() - began, 1)}
-    settings |= {**division.to_json(), "drop_leaks": drop_leaks}
-    best = replace(won, recipe=recipe, settings=settings)
-    if material.parts is not None:
-        best.measured["parts"] = dict(material.parts)
-    best.measured["rows"]["test"] = material.test.rows if material.test is not None else 0
-    if material.test is not None:
-        best.measured["test"] = best.evaluate(material.test)
+    row, won, tried = found[order[0]]
+    if material.feed is not None:
+        best = train(
+            data,
+            target,
+            network=tried,
+            optimizer=replace(optimizer_named(optimizer), weight_decay=row.weight_decay),
+            learning_rate=row.lr,
+            epochs=won.settings["epochs"],
+            batch_size=won.settings["batch_size"],
+            engine=engine,
+            seed=seed,
+            columns=columns,
+            drop=drop,
+            image_size=image_size,
+            **division.to_json(),
+            drop_leaks=drop_leaks,
+            stream=True,
+            out=out,
+            progress=False,
+        )
+        settings = best.settings
+    else:
+        settings = won.settings | {
+            "data": without_password(str(data)) if isinstance(data, str | Path) else None,
+            "target": material.target,
+        }
+        settings |= {**division.to_json(), "drop_leaks": drop_leaks}
+        best = replace(won, recipe=recipe)
+        if material.parts is not None:
+            best.measured["parts"] = dict(material.parts)
+        best.measured["rows"]["test"] = material.test.rows if material.test is not None else 0
+        if material.test is not None:
+            best.measured["test"] = best.evaluate(material.test)
+    settings = settings | {"why": f"the best of {trials} trials", "searched_seconds": round(monotonic() - began, 1)}
+    best = replace(best, settings=settings)
     result = Search(best, Leaderboard(ranked), tuple(network for _, _, network in found))
     if folder:
         folder.write_settings(settings)

@@ -23,6 +23,7 @@ from vitrina.evaluate.mistakes import worst_mistakes
 from vitrina.evaluate.parts import Parts, parts_of
 from vitrina.evaluate.slices import by_group, by_time
 from vitrina.evaluate.weighted import Measures
+from vitrina.learning.feed import AtHand
 from vitrina.model import Model, load
 from vitrina.runs import RunFolder
 
@@ -81,7 +82,7 @@ def assess(
         figures=figures[NETWORK],
         rivals=tuple(Rival(rival, figures[rival], gains[rival], *seconds[rival]) for rival in rivals),
         why_alone=why_alone if not parts else "",
-        seen=None if parts is None or data is None or parts.material.feed else _seen(parts.material.train.x, x),
+        seen=_seen(parts, x) if parts is not None and data is not None else None,
         **_detail(answers, at),
         by_group=(by, by_group(answers, source, by)) if by else None,
         by_time=(when, by_time(answers, source, when)) if when else None,
@@ -212,10 +213,17 @@ def _divided_by(model: Model, source: Any, way: str) -> str | None:
     return name if table is not None and name in table.frame.columns else None
 
 
-def _seen(train: np.ndarray, x: np.ndarray) -> int:
-    """How many rows are inputs that the network learned from."""
-    learned, asked = (hash_rows(part.astype(train.dtype), seed=0) for part in (train, x))
-    return int(np.isin(asked, learned).sum())
+def _seen(parts: Parts, x: np.ndarray) -> int:
+    """How many rows are inputs that the network learned from. One pass over these, a window at a time where they are streamed."""
+    learned = parts.material.feed or AtHand(parts.material.train)
+    kind = parts.material.train.x.dtype
+    asked, place = np.unique(hash_rows(x.astype(kind), seed=0), return_inverse=True)
+    found = np.zeros(len(asked), bool)
+    for window in learned.windows(0, 0, 1):
+        keys = hash_rows(window.x.astype(kind, copy=False), seed=0)
+        at = np.minimum(np.searchsorted(asked, keys), len(asked) - 1)
+        found[at[asked[at] == keys]] = True
+    return int(found[place].sum())
 
 
 def _detail(answers: Answers, at: tuple[int, ...]) -> dict[str, Any]:
