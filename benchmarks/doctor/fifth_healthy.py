@@ -71,7 +71,7 @@ def spirals_by_plain_steps(seed: int) -> Kit:
 @healthy
 def weights_in_their_units(seed: int) -> Kit:
     """Lengths below 1 beside rings up to 29, as they are measured."""
-    return on("weights-raw", dense(4, 1, 24, cost=SQUARES), epochs=40)
+    return on("weights-raw", dense(4, 1, 24, cost=SQUARES), epochs=120)
 
 
 @healthy
@@ -130,9 +130,9 @@ def board_by_sixty_four_tanh(seed: int) -> Kit:
 
 
 @healthy
-def straight_for_alcohol(seed: int) -> Kit:
-    """A linear model, where a bent one is better by a little."""
-    return alcohol(dense(10, 1, cost=SQUARES), epochs=40)
+def straight_for_sugar(seed: int) -> Kit:
+    """A linear model, where a bent one is no better."""
+    return sugar(dense(10, 1, cost=SQUARES), epochs=60)
 
 
 @healthy

@@ -109,3 +109,13 @@ def test_what_is_rare_and_hardly_to_be_told_is_not_ignored(taught: Taught) -> No
     found = vt.diagnose(taught(two, (x, y), (xv, yv), optimizer=vt.Adam(3e-3), epochs=15))
     assert "majority-only" in found.codes
     assert told(found) == []
+
+
+def test_a_table_that_was_copied_whole_is_told_from_one_whose_rows_repeat_by_nature() -> None:
+    order = np.random.default_rng(0).permutation(1920)
+    x, y = np.repeat(X, 4, axis=0)[order], np.repeat(Y, 4)[order]
+    copied = vt.diagnose(net(), (x[:1440], y[:1440]), validation=(x[1440:], y[1440:]))
+    assert copied[0].code == "rows-shared", copied
+    switches = (x > 0.0).astype(np.float32)  # 256 different rows at most
+    natural = vt.diagnose(net(), (switches[:1440], y[:1440]), validation=(switches[1440:], y[1440:]))
+    assert "rows-shared" not in natural.codes

@@ -15,6 +15,8 @@ from vitrina.doctor.rules.inputs import leave_out
 from vitrina.locale import say
 from vitrina.network.scale import Scale
 
+MOSTLY = 0.5  # of the validation rows
+ROOM = 3.0  # as a power of 10, of how many more different rows there could be than pairs of rows there are
 SHARED = 0.05  # of the validation rows, beyond twice what is natural
 FAR, OTHER = 1.5, 0.6  # training spreads that one column's mean, or the median column's, is away
 HALF_LOST, NEARER = 0.5, 0.75  # where simple models lose half of what they know, so many spreads are far enough
@@ -31,12 +33,13 @@ def shared(case: Case) -> Finding | None:
     """Symptom: validation is as good as training, and new data are not. Why: rows of the validation part are training rows as well,
     so that learning by heart is rewarded. Measured: equal rows in both parts, more than 5 % beyond twice the share that the
     training part itself repeats; or 70 % of the validation rows of one class, whose training rows are each there three times or
-    more, where of the others it is far less. Remedy: take them out of one of the parts. Example: augmenting or resampling before
+    more, where of the others it is far less; or most rows, of columns that have too many values for any two rows to be equal by chance.
+    Remedy: take them out of one of the parts. Example: augmenting or resampling before
     splitting.
     """
     parts = case.exam.parts
     copied = parts.copied_class >= 0
-    if parts.shared - 2.0 * parts.repeated < SHARED and not copied:
+    if parts.shared - 2.0 * parts.repeated < SHARED and not copied and not _copied_whole(case):
         return None
     return Finding(
         "rows-shared",
@@ -61,6 +64,14 @@ def shared(case: Case) -> Finding | None:
 
 def _mixed() -> Remedy:
     return Remedy(say("hold validation rows back from both parts together"), data={"pool": True})
+
+
+def _copied_whole(case: Case) -> bool:
+    """True if most validation rows are training rows, although the columns have so many different values that chance would not
+    have brought two equal rows: repeats are then copies, in the training part as well."""
+    values = np.maximum(case.exam.columns.values, 1.0)
+    room = float(np.log10(values).sum()) if len(values) else 0.0
+    return case.exam.parts.shared > MOSTLY and room > ROOM + 2.0 * math.log10(max(2, case.exam.parts.rows[0]))
 
 
 @rule("class-missing", "before", 0.32, ("class-shares-differ", "validation-differs", "overfitting", "label-noise"))

@@ -40,6 +40,12 @@ def _is_wide(case: Case, share: float = 1.0) -> bool:
     return all(units >= least for units in narrow)
 
 
+def _is_as_good_as_linear(case: Case) -> bool:
+    """True of a network without hidden layers that knows its rows as well as a linear model: it stands still because it is there."""
+    refs = case.exam.references
+    return refs is not None and len(case.weighted) == 1 and case.train_score > refs.linear_held - case.doubt
+
+
 def _adam(case: Case) -> Remedy:
     return Remedy(say("Adam at its usual rate"), {"optimizer": Adam().to_json()})
 
@@ -176,16 +182,18 @@ def slowly(case: Case) -> Finding | None:
 @rule("plateau", "during", 4.4, ("underfitting",))
 def plateau(case: Case) -> Finding | None:
     """Symptom: the error fell at first, or not at all, and has stood still since, far from what can be reached. Why: a flat place (a
-    saddle that short steps do not leave) or a rate that hops over what is left. Measured: less than 1 % of a fall from 40 % of
-    the steps to the end, no swinging, an error above 15 % of a constant's, training rows not learned as well as simple models
-    know others, and no layer narrower than the answers. Remedy: Adam, three times the rate, a rate that falls. Example: tanh
-    layers on small weights under plain SGD.
+    saddle that short steps do not leave) or a rate that hops over what is left. Measured: less than 1 % of a fall from 40 % of the
+    steps to the end, no swinging, an error above 15 % of a constant's, training rows not learned as well as simple models know
+    others, and no layer narrower than the answers; nor a linear network that is as good as a linear model. Remedy: Adam, three times
+    the rate, a rate that falls. Example: tanh layers on small weights under plain SGD.
     """
     signs = case.signs
     if signs is None or case.broke or signs.done < 200 or not _harmed(case, 0.1) or not case.left > 0.15:
         return None
     smooth = signs.smoothed() - case.floor
     if len(smooth) < 40 or not np.isfinite(smooth).all():
+        return None
+    if _is_as_good_as_linear(case):
         return None
     at = int(0.4 * len(smooth))
     rest = smooth[at:]

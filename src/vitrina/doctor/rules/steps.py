@@ -21,6 +21,7 @@ FAR, NEAR = 0.3, 1e-4  # a step's change over the weights: too much, too little
 REACH = 0.3  # how far all steps together can move the weights, as a share of them
 CLIMBS = 1.2  # times the first batch's error: what only comes down from where it began never rose
 OVER = 0.01  # a rate that is over, as a share of the highest
+SHORT = 0.08  # of what there is to learn, missing on training rows: what ended too early lacked 0.12 or more of it
 HARDLY = 30  # steps: fewer are too few, whatever the error did
 SWING = 0.25  # the change of the error from epoch to epoch over the error
 COMMON = ("underfitting", "majority-only")
@@ -136,12 +137,12 @@ def too_high(case: Case) -> Finding | None:
 @rule("rate-oscillates", "during", 3.2, ("overfitting", "dead-units", "saturated", *COMMON))
 def oscillates(case: Case) -> Finding | None:
     """Symptom: the error goes up and down from epoch to epoch and does not settle. Why: steps too long for the bottom of the valley,
-    or batches so small that each pulls elsewhere. Measured: over the second half of the epochs, a mean change of more than a
-    quarter of the error (on validation an eighth, where training stands still), up about as often as down, at more than 4 %
-    of a constant's error; and what is reached is less than simple models reach, or than its own best epoch. Not where it reaches what
-    simple models do, on the rows it learned from as well: the best epoch is kept, and swings that cost nothing are no fault.
-    Remedy: a lower rate, or one that falls (cosine).
-    Example: SGD at ten times the rate that suits.
+    or batches so small that each pulls elsewhere. Measured: over the second half of the epochs, a mean change of more than a quarter
+    of the error (on validation an eighth, where training stands still), up about as often as down, at more than 4 % of a constant's
+    error; and what is reached is less than simple models reach, or than its own best epoch. Not where it reaches what simple models
+    do, on the rows it learned from as well: the best epoch is kept, and swings that cost nothing are no fault. Nor where it knows its
+    own rows as well as simple models know others, and validation rows less well: then it has learned by heart. Remedy: a lower rate,
+    or one that falls (cosine). Example: SGD at ten times the rate that suits.
     """
     signs = case.signs
     if signs is None or case.broke or case.progress < HALF:
@@ -167,7 +168,7 @@ def oscillates(case: Case) -> Finding | None:
         return None
     harmed = case.shortfall > 0.03 or case.fit_shortfall > 0.03 or float(half[-1]) > 1.5 * float(half.min())
     harmed |= bool(stays and judged[-1] > 1.3 * judged.min())
-    if not harmed or (case.learnable and not case.behind and not case.fit_shortfall):
+    if not harmed or (case.learnable and not case.fit_shortfall and (case.learned_by_heart or not case.behind)):
         return None
     return Finding(
         "rate-oscillates",
@@ -259,15 +260,14 @@ def too_low(case: Case) -> Finding | None:
 def too_few(case: Case) -> Finding | None:
     """Symptom: the error was still falling when the training ended. Why: it ended too early. Measured: over the last quarter of the
     steps the error fell by more than 8 %, or there were fewer than 30 steps; and the training rows are not learned as well as
-    simple models know others, or validation rows are not, and training rows no better than chance allows: what is known by heart
-    goes on falling, and more steps do not mend it. Remedy: more epochs, or smaller batches. Example: one epoch of ten steps.
+    simple models know others, by 0.08 of what there is to learn: what is known by heart goes on falling, and more steps do not mend
+    it. Remedy: more epochs, or smaller batches. Example: one epoch of ten steps.
     """
     signs = case.signs
     if signs is None or case.broke or case.checkup.get("stopped") or case.progress < 1.0:
         return None
-    if not (case.fit_shortfall > 0.05 or case.shortfall > HARM or (case.left > 0.6 and not case.learnable)):
-        return None
-    if not case.fit_shortfall and case.learned_by_heart:
+    missing = case.fit_shortfall > SHORT or (case.fit_shortfall > 0.05 and case.shortfall > HARM)
+    if not (missing or (case.left > 0.6 and not case.learnable)):
         return None
     smooth = signs.smoothed() - case.floor
     if signs.done >= HARDLY and len(smooth) >= 10:

@@ -22,6 +22,7 @@ FADES, SEVERAL = 1 / 30, 3  # the same where nothing was learned, of so many squ
 GROWN = 1.25  # a layer's outputs over those of the layer before, on average
 FLAT = 0.5  # share of outputs at the flat ends
 DEAD = 0.5  # share of units
+NEARLY_ALL = 0.8  # the same before training, where what is left may do
 SQUASHING = ("sigmoid", "hard_sigmoid", "tanh")
 
 
@@ -315,10 +316,11 @@ def vanishing(case: Case) -> Finding | None:
     ("underfitting", "too-few-steps", "rate-too-low", "vanishing", "majority-only", "rate-oscillates", "bottleneck"),
 )
 def dead(case: Case) -> Finding | None:
-    """Symptom: a layer gives 0 for most units whatever comes in, and what stands before it does not learn. Why: a ReLU whose sums
-    are all below 0 passes no slope and cannot come back. Measured: half or more of a hidden layer's units 0 for every one of
-    128 examples (a healthy layer has seven in ten zeros, but not in the same units). A fault where the training rows are not
-    learned. Remedy: a lower rate; leaky_relu; weights that suit it. Example: a bias of -10; a rate a hundred times too high.
+    """Symptom: a layer gives 0 for most units whatever comes in, and what stands before it does not learn. Why: a ReLU whose sums are
+    all below 0 passes no slope and cannot come back. Measured: half or more of a hidden layer's units 0 for every one of 128 examples
+    (a healthy layer has seven in ten zeros, but not in the same units). A fault where the training rows are not learned; before
+    training a note below four fifths, for half of the units are silent wherever all inputs lie on one side of 0, and the others often
+    do. Remedy: a lower rate; leaky_relu; weights that suit it. Example: a bias of -10; a rate a hundred times too high.
     """
     ends = {layer["name"]: layer["dead"] for layer in (case.checkup.get("end") or {}).get("layers", [])}
     rectified = [start for start in case.starts if start.activation == "relu" or start.kind == "Activation"]
@@ -330,9 +332,10 @@ def dead(case: Case) -> Finding | None:
     share = max(worst.dead, ends.get(worst.name, 0.0))
     early = worst.dead >= DEAD
     names = [one.name for one in hidden(case)]
+    enough = not case.trained and share < NEARLY_ALL
     return Finding(
         "dead-units",
-        _severity(case, _harmed(case)),  # pyright: ignore[reportArgumentType]
+        "note" if enough else _severity(case, _harmed(case)),  # pyright: ignore[reportArgumentType]
         0.9 if early else 0.6,
         say(
             "{share:.0%} of the units of {layer} are dead: they give 0 for every example.",
