@@ -33,6 +33,14 @@ def test_a_target_of_which_a_tenth_can_be_told_is_not_unrelated() -> None:
     assert "labels-unrelated" in told(vt.diagnose(net(**SQUARES), (x, shuffled), validation=(xv, yv[::-1])))
 
 
+def test_a_curve_that_turns_often_is_not_unrelated() -> None:
+    x = np.linspace(-1.0, 1.0, 200, dtype=np.float32)[:, None]
+    y = np.sin(12.0 * (x + 1.2) ** 1.6)
+    curve = vt.Network(vt.Input((1,)), vt.Dense(32, "tanh"), vt.Dense(1), cost="mean_squared_error")
+    assert "labels-unrelated" not in vt.diagnose(curve, (x, y)).codes
+    assert "labels-unrelated" in vt.diagnose(curve, (x, np.random.default_rng(4).permutation(y))).codes
+
+
 def test_a_rare_class_that_was_copied_to_be_learned_from_is_no_fault() -> None:
     two = vt.Network(vt.Input((8,)), vt.Dense(8, "relu"), vt.Dense(2))
     y, yv = (Y == 0).astype(np.int32), (YV == 0).astype(np.int32)
