@@ -40,7 +40,7 @@ def test_interrupted_then_resumed_ends_in_the_same_weights(tmp_path: Path) -> No
     rng = np.random.default_rng(0)
     y = np.arange(20_000) % 3
     np.savez(tmp_path / "points.npz", x=rng.normal(size=(20_000, 20)) + y[:, None], y=y)
-    options = ("points.npz", "--engine", "numpy", "--epochs", "20", "--batch", "16")
+    options = ("points.npz", "--engine", "numpy", "--epochs", "8", "--batch", "16")
     process = start(tmp_path, "train", *options)
     deadline = time.monotonic() + 60
     while not (tmp_path / "runs/1/settings.json").exists():

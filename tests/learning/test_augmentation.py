@@ -49,7 +49,10 @@ def one_step(engine: str, augmentations: tuple[vt.Augmentation, ...]) -> tuple[d
     )
 
 
-@pytest.mark.parametrize("engine", ["jax", "torch", "torch:compiled", "tensorflow", "tensorflow:xla"])
+@pytest.mark.parametrize(
+    "engine",
+    ["jax", "torch", pytest.param("torch:compiled", marks=pytest.mark.slow), "tensorflow", "tensorflow:xla"],
+)
 def test_every_engine_changes_images_alike(engine: str) -> None:
     weights, error = one_step(engine, ALL)
     wanted, right = one_step("numpy", ALL)
