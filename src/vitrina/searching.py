@@ -14,7 +14,7 @@ from vitrina.data.splits import Division
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.files import write_atomically
 from vitrina.learning.optimizers import optimizer_named
-from vitrina.material import gather
+from vitrina.material import Material, gather
 from vitrina.model import Model
 from vitrina.network.dense import Dense
 from vitrina.network.dropout import Dropout
@@ -140,41 +140,16 @@ def search(
         replace(found[place][0], rank=rank, member=place, network=_brief(found[place][2]))
         for rank, place in enumerate(order, 1)
     )
-    row, won, tried = found[order[0]]
+    row, won, _ = found[order[0]]
+    how = {"columns": columns, "drop": drop, "image_size": image_size, "drop_leaks": drop_leaks} | division.to_json()
     if material.feed is not None:
-        best = train(
-            data,
-            target,
-            network=tried,
-            optimizer=replace(optimizer_named(optimizer), weight_decay=row.weight_decay),
-            learning_rate=row.lr,
-            epochs=won.settings["epochs"],
-            batch_size=won.settings["batch_size"],
-            engine=engine,
-            seed=seed,
-            columns=columns,
-            drop=drop,
-            image_size=image_size,
-            **division.to_json(),
-            drop_leaks=drop_leaks,
-            stream=True,
-            out=out,
-            progress=False,
-        )
-        settings = best.settings
+        best = _of_all_rows(data, target, row, won, optimizer, engine=engine, seed=seed, out=out, **how)
     else:
-        settings = won.settings | {
-            "data": without_password(str(data)) if isinstance(data, str | Path) else None,
-            "target": material.target,
-        }
-        settings |= {**division.to_json(), "drop_leaks": drop_leaks}
-        best = replace(won, recipe=recipe)
-        if material.parts is not None:
-            best.measured["parts"] = dict(material.parts)
-        best.measured["rows"]["test"] = material.test.rows if material.test is not None else 0
-        if material.test is not None:
-            best.measured["test"] = best.evaluate(material.test)
-    settings = settings | {"why": f"the best of {trials} trials", "searched_seconds": round(monotonic() - began, 1)}
+        best = _of_rows_at_hand(data, material, won, division, drop_leaks)
+    settings = best.settings | {
+        "why": f"the best of {trials} trials",
+        "searched_seconds": round(monotonic() - began, 1),
+    }
     best = replace(best, settings=settings)
     result = Search(best, Leaderboard(ranked), tuple(network for _, _, network in found))
     if folder:
@@ -183,6 +158,39 @@ def search(
         best.save(folder.model)
         write_atomically(folder.path / LEADERBOARD, result.leaderboard.to_csv())
     return result
+
+
+def _of_all_rows(data: Any, target: str | None, row: Any, won: Model, optimizer: str | None, **how: Any) -> Model:
+    """The winner of trials that saw a draw of the rows, taught once more from all of them. row: its line of the leaderboard."""
+    return train(
+        data,
+        target,
+        network=won.network,
+        optimizer=replace(optimizer_named(optimizer), weight_decay=row.weight_decay),
+        learning_rate=row.lr,
+        epochs=won.settings["epochs"],
+        batch_size=won.settings["batch_size"],
+        stream=True,
+        progress=False,
+        **how,
+    )
+
+
+def _of_rows_at_hand(data: Any, material: Material, won: Model, division: Division, drop_leaks: bool) -> Model:
+    """The winner, which was taught arrays, with what it is to know of the data they were made of; measured on the test part."""
+    settings = won.settings | {
+        "data": without_password(str(data)) if isinstance(data, str | Path) else None,
+        "target": material.target,
+        **division.to_json(),
+        "drop_leaks": drop_leaks,
+    }
+    best = replace(won, recipe=material.recipe, settings=settings)
+    if material.parts is not None:
+        best.measured["parts"] = dict(material.parts)
+    best.measured["rows"]["test"] = material.test.rows if material.test is not None else 0
+    if material.test is not None:
+        best.measured["test"] = best.evaluate(material.test)
+    return best
 
 
 def _optuna() -> Any:

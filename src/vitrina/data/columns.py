@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 MOST_CATEGORIES = 100
 MOST_LIKENED = 10_000  # values that are no category; more of them are names, and no other way of writing a few
-RARE_ROWS, RARE_SHARE = (
-    2,
-    1 / 5000,
-)  # a category needs as many rows, and this share of them, to have an input of its own
+# A category needs as many rows, and this share of them, to have an input of its own.
+RARE_ROWS, RARE_SHARE = 2, 1 / 5000
 
 
 @dataclass(frozen=True)

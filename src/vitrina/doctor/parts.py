@@ -11,10 +11,8 @@ from vitrina.data.arrays import hash_rows
 from vitrina.doctor.inputs import Columns
 
 FEW = 10  # validation rows of a class: of fewer, nothing is said
-COPIED, APART = (
-    0.7,
-    0.4,
-)  # the share of its validation rows that are training rows; how far above that of the other classes
+# Of a class that was copied: the share of its validation rows that are training rows; how far above that of the other classes.
+COPIED, APART = 0.7, 0.4
 TIMES = 3.0  # how often a training row of it is there
 
 

@@ -15,12 +15,8 @@ from vitrina.learning.optimizers import SGD, Adam
 from vitrina.locale import say
 from vitrina.network.scale import Scale
 
-LARGE, FAR, APART, SMALL = (
-    30.0,
-    150.0,
-    100.0,
-    0.02,
-)  # root mean square; largest over median spread; all root mean squares
+# Root mean squares: of large inputs, of far too large ones, times the median one, and where even the largest is too small.
+LARGE, FAR, APART, SMALL = 30.0, 150.0, 100.0, 0.02
 ALIKE = 300.0  # root mean square up to which inputs of one size are left to Adam
 HARM = 0.12  # of what simple models are above a constant, missing to them
 HUGE = 1e4  # times the training part's range
