@@ -56,6 +56,31 @@ def test_a_wish_is_the_network_it_describes() -> None:
     assert Wish.read(wish(data="digits", layers=[])).network == vt.Network(
         vt.Input((8, 8, 1)), vt.Flatten(), vt.Dense(10)
     )
+    layers = [{"kind": "attention", "units": 6, "heads": 2}, {"kind": "norm"}, {"kind": "gru", "units": 4}]
+    assert Wish.read(wish(data="digits", layers=layers)).network == vt.Network(
+        vt.Input((8, 8, 1)),
+        vt.Reshape((8, 8)),
+        vt.Dense(6),
+        vt.PositionalEmbedding(),
+        vt.blocks.transformer(6, 2),
+        vt.LayerNorm(),
+        vt.GRU(4),
+        vt.Dense(10),
+    )
+    layers = [
+        {"kind": "lstm", "units": 5}, {"kind": "attention", "units": 5, "heads": 1},
+        {"kind": "dense", "units": 3, "activation": "tanh"}, {"kind": "norm"},
+    ]  # fmt: skip
+    assert Wish.read(wish(layers=layers)).network == vt.Network(
+        vt.Input((2,)),
+        vt.Reshape((2, 1)),
+        vt.LSTM(5, return_sequences=True),
+        vt.blocks.transformer(5, 1),
+        vt.GlobalAveragePool(),
+        vt.Dense(3, "tanh"),
+        vt.BatchNorm(),
+        vt.Dense(2),
+    )
     number = Wish.read(wish(data="diabetes", cost="huber")).network
     assert (number.cost.label, number.output_shape) == ("huber", (1,))
     assert facts_of("wine").outputs == 3
@@ -77,6 +102,13 @@ def test_a_wish_is_the_network_it_describes() -> None:
         ({"layers": [{"kind": "dense", "units": 10**9, "activation": "relu"}]}, "neurons: a number from 1 to"),
         ({"layers": [{"kind": "dense", "units": 3, "activation": "cube"}]}, "activation: choose one of"),
         ({"layers": [{"kind": "conv", "units": 3, "activation": "relu"}]}, "convolutions and pooling look at images"),
+        ({"layers": [{"kind": "attention", "units": 6, "heads": 4}]}, "a width of 6 cannot be shared out over 4 heads"),
+        ({"layers": [{"kind": "attention", "units": 6}]}, "heads: a number from 1 to"),
+        ({"layers": [{"kind": "gru", "units": 10**6}]}, "neurons: a number from 1 to"),
+        (
+            {"layers": [{"kind": "dense", "units": 3, "activation": "relu"}, {"kind": "lstm", "units": 3}]},
+            "put them before the first dense",
+        ),
         ({"layers": [7]}, "layer: choose one of"),
         ({"layers": [{"kind": "pool"}] * 99}, "at most"),
         ({"layers": [{"kind": "pool"}] * 6, "data": "digits"}, "max_pool2d"),

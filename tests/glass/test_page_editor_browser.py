@@ -180,3 +180,43 @@ def test_a_learner_brings_a_table_and_chooses_what_is_predicted(browser: Any, tm
     assert [text for text in opened.complaints if "400" not in text] == []
     opened.context.close()
     server.stop()
+
+
+def test_a_learner_gives_an_image_to_attention_and_a_recurrent_layer(browser: Any, tmp_path: Path) -> None:
+    server = Server(cwd=tmp_path)
+    opened = Opened(browser, server.address, locale="en-US")
+    page = opened.page
+    page.click("[data-data=digits]")
+    page.select_option("[data-layer='0'] select >> nth=0", "attention")
+    page.fill("[data-layer='0'] [name=units]", "9")
+    page.select_option("[data-layer='1'] select >> nth=0", "gru")
+    page.fill("[data-layer='1'] [name=units]", "12")
+    page.fill("[name=epochs]", "2")
+    opened.says("#editor summary", "9 attention – 12 GRU – 32 relu – 10")
+    page.click("button[type=submit]")
+    opened.says("#editor [role=alert]", "cannot be shared out over 2 heads")
+    page.fill("[data-layer='0'] [name=heads]", "3")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.wait_for_timeout(300)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.click("button[type=submit]")
+    page.wait_for_url("**/run/1/")
+    opened.ready()
+    opened.says("#status", "has learned", 60)
+    network = wait_for_model(tmp_path / "runs" / "1").network
+    assert network == vt.Network(
+        vt.Input((8, 8, 1)),
+        vt.Reshape((8, 8)),
+        vt.Dense(9),
+        vt.PositionalEmbedding(),
+        vt.blocks.transformer(9, 3),
+        vt.GRU(12),
+        vt.Dense(32, "relu"),
+        vt.Dense(10),
+    )
+    page.click("#editor summary")
+    assert page.input_value("[data-layer='0'] [name=heads]") == "3"
+    assert [text for text in opened.complaints if "400" not in text] == []
+    opened.context.close()
+    server.stop()

@@ -19,6 +19,12 @@ const BEGIN = {
   table: { layers: [{ kind: "dense", units: 32, activation: "relu" }, { kind: "dense", units: 16, activation: "relu" }], rate: null, epochs: 60, batch: 32 },
 };
 
+// What each kind of layer is begun with.
+const NEW = {
+  dense: { units: 8, activation: "relu" }, conv: { units: 8, activation: "relu" }, pool: {}, attention: { units: 16, heads: 2 }, gru: { units: 16 }, lstm: { units: 16 }, norm: {}, dropout: { rate: 0.3 },
+};
+const MOST_UNITS = { dense: "units", conv: "filters", attention: "state", gru: "state", lstm: "state" }; // what bounds them
+
 // What is drawn already when somebody comes to draw.
 const DRAWN = { points: () => pattern("moons"), curve: () => ready("wave") };
 
@@ -99,7 +105,7 @@ export class EditorView {
 
   describe() {
     const { wish } = this;
-    const layers = wish.layers.map((layer) => (layer.kind === "pool" ? t("pool") : layer.kind === "dropout" ? t("dropout") : `${layer.units} ${layer.activation}`));
+    const layers = wish.layers.map((layer) => ("activation" in layer ? `${layer.units} ${layer.activation}` : `${layer.units ?? ""} ${kindNames()[layer.kind]}`.trim()));
     this.summary.textContent = [wish.data === OWN && this.table.held ? this.table.held.name : dataName(wish.data), [...layers, this.facts.outputs || "?"].join(" – "), `${wish.optimizer}${wish.rate === null ? "" : ` ${number(wish.rate)}`}`, wish.engine].join(" · ");
   }
 
@@ -135,12 +141,17 @@ export class EditorView {
   layer(layer, at) {
     const { wish, choices } = this;
     const images = this.facts.shape.length === 3;
-    const kinds = { dense: t("dense"), ...(images ? { conv: t("convolution"), pool: t("pool") } : {}), dropout: t("dropout") };
-    const kind = select(kinds, layer.kind, t("kind of layer {number}", { number: at + 1 }), (chosen) => this.change(() => { wish.layers[at] = chosen === "dropout" ? { kind: chosen, rate: 0.3 } : chosen === "pool" ? { kind: chosen } : { kind: chosen, units: 8, activation: "relu" }; }, `[data-layer="${at}"] select`));
+    const { conv, pool, ...others } = kindNames();
+    const kinds = { dense: others.dense, ...(images ? { conv, pool } : {}), ...others };
+    const kind = select(kinds, layer.kind, t("kind of layer {number}", { number: at + 1 }), (chosen) => this.change(() => { wish.layers[at] = { kind: chosen, ...NEW[chosen] }; }, `[data-layer="${at}"] select`));
     const fields = [];
-    if (layer.units !== undefined) {
-      fields.push(field("units", layer.units, 1, choices.most[layer.kind === "conv" ? "filters" : "units"], t("neurons of layer {number}", { number: at + 1 }), (value) => this.set(layer, "units", value)));
+    if ("units" in layer) fields.push(field("units", layer.units, 1, choices.most[MOST_UNITS[layer.kind]], t("neurons of layer {number}", { number: at + 1 }), (value) => this.set(layer, "units", value)));
+    if ("activation" in layer) {
       fields.push(select(Object.fromEntries(choices.activations.map((name) => [name, name])), layer.activation, t("activation of layer {number}", { number: at + 1 }), (chosen) => this.set(layer, "activation", chosen)));
+    }
+    if ("heads" in layer) {
+      const heads = field("heads", layer.heads, 1, choices.most.heads, t("heads of layer {number}", { number: at + 1 }), (value) => this.set(layer, "heads", value));
+      fields.push(make("label", { class: "beside" }, heads, t("heads")));
     }
     if (layer.kind === "dropout") fields.push(field("rate", layer.rate, 0, 0.9, t("share that layer {number} silences", { number: at + 1 }), (value) => this.set(layer, "rate", value), 0.05));
     const away = make("button", { type: "button", class: "away", "aria-label": t("take layer {number} away", { number: at + 1 }), title: t("take layer {number} away", { number: at + 1 }), onclick: () => this.change(() => wish.layers.splice(at, 1), "#more") }, "×");
@@ -192,6 +203,8 @@ export class EditorView {
 }
 
 const dataName = (name) => ({ points: t("your points"), curve: t("your curve"), file: t("your table"), digits: t("digits"), "breast-cancer": t("breast cancer"), wine: t("wine"), diabetes: t("diabetes") })[name] ?? name;
+
+const kindNames = () => ({ dense: t("dense"), conv: t("convolution"), pool: t("pool"), attention: t("attention"), gru: "GRU", lstm: "LSTM", norm: t("normalisation"), dropout: t("dropout") });
 
 function select(options, chosen, label, changed, name) {
   const box = make("select", { "aria-label": label, name, onchange: () => changed(box.value) }, ...Object.entries(options).map(([value, text]) => make("option", { value, selected: value === chosen }, text)));

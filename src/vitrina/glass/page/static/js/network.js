@@ -314,9 +314,13 @@ const joined = ({ joins }) => ({ add: t("sum"), multiply: t("product"), concaten
 
 // Text that takes no more than so much room, and is not cut off by the edge.
 function fitted(pen, text, x, y, room) {
-  if (text.includes("/") && pen.measureText(text).width > room) text = `…/${text.split("/").at(-1)}`; // where it stands is seen
+  const fits = (words) => pen.measureText(words).width <= room;
+  if (text.includes("/") && !fits(text)) {
+    const names = text.split("/"); // where it stands is seen, so that the last ones tell most; the number of the one around it parts it from its like
+    text = names.slice(1, -1).map((_, at) => `…/${names.slice(at + 1).join("/")}`).find(fits) ?? `…${/\d*$/.exec(names.at(-2))[0]}/${names.at(-1)}`;
+  }
   let shown = text;
-  for (let left = text.length - 1; left > 4 && pen.measureText(shown).width > room; left--) shown = `${text.slice(0, left - 2)}…${text.slice(-2)}`; // its number stays
+  for (let left = text.length - 1; left > 4 && !fits(shown); left--) shown = `${text.slice(0, left - 2)}…${text.slice(-2)}`; // its number stays
   const half = pen.measureText(shown).width / 2;
   pen.fillText(shown, Math.min(Math.max(x, half), pen.canvas.clientWidth - half), y);
 }
