@@ -23,6 +23,7 @@ GEOMETRIES = {
     "3x3 same, odd": ((7, 7, 9, 16), (3, 3, 16, 24), (1, 1), SAME, True),
     "3x3 padded on one side": ((3, 6, 7, 16), (3, 3, 16, 16), (1, 1), ((0, 2), (1, 0)), True),
     "3x3 of few channels": ((5, 9, 9, 3), (3, 3, 3, 16), (1, 1), SAME, False),
+    "3x3 of one channel, stride 2": ((5, 9, 8, 1), (3, 3, 1, 16), (2, 2), SAME, False),
     "3x3 to one pixel": ((4, 3, 3, 16), (3, 3, 16, 16), (1, 1), NONE, False),
     "3x3 padded beyond its reach": ((5, 6, 6, 16), (3, 3, 16, 16), (1, 1), ((3, 3), (3, 3)), True),
     "3x3 stride 2": ((5, 9, 8, 16), (3, 3, 16, 20), (2, 2), ((0, 1), (0, 1)), False),

@@ -24,8 +24,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from vitrina.engines import jax_strips, strips
 from vitrina.engines import jax_winograd as winograd
-from vitrina.engines.jax_windows import fold, patches
+from vitrina.engines.jax_windows import fold, patches, shifted
 from vitrina.network.ops import Pads
 
 Array = Any
@@ -37,10 +38,15 @@ BLOCK = 2 << 20
 NO_PADS: Pads = ((0, 0), (0, 0))
 # Columns of the patches: as narrow as this, the products are so thin that all rows of the kernel had better come at once.
 THIN = 32
+# Weights of a filter that are multiplied and added one by one, which XLA makes one loop of. 3 x 3, batch 128: 28 x 28 x 1 by 32 filters
+# in 0.9 ms, where Eigen takes 4.4 and patches 2.1; 32 x 32 x 3 by 16 in 1.9, for 3.8 and 6.1.
+FEW = 27
 
 
 def convolve(x: Array, weight: Array, stride: tuple[int, int], pads: Pads, by_eigen: bool = False) -> Array:
     """x (batch, rows, columns, channels), weight (height, width, channels, filters)."""
+    if math.prod(weight.shape[:3]) <= FEW:
+        return _by_sums(x, weight, stride, pads)
     if by_eigen and tuple(weight.shape[:2]) != (1, 1):
         return _by_eigen(x, weight, stride, pads)
     if winograd.pays(x.shape, weight.shape, stride, pads):
@@ -80,9 +86,13 @@ def input_gradient(
     return _by_blocks(of_block, _block(dy, _patch_numbers(x_shape, (height, width), stride, pads)), dy)
 
 
-def weight_gradient(x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads) -> Array:
-    """The error's slope by the weight, of `weight_shape`."""
+def weight_gradient(
+    x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, by_numpy: bool = False
+) -> Array:
+    """The error's slope by the weight, of `weight_shape`. by_numpy: where that is quicker."""
     height, width, channels, filters = weight_shape
+    if by_numpy and strips.pays(x.shape, dy.shape, weight_shape, stride):
+        return jax_strips.weight_gradient(x, dy, weight_shape, pads)
     if height > 1 and width * channels > THIN:
         return _weight_gradient_by_rows(x, dy, weight_shape, stride, pads)
 
@@ -116,6 +126,12 @@ def _weight_gradient_by_rows(
     block = _block(x, _patch_numbers(x.shape, (1, width), (1, stride[1]), pads))
     rows = _sum_of_blocks(of_block, block, x, dy)  # (height, filters, width · channels)
     return jnp.swapaxes(rows, 1, 2).reshape(*weight_shape)
+
+
+def _by_sums(x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
+    places = shifted(x, (weight.shape[0], weight.shape[1]), stride, pads, 0.0)
+    each = zip(places, weight.reshape(len(places), *weight.shape[2:]), strict=True)
+    return sum(place[..., k : k + 1] * filters[k] for place, filters in each for k in range(weight.shape[2]))
 
 
 def _by_eigen(x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from vitrina.engines import grouped, jax_convolution
+from vitrina.engines import grouped, jax_convolution, jax_strips
 from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.jax_windows import fold, shifted, side_by_side
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
@@ -47,6 +47,7 @@ class JaxOps:
     ) -> None:
         self.precision, self.dtype = precision, PRECISIONS[precision]
         self.own_convolution, self.eigen_convolution = own_convolution, eigen_convolution
+        self.numpy_convolution = not own_convolution and jax_strips.works()  # asked before anything is traced
 
     # -- making arrays
     def array(self, value: Any) -> Array:
@@ -213,9 +214,8 @@ class JaxOps:
         if groups > 1:
             places = shifted(x, (weight_shape[0], weight_shape[1]), stride, pads, 0.0)
             return grouped.weight_gradient(self, places, dy, weight_shape, groups)
-        return jax_convolution.weight_gradient(
-            self._rounded_only(x), self._rounded_only(dy), weight_shape, stride, pads
-        )
+        x, dy = self._rounded_only(x), self._rounded_only(dy)
+        return jax_convolution.weight_gradient(x, dy, weight_shape, stride, pads, self.numpy_convolution)
 
     def max_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> tuple[Array, Any]:
         best: Any = None
@@ -333,6 +333,7 @@ class JaxEngine:
             with self._precision():
                 present = chunk.present.astype(self.dtype)
                 carried, measured = compiled(carried, data, chunk.index, present, np.int32(chunk.count))
+                jax_strips.again()
                 return carried, {name: np.asarray(value)[: chunk.count] for name, value in measured.items()}
 
         return run
