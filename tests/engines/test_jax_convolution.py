@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,19 +40,19 @@ def geometry(request: pytest.FixtureRequest) -> Iterator[tuple]:
         yield GEOMETRIES[request.param]
 
 
-@pytest.mark.parametrize("by_eigen", [False, True])
+@pytest.mark.parametrize("whole", [None, jax_convolution.by_eigen])
 @pytest.mark.parametrize("images_in_cache", [1, 2, 1000])
 def test_blocks_of_any_size_give_the_sum_of_numpy(
-    geometry: tuple, images_in_cache: int, by_eigen: bool, monkeypatch: pytest.MonkeyPatch
+    geometry: tuple, images_in_cache: int, whole: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image, kernel, stride, pads, _ = geometry
     monkeypatch.setattr(jax_convolution, "_block", lambda x, numbers: min(len(x), images_in_cache))
     x, weight, dy = operands(image, kernel, stride, pads)
     numpy, within = NumpyOps("float64"), {"rtol": 1e-12, "atol": 1e-12}
-    y = jax.jit(jax_convolution.convolve, static_argnums=(2, 3, 4))(x, weight, stride, pads, by_eigen)
+    y = jax.jit(jax_convolution.convolve, static_argnums=(2, 3, 4))(x, weight, stride, pads, whole)
     np.testing.assert_allclose(y, numpy.conv2d(x, weight, stride, pads), **within)
     input_gradient = jax.jit(jax_convolution.input_gradient, static_argnums=(2, 3, 4, 5))
-    dx = input_gradient(dy, weight, image, stride, pads, by_eigen)
+    dx = input_gradient(dy, weight, image, stride, pads, whole)
     np.testing.assert_allclose(dx, numpy.conv2d_input_gradient(dy, weight, image, stride, pads), **within)
     dweight = jax.jit(jax_convolution.weight_gradient, static_argnums=(2, 3, 4))(x, dy, kernel, stride, pads)
     expected = numpy.conv2d_weight_gradient(x, dy, kernel, stride, pads)

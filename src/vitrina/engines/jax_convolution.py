@@ -1,8 +1,8 @@
-"""Convolution on CPUs, of what XLA does fast inside a loop there: by Eigen's convolution, or by matrix products, sums and copies.
+"""Convolution on CPUs, of what XLA does fast inside a loop there: by oneDNN or Eigen as a whole, or by products, sums and copies.
 
-Eigen's is what XLA's own comes to where products are told to be Eigen's (the variant "eigen" of the engine); else that is a third
-slower, and its slope by the weight crawls in either case. Two cores that reach 314 GFLOP/s in large products, counting the operations
-of the plain sum (batch 128, forward):
+oneDNN is fastest, where jaxlib has it (`jax_onednn.py`). Eigen's is what XLA's own comes to where products are told to be Eigen's (the
+variant "eigen" of the engine); else that is a third slower, and its slope by the weight crawls in either case. Two cores that reach
+314 GFLOP/s in large products, counting the operations of the plain sum (batch 128, forward):
 
     GFLOP/s                   by Eigen  XLA's own otherwise  tiles or patches
     32 x 32 x 16, 16, same         101                  106                48
@@ -10,7 +10,8 @@ of the plain sum (batch 128, forward):
     8 x 8 x 64, 64, same           227                  121               151
 
 Otherwise kernels of 3 x 3 without stride go Winograd's way (`jax_winograd.py`), all others by patches × matrix. Either makes many
-numbers out of few, a block of images at a time, so that they never leave the cache. The slope by the weight is by patches always.
+numbers out of few, a block of images at a time, so that they never leave the cache. The slope by the weight is NumPy's where XLA can
+call it (`jax_strips.py`), else by patches.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from vitrina.engines.jax_windows import fold, patches, shifted
 from vitrina.network.ops import Pads
 
 Array = Any
+Whole = Callable[[Array, Array, tuple[int, int], Pads], Array]  # as `by_eigen`
 # Bytes of what a block of images becomes. Patches of all images at once go through memory, at a third of the speed; with 4 MiB
 # the slope by the weight takes a fifth longer than with 2.
 BLOCK = 2 << 20
@@ -43,12 +45,15 @@ THIN = 32
 FEW = 27
 
 
-def convolve(x: Array, weight: Array, stride: tuple[int, int], pads: Pads, by_eigen: bool = False) -> Array:
-    """x (batch, rows, columns, channels), weight (height, width, channels, filters)."""
+def convolve(x: Array, weight: Array, stride: tuple[int, int], pads: Pads, whole: Whole | None = None) -> Array:
+    """x (batch, rows, columns, channels), weight (height, width, channels, filters).
+
+    whole: who does convolutions as a whole; None: they are put together of other sums here.
+    """
     if math.prod(weight.shape[:3]) <= FEW:
         return _by_sums(x, weight, stride, pads)
-    if by_eigen and tuple(weight.shape[:2]) != (1, 1):
-        return _by_eigen(x, weight, stride, pads)
+    if whole is not None and tuple(weight.shape[:2]) != (1, 1):
+        return whole(x, weight, stride, pads)
     if winograd.pays(x.shape, weight.shape, stride, pads):
         return _by_tiles(x, weight, pads)
     height, width, _, filters = weight.shape
@@ -64,14 +69,19 @@ def convolve(x: Array, weight: Array, stride: tuple[int, int], pads: Pads, by_ei
 
 
 def input_gradient(
-    dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads, by_eigen: bool = False
+    dy: Array,
+    weight: Array,
+    x_shape: Sequence[int],
+    stride: tuple[int, int],
+    pads: Pads,
+    whole: Whole | None = None,
 ) -> Array:
     """The error's slope by x, of `x_shape`, from its slope by y."""
     height, width, channels, filters = weight.shape
     around = _around(pads, (height, width))
     turned = weight[::-1, ::-1].swapaxes(2, 3)  # (height, width, filters, channels)
-    if by_eigen and around is not None and stride == (1, 1) and (height, width) != (1, 1):
-        return _by_eigen(dy, turned, stride, around)
+    if whole is not None and around is not None and stride == (1, 1) and (height, width) != (1, 1):
+        return whole(dy, turned, stride, around)
     if around is not None and winograd.pays(dy.shape, turned.shape, stride, around):
         return _by_tiles(dy, turned, around)
     matrix = weight.reshape(-1, filters).T
@@ -134,7 +144,7 @@ def _by_sums(x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Ar
     return sum(place[..., k : k + 1] * filters[k] for place, filters in each for k in range(weight.shape[2]))
 
 
-def _by_eigen(x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
+def by_eigen(x: Array, weight: Array, stride: tuple[int, int], pads: Pads) -> Array:
     """XLA's own convolution, which is Eigen's where a program is told to compute by Eigen: all cores, and no copy of patches."""
     return lax.conv_general_dilated(x, weight, stride, pads, dimension_numbers=("NHWC", "HWIO", "NHWC"))
 

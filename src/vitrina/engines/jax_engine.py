@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from vitrina.engines import grouped, jax_convolution, jax_strips
+from vitrina.engines import grouped, jax_convolution, jax_onednn, jax_strips
 from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.jax_windows import fold, shifted, side_by_side
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
@@ -43,10 +43,13 @@ class JaxOps:
     eager = False
 
     def __init__(
-        self, precision: str = "float32", own_convolution: bool = False, eigen_convolution: bool = False
+        self,
+        precision: str = "float32",
+        own_convolution: bool = False,
+        convolution: jax_convolution.Whole | None = None,
     ) -> None:
         self.precision, self.dtype = precision, PRECISIONS[precision]
-        self.own_convolution, self.eigen_convolution = own_convolution, eigen_convolution
+        self.own_convolution, self.convolution = own_convolution, convolution
         self.numpy_convolution = not own_convolution and jax_strips.works()  # asked before anything is traced
 
     # -- making arrays
@@ -191,7 +194,7 @@ class JaxOps:
         if groups > 1:
             return grouped.convolve(self, shifted(x, weight.shape[:2], stride, pads, 0.0), weight, groups)
         x, weight = self._rounded_only(x), self._rounded_only(weight)
-        return jax_convolution.convolve(x, weight, stride, pads, self.eigen_convolution)
+        return jax_convolution.convolve(x, weight, stride, pads, self.convolution)
 
     def conv2d_input_gradient(
         self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
@@ -203,7 +206,7 @@ class JaxOps:
             parts = grouped.input_gradient(self, dy, weight, groups, x_shape[3])
             return fold(parts, x_shape, weight.shape[:2], stride, pads)
         dy, weight = self._rounded_only(dy), self._rounded_only(weight)
-        return jax_convolution.input_gradient(dy, weight, x_shape, stride, pads, self.eigen_convolution)
+        return jax_convolution.input_gradient(dy, weight, x_shape, stride, pads, self.convolution)
 
     def conv2d_weight_gradient(
         self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
@@ -287,8 +290,8 @@ class JaxEngine:
     """Runs a chunk as one XLA loop; on a GPU when JAX has one.
 
     On CPUs matrix products are by the library that XLA prefers ("scan"), YNNPACK in JAX 0.10, or by Eigen ("eigen"), and then
-    convolutions, too. That is faster for images and for narrow layers: 100-128-128-10 with batch 128 takes 340 µs a step with the one
-    and 277 with the other, 100-512-512-10 2777 and 3221. Raises UsageError for an unknown variant.
+    convolutions, too, unless oneDNN does them. Eigen is faster for narrow layers: 100-128-128-10 with batch 128 takes 340 µs a step
+    with the one and 277 with the other, 100-512-512-10 2777 and 3221. Raises UsageError for an unknown variant.
     """
 
     name = "jax"
@@ -303,7 +306,7 @@ class JaxEngine:
             self.device = jax.devices()[0]
         on_cpu = self.device.platform == "cpu"
         self.one_core_below = SMALL_STEP if on_cpu else 0  # see `compile`
-        self.ops = JaxOps(precision, own_convolution=not on_cpu, eigen_convolution=on_cpu and self.variant == "eigen")
+        self.ops = JaxOps(precision, own_convolution=not on_cpu, convolution=self._convolution() if on_cpu else None)
 
     def put(self, tree: Tree) -> Tree:
         with self._precision():
@@ -349,6 +352,12 @@ class JaxEngine:
         if self.variant == "eigen":
             return _known(**{YNNPACK: SUMS}) or _known(**{YNNPACK: ""})
         return _known(**{YNNPACK: f"{PRODUCTS},{SUMS}"})
+
+    def _convolution(self) -> jax_convolution.Whole | None:
+        """Who does convolutions as a whole, on a CPU."""
+        if self.dtype == "float32" and jax_onednn.works():
+            return jax_onednn.convolve
+        return jax_convolution.by_eigen if self.variant == "eigen" else None
 
     def _precision(self) -> Any:
         return jax.enable_x64(self.dtype == "float64")
