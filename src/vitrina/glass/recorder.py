@@ -82,7 +82,7 @@ class Recorder(Callback):
     # -- what the loop calls
     def training_starts(self, learner: Learner) -> None:
         self._began = time.monotonic()
-        self._schedule = Schedule(learner.steps, learner.recipe.steps, learner.steps_per_epoch)
+        self._schedule = Schedule(learner.steps, learner.recipe.steps, learner.steps_per_epoch, lambda: learner.seconds)
         self._errors_at, self._errors_first = self._began, learner.steps
         self._guarded(self._begin, learner)
         learner.most_steps = max(1, self._schedule.steps_left(learner.steps))

@@ -125,6 +125,7 @@ class Learner:
         self.callbacks: list[Callback] = [as_callback(callback) for callback in callbacks]
         self.examples = self._feed.sample
         self.errors = np.empty(0)  # of each step of the last call
+        self.seconds = 0.0  # that steps and judging took here so far; what callbacks do is no part of them
         self.most_steps: int | None = None  # in the next call, where somebody wants to be asked that soon
         self._save, self._save_every, self._saved_at = save, save_every, time.monotonic()
         self._progress = _Progress()
@@ -249,7 +250,7 @@ class Learner:
         if self._window is None or self._window[2] is not examples:
             self._data = self.engine.put(examples.filled(min(self._feed.window, self._feed.rows)).arrays())
         self._window = (self.epoch, number, examples)
-        self._progress.seconds += time.monotonic() - began
+        self._spent(time.monotonic() - began)
         return examples
 
     def _one_window(self, number: int, examples: Examples) -> None:
@@ -260,7 +261,7 @@ class Learner:
             began = time.monotonic()
             at = progress.position - before
             measured = self._chunk(index, present, at)
-            progress.seconds += time.monotonic() - began
+            self._spent(time.monotonic() - began)
             self.errors = errors = measured["error"].astype(np.float64)
             weights = _weights(examples, index, present, slice(at, at + len(errors)))
             # One by one, so that the sums do not depend on how many steps a call took.
@@ -275,6 +276,10 @@ class Learner:
                 callback.chunk_done(self)
             if progress.position < self.steps_per_epoch:
                 self._save_now_and_then()
+
+    def _spent(self, seconds: float) -> None:
+        self._progress.seconds += seconds
+        self.seconds += seconds
 
     def _batches(self, epoch: int, window: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
         """What each step of a window sees: (steps, batch) row numbers, and which of them are there."""
@@ -302,7 +307,7 @@ class Learner:
         if self._evaluator:
             error, metric = map(float, self._evaluator.measure(self._leave()))
             row |= {"validation_error": error, f"validation_{metric_name(self.network)}": metric}
-        progress.seconds += time.monotonic() - began
+        self._spent(time.monotonic() - began)
         row |= {"learning_rate": rate, "seconds": progress.seconds}
         self.history.append(row)
         progress.epoch, progress.position = progress.epoch + 1, 0
