@@ -56,11 +56,17 @@ def test_an_unknown_jaxlib_does_without(monkeypatch):
     monkeypatch.setattr(jax_onednn, "TRIED", ())
     jax_onednn.works.cache_clear()
     try:
-        assert JaxEngine(variant="eigen").ops.convolution is jax_convolution.by_eigen
-        assert JaxEngine(variant="scan").ops.convolution is None
+        assert JaxEngine(variant="eigen").ops.whole is jax_convolution.by_eigen
+        assert JaxEngine(variant="scan").ops.whole is None
     finally:
         jax_onednn.works.cache_clear()
 
 
 def test_numbers_of_eight_bytes_are_not_for_it():
-    assert JaxEngine("float64", "eigen").ops.convolution is jax_convolution.by_eigen
+    assert JaxEngine("float64", "eigen").ops.whole is jax_convolution.by_eigen
+
+
+@pytest.mark.skipif(not jax_onednn.works(), reason="this jaxlib is not one that oneDNN was tried in")
+def test_it_may_be_asked_for_while_a_program_is_traced():
+    jax_onednn.works.cache_clear()
+    assert jax.jit(lambda x: x * jax_onednn.works())(3.0) == 3.0

@@ -131,3 +131,10 @@ def test_what_is_raised_meanwhile_is_raised_after_the_program(
             jax_strips.again()
     np.testing.assert_allclose(program(x, dy, kernel, pads), expected, rtol=1e-12, atol=1e-12)
     jax_strips.again()  # which has been told, and says nothing more
+
+
+def test_it_may_be_asked_for_while_a_program_is_traced(jax: Any) -> None:
+    from vitrina.engines import jax_strips
+
+    jax_strips.works.cache_clear()
+    assert jax.jit(lambda x: x * jax_strips.works())(3.0) == 3.0

@@ -96,12 +96,10 @@ def input_gradient(
     return _by_blocks(of_block, _block(dy, _patch_numbers(x_shape, (height, width), stride, pads)), dy)
 
 
-def weight_gradient(
-    x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, by_numpy: bool = False
-) -> Array:
-    """The error's slope by the weight, of `weight_shape`. by_numpy: where that is quicker."""
+def weight_gradient(x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads) -> Array:
+    """The error's slope by the weight, of `weight_shape`."""
     height, width, channels, filters = weight_shape
-    if by_numpy and strips.pays(x.shape, dy.shape, weight_shape, stride):
+    if strips.pays(x.shape, dy.shape, weight_shape, stride) and jax_strips.works():
         return jax_strips.weight_gradient(x, dy, weight_shape, pads)
     if height > 1 and width * channels > THIN:
         return _weight_gradient_by_rows(x, dy, weight_shape, stride, pads)

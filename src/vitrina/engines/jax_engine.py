@@ -43,14 +43,10 @@ class JaxOps:
     eager = False
 
     def __init__(
-        self,
-        precision: str = "float32",
-        own_convolution: bool = False,
-        convolution: jax_convolution.Whole | None = None,
+        self, precision: str = "float32", own_convolution: bool = False, eigen_convolution: bool = False
     ) -> None:
         self.precision, self.dtype = precision, PRECISIONS[precision]
-        self.own_convolution, self.convolution = own_convolution, convolution
-        self.numpy_convolution = not own_convolution and jax_strips.works()  # asked before anything is traced
+        self.own_convolution, self.eigen_convolution = own_convolution, eigen_convolution
 
     # -- making arrays
     def array(self, value: Any) -> Array:
@@ -194,7 +190,7 @@ class JaxOps:
         if groups > 1:
             return grouped.convolve(self, shifted(x, weight.shape[:2], stride, pads, 0.0), weight, groups)
         x, weight = self._rounded_only(x), self._rounded_only(weight)
-        return jax_convolution.convolve(x, weight, stride, pads, self.convolution)
+        return jax_convolution.convolve(x, weight, stride, pads, self.whole)
 
     def conv2d_input_gradient(
         self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
@@ -206,7 +202,7 @@ class JaxOps:
             parts = grouped.input_gradient(self, dy, weight, groups, x_shape[3])
             return fold(parts, x_shape, weight.shape[:2], stride, pads)
         dy, weight = self._rounded_only(dy), self._rounded_only(weight)
-        return jax_convolution.input_gradient(dy, weight, x_shape, stride, pads, self.convolution)
+        return jax_convolution.input_gradient(dy, weight, x_shape, stride, pads, self.whole)
 
     def conv2d_weight_gradient(
         self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
@@ -218,7 +214,7 @@ class JaxOps:
             places = shifted(x, (weight_shape[0], weight_shape[1]), stride, pads, 0.0)
             return grouped.weight_gradient(self, places, dy, weight_shape, groups)
         x, dy = self._rounded_only(x), self._rounded_only(dy)
-        return jax_convolution.weight_gradient(x, dy, weight_shape, stride, pads, self.numpy_convolution)
+        return jax_convolution.weight_gradient(x, dy, weight_shape, stride, pads)
 
     def max_pool2d(self, x: Array, size: tuple[int, int], stride: tuple[int, int], pads: Pads) -> tuple[Array, Any]:
         best: Any = None
@@ -274,6 +270,13 @@ class JaxOps:
         counter = lax.iota(jnp.uint32, math.prod(shape))
         return ((_hash(_hash(counter) ^ key) >> 8).astype(self.dtype) * WIDTH).reshape(shape)
 
+    @property
+    def whole(self) -> jax_convolution.Whole | None:
+        """Who does convolutions as a whole, on a CPU."""
+        if self.dtype == "float32" and jax_onednn.works():
+            return jax_onednn.convolve
+        return jax_convolution.by_eigen if self.eigen_convolution else None
+
     def _product(self, a: Array, b: Array) -> Array:
         return jnp.matmul(self._rounded(a), self._rounded(b), preferred_element_type=self.dtype)
 
@@ -306,7 +309,7 @@ class JaxEngine:
             self.device = jax.devices()[0]
         on_cpu = self.device.platform == "cpu"
         self.one_core_below = SMALL_STEP if on_cpu else 0  # see `compile`
-        self.ops = JaxOps(precision, own_convolution=not on_cpu, convolution=self._convolution() if on_cpu else None)
+        self.ops = JaxOps(precision, own_convolution=not on_cpu, eigen_convolution=on_cpu and self.variant == "eigen")
 
     def put(self, tree: Tree) -> Tree:
         with self._precision():
@@ -352,12 +355,6 @@ class JaxEngine:
         if self.variant == "eigen":
             return _known(**{YNNPACK: SUMS}) or _known(**{YNNPACK: ""})
         return _known(**{YNNPACK: f"{PRODUCTS},{SUMS}"})
-
-    def _convolution(self) -> jax_convolution.Whole | None:
-        """Who does convolutions as a whole, on a CPU."""
-        if self.dtype == "float32" and jax_onednn.works():
-            return jax_onednn.convolve
-        return jax_convolution.by_eigen if self.variant == "eigen" else None
 
     def _precision(self) -> Any:
         return jax.enable_x64(self.dtype == "float64")
