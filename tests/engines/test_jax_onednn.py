@@ -56,14 +56,14 @@ def test_an_unknown_jaxlib_does_without(monkeypatch):
     monkeypatch.setattr(jax_onednn, "TRIED", ())
     jax_onednn.works.cache_clear()
     try:
-        assert JaxEngine(variant="eigen").ops.whole is jax_convolution.by_eigen
-        assert JaxEngine(variant="scan").ops.whole is None
+        assert JaxEngine(variant="eigen").ops.convolver is jax_convolution.by_eigen
+        assert JaxEngine(variant="scan").ops.convolver is None
     finally:
         jax_onednn.works.cache_clear()
 
 
 def test_numbers_of_eight_bytes_are_not_for_it():
-    assert JaxEngine("float64", "eigen").ops.whole is jax_convolution.by_eigen
+    assert JaxEngine("float64", "eigen").ops.convolver is jax_convolution.by_eigen
 
 
 @pytest.mark.skipif(not jax_onednn.works(), reason="this jaxlib is not one that oneDNN was tried in")

@@ -190,7 +190,7 @@ class JaxOps:
         if groups > 1:
             return grouped.convolve(self, shifted(x, weight.shape[:2], stride, pads, 0.0), weight, groups)
         x, weight = self._rounded_only(x), self._rounded_only(weight)
-        return jax_convolution.convolve(x, weight, stride, pads, self.whole)
+        return jax_convolution.convolve(x, weight, stride, pads, self.convolver)
 
     def conv2d_input_gradient(
         self, dy: Array, weight: Array, x_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
@@ -202,7 +202,7 @@ class JaxOps:
             parts = grouped.input_gradient(self, dy, weight, groups, x_shape[3])
             return fold(parts, x_shape, weight.shape[:2], stride, pads)
         dy, weight = self._rounded_only(dy), self._rounded_only(weight)
-        return jax_convolution.input_gradient(dy, weight, x_shape, stride, pads, self.whole)
+        return jax_convolution.input_gradient(dy, weight, x_shape, stride, pads, self.convolver)
 
     def conv2d_weight_gradient(
         self, x: Array, dy: Array, weight_shape: Sequence[int], stride: tuple[int, int], pads: Pads, groups: int = 1
@@ -271,7 +271,7 @@ class JaxOps:
         return ((_hash(_hash(counter) ^ key) >> 8).astype(self.dtype) * WIDTH).reshape(shape)
 
     @property
-    def whole(self) -> jax_convolution.Whole | None:
+    def convolver(self) -> jax_convolution.Whole | None:
         """Who does convolutions as a whole, on a CPU."""
         if self.dtype == "float32" and jax_onednn.works():
             return jax_onednn.convolve

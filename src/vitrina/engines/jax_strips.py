@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -79,8 +80,10 @@ def _answer(out: int, arrays: Any, text: int, length: int, status: int) -> None:
 def _array(pointer: int, shape: Sequence[int], dtype: str) -> np.ndarray:
     """The numbers there, as they lie."""
     kind = np.dtype(dtype)
-    buffer = (ctypes.c_char * (int(np.prod(shape)) * kind.itemsize)).from_address(pointer)
-    return np.frombuffer(buffer, kind).reshape(shape)
+    size = math.prod(shape) * kind.itemsize
+    return (
+        np.ctypeslib.as_array(ctypes.cast(pointer, ctypes.POINTER(ctypes.c_ubyte)), (size,)).view(kind).reshape(shape)
+    )
 
 
 @cache

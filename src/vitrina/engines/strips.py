@@ -50,7 +50,7 @@ def weight_gradient(x: np.ndarray, dy: np.ndarray, weight_shape: Sequence[int], 
     with _ONE_BY_ONE, threads_for(0):
         asked = [_workers().submit(_of_part, *part, size, pads) for part in parts]
         wait(asked)  # none is left that reads arrays of a caller who has been interrupted
-        return sum(each.result() for each in asked).reshape(*weight_shape)
+        return np.sum([each.result() for each in asked], axis=0).reshape(*weight_shape)
 
 
 def _of_part(x: np.ndarray, dy: np.ndarray, size: tuple[int, int], pads: Pads) -> np.ndarray:
