@@ -182,7 +182,7 @@ def census(network: Any = None, **options: Any) -> Kit:
 
 # -- what goes in
 @fault("input-scale", "column 1", True)
-def census_as_it_comes(seed: int, bad: bool) -> Kit:
+def numbers_as_they_come(seed: int, bad: bool) -> Kit:
     return on("numbers-raw" if bad else "numbers", dense(6, 2, 32, 16), optimizer=vt.SGD(0.05))
 
 
