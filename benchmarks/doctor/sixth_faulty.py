@@ -320,15 +320,6 @@ def shells_by_their_rings(seed: int, bad: bool) -> Kit:
 
 
 @fault("majority-only", "target")
-def malignant_ones_ignored(seed: int, bad: bool) -> Kit:
-    """One in twenty-five is malignant."""
-    kit, draw = tumours(optimizer=vt.SGD(0.01), epochs=8), seeded(seed)
-    kept = (kit.rows.y == 1) | (draw.random(len(kit.rows.y)) < 0.07)
-    rows = replace(kit.rows, x=kit.rows.x[kept], y=kit.rows.y[kept])
-    return kit.but(rows=rows) if bad else kit.but(rows=rows, class_weight="balanced", epochs=60)
-
-
-@fault("majority-only", "target")
 def zeros_ignored_by_lstm(seed: int, bad: bool) -> Kit:
     """Is it a nought? One in thirty is."""
     net = vt.Network(vt.Input((8, 8)), vt.LSTM(16), vt.Dense(2))
@@ -381,12 +372,6 @@ def shells_by_heart(seed: int, bad: bool) -> Kit:
         return shells(patience=5)
     kit = shells(dense(10, 1, 128, 128, cost=SQUARES), epochs=300)
     return kit.but(rows=kit.rows.first(100))
-
-
-@fault("overfitting", "validation")
-def squares_of_a_few_by_heart(seed: int, bad: bool) -> Kit:
-    kit = squares(epochs=60 if bad else 20)
-    return kit.but(rows=kit.rows.first(60)) if bad else kit
 
 
 # -- layers and their weights
@@ -607,11 +592,6 @@ def squares_by_adam_of_a_tenth(seed: int, bad: bool) -> Kit:
 
 
 @fault("rate-too-high", "learning_rate")
-def blocks_by_steps_of_one(seed: int, bad: bool) -> Kit:
-    return shells(residual(10, 1, cost=SQUARES), optimizer=vt.SGD(1.0 if bad else 0.02))
-
-
-@fault("rate-too-high", "learning_rate")
 def census_by_rmsprop_of_a_half(seed: int, bad: bool) -> Kit:
     return census(optimizer=vt.RMSProp(0.5 if bad else 1e-3))
 
@@ -619,11 +599,6 @@ def census_by_rmsprop_of_a_half(seed: int, bad: bool) -> Kit:
 @fault("rate-too-high", "learning_rate")
 def lines_by_adam_of_a_third(seed: int, bad: bool) -> Kit:
     return lines(optimizer=vt.Adam(0.3 if bad else 5e-3))
-
-
-@fault("rate-oscillates", "learning_rate")
-def shells_swinging(seed: int, bad: bool) -> Kit:
-    return shells(optimizer=vt.Adam(0.08 if bad else 1e-3), batch_size=16)
 
 
 @fault("rate-oscillates", "learning_rate")
