@@ -53,6 +53,7 @@ def written(outcomes: list[dict[str, Any]]) -> str:
         "third batch": [one for one in outcomes if batch_of(one["name"]) == 3],
         "fourth batch": [one for one in outcomes if batch_of(one["name"]) == 4],
         "fifth batch": [one for one in outcomes if batch_of(one["name"]) == 5],
+        "sixth batch": [one for one in outcomes if batch_of(one["name"]) == 6],
         "all": outcomes,
     }
     halves = {name: members for name, members in halves.items() if members}

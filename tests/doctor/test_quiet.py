@@ -127,3 +127,15 @@ def test_a_table_that_was_copied_whole_is_told_from_one_whose_rows_repeat_by_nat
     switches = (x > 0.0).astype(np.float32)  # 256 different rows at most
     natural = vt.diagnose(net(), (switches[:1440], y[:1440]), validation=(switches[1440:], y[1440:]))
     assert "rows-shared" not in natural.codes
+
+
+def test_what_is_hardly_to_be_told_is_not_learned_of_columns_that_are_not_scaled(taught: Taught) -> None:
+    """Simple models are hardly above a constant, so that nothing seems to be missing to them."""
+    two = vt.Network(vt.Input((8,)), vt.Dense(16, "relu"), vt.Dense(2))
+    large = np.where(np.arange(8) == 1, 300.0, 1.0).astype(np.float32)
+    (x, _), (xv, _), draw = rows(900), rows(300, 1), np.random.default_rng(2)
+    y, yv = ((part[:, 0] + 2.5 * draw.normal(size=len(part)) > 2.5).astype(np.int32) for part in (x, xv))
+    found = vt.diagnose(taught(two, (x * large, y), (xv * large, yv), optimizer=vt.SGD(2e-3)))
+    assert found[0].code == "input-scale", found
+    assert found[0].where == "column 1"
+    assert told(found) == ["input-scale"]

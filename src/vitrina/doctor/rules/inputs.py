@@ -106,7 +106,8 @@ def scale(case: Case) -> Finding | None:
     """Symptom: the error jumps, sticks, or falls only where the large columns tell something. Why: a weight's slope is its
     input times the error signal, so that one rate is too high for large inputs and too low for small ones (LeCun et al. 1998,
     Efficient BackProp, section 4.3). Measured: root mean square of a column above 30, largest spread above 100 times the median
-    one, or all below 0.02; a fault where simple models on scaled inputs do better than the network; before training a note where
+    one, or all below 0.02; a fault where simple models on scaled inputs do better than the network, or the error stayed at that of a
+    constant answer; before training a note where
     inputs are all of one size, of 300 at most, and each weight's step is divided by its own slope. Remedy: bring each column
     to mean 0 and spread 1. Example: an income in euros beside an age in years; pixels from 0 to 255.
     """
@@ -128,7 +129,8 @@ def scale(case: Case) -> Finding | None:
         return None
     worst = int(np.argmax(size)) if not tiny else int(np.argmin(np.where(moving, size, np.inf)))
     others = [int(at) for at in np.argsort(-size)[:LISTED] if size[at] > LARGE or size[at] > APART * middle]
-    harmed = case.shortfall > HARM or case.fit_shortfall > HARM or case.broke
+    # where simple models are hardly above a constant, nothing is missing to them, and an error that stays tells more
+    harmed = case.shortfall > HARM or case.fit_shortfall > HARM or case.stuck
     flat = case.behind and any(start.saturated > 0.8 for start in case.starts)
     early = "note" if _made_up_for(case, float(size[moving].max()), apart) else "warning"
     severity = early if not case.trained else "fault" if harmed else "warning" if flat else "note"
