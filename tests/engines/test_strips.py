@@ -128,9 +128,9 @@ def test_what_is_raised_meanwhile_is_raised_after_the_program(
         patch.setattr(strips, "weight_gradient", lambda *given: (_ for _ in ()).throw(error()))
         assert np.isnan(program(x, dy, kernel, pads)).all()
         with pytest.raises(error):
-            jax_strips.again()
+            jax_strips.raise_again()
     np.testing.assert_allclose(program(x, dy, kernel, pads), expected, rtol=1e-12, atol=1e-12)
-    jax_strips.again()  # which has been told, and says nothing more
+    jax_strips.raise_again()  # which has been told, and says nothing more
 
 
 def test_it_may_be_asked_for_while_a_program_is_traced(jax: Any) -> None:

@@ -339,7 +339,7 @@ class JaxEngine:
             with self._precision():
                 present = chunk.present.astype(self.dtype)
                 carried, measured = compiled(carried, data, chunk.index, present, np.int32(chunk.count))
-                jax_strips.again()
+                jax_strips.raise_again()
                 return carried, {name: np.asarray(value)[: chunk.count] for name, value in measured.items()}
 
         return run

@@ -20,6 +20,7 @@ from vitrina.network.ops import Pads
 
 Array = Any
 TARGET = "vitrina_weight_gradient"
+CAPSULE = b"xla._CUSTOM_CALL_TARGET"  # what XLA wants a pointer to a function to be called
 WITH_OPTIONS = 3  # XLA's version of a custom call that is handed a text beside the arrays
 
 # void (void* out, const void** arrays, const char* text, size_t length, XlaCustomCallStatus*)
@@ -47,18 +48,17 @@ def works() -> bool:
         rng = np.random.default_rng(0)
         x, dy = rng.normal(size=(2, 4, 5, 3)).astype(np.float32), rng.normal(size=(2, 4, 5, 2)).astype(np.float32)
         shape, pads = (3, 3, 3, 2), ((1, 1), (1, 1))
-        with (
-            jax.ensure_compile_time_eval(),
-            jax.default_device(jax.devices("cpu")[0]),
-        ):  # it may be asked while a program is traced
+        # it may be asked while a program is traced
+        with jax.ensure_compile_time_eval(), jax.default_device(jax.devices("cpu")[0]):
             found = np.asarray(jax.jit(lambda x, dy: weight_gradient(x, dy, shape, pads))(x, dy))
-        return not _raised and bool(np.array_equal(found, strips.weight_gradient(x, dy, shape, pads)))
+        raise_again()
+        return bool(np.array_equal(found, strips.weight_gradient(x, dy, shape, pads)))
     except Exception:  # whatever a JAX that knows no such calls may say: it then does without
         return False
 
 
-def again() -> None:
-    """Raises what was raised while XLA called: it cannot go through XLA. To be asked after each run of a program."""
+def raise_again() -> None:
+    """Raises what was raised while XLA called: it cannot go through XLA. To be called after each run of a program."""
     if _raised:
         error, _raised[:] = _raised[0], []
         raise error
@@ -90,8 +90,7 @@ def _array(pointer: int, shape: Sequence[int], dtype: str) -> np.ndarray:
 def _capsule() -> Any:
     new = ctypes.pythonapi.PyCapsule_New
     new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
-    return new(ctypes.cast(_CALLED, ctypes.c_void_p), NAME, None)
+    return new(ctypes.cast(_CALLED, ctypes.c_void_p), CAPSULE, None)
 
 
-NAME = b"xla._CUSTOM_CALL_TARGET"
 _CALLED = Called(_answer)  # XLA keeps no hold of it
