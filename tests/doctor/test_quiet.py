@@ -139,3 +139,16 @@ def test_what_is_hardly_to_be_told_is_not_learned_of_columns_that_are_not_scaled
     assert found[0].code == "input-scale", found
     assert found[0].where == "column 1"
     assert told(found) == ["input-scale"]
+
+
+def test_sequences_that_are_all_the_same_tell_nothing_apart() -> None:
+    """Each channel changes along the sequence, so that no channel is one number."""
+    draw = np.random.default_rng(3)
+    network = vt.Network(vt.Input((6, 3)), vt.GRU(8), vt.Dense(2))
+    x, y = draw.normal(size=(400, 6, 3)).astype(np.float32), draw.integers(0, 2, 400)
+    same = np.broadcast_to(x.mean(axis=0), x.shape).copy()
+    found = vt.diagnose(network, (same, y))
+    assert (found[0].code, found[0].evidence["share"]) == ("input-constant", 1.0), found
+    assert "18 of 18 inputs" in found[0].what
+    same[:40, 2] += draw.normal(size=3).astype(np.float32)  # a tenth is told apart by it
+    assert "input-constant" not in vt.diagnose(network, (same, y)).codes

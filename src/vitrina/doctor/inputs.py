@@ -18,6 +18,7 @@ MOST_COPIED = 8192  # columns among which copies are looked for
 MOST_VALUES = 4_000_000
 MANY = 64  # different numbers: of more, none are counted
 COLLISIONS = 10.0  # that chance would bring; where there is not one, somebody gave the numbers out
+SAME = 1e-9  # of its size: what changes less is the same number
 READS_CODES = ("Embedding", "TableInput")  # layers whose inputs are not quantities, or are scaled already
 
 
@@ -29,7 +30,7 @@ class Columns:
     counts: whether a column seems to number the rows; alone: how well it tells the target by itself, as a score (0 to 1).
     values: how many different numbers a column has, MANY at most.
     copies: pairs of columns that are the same up to place and size; follows: of each, how far rows that stand together in the
-    given order are alike (`order_of`).
+    given order are alike (`order_of`). alike: whether every example is the same, of images and sequences.
     """
 
     kind: str
@@ -46,6 +47,7 @@ class Columns:
     copies: list[list[int]] = field(default_factory=list[list[int]])
     follows: list[float] = field(default_factory=list[float])
     values: list[int] = field(default_factory=list[int])
+    alike: bool = False
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -95,7 +97,15 @@ def columns_of(
         if small and finite.all()
         else [],
         values=[_values(flat[:, at]) for at in range(count)] if small else [],
+        alike=kind == "channels" and not beside and _alike(x),
     )
+
+
+def _alike(x: np.ndarray) -> bool:
+    """Whether every example is the first one, up to rounding."""
+    some = _some(x)
+    first = some[:1].astype(np.float64)
+    return len(some) > 1 and bool((np.abs(some - first) <= SAME * np.abs(first)).all())
 
 
 def _values(column: np.ndarray) -> int:
@@ -133,9 +143,14 @@ def _as_columns(x: np.ndarray) -> tuple[np.ndarray, str]:
     some = x[_sampled(len(x))]
     if some.ndim <= 2:
         return some.reshape(len(some), -1).astype(np.float64), "columns"
+    return _some(x).reshape(-1, x.shape[-1]).astype(np.float64), "channels"
+
+
+def _some(x: np.ndarray) -> np.ndarray:
+    """As many examples as may be looked at."""
+    some = x[_sampled(len(x))]
     most = max(1, MOST_VALUES // max(1, some[0].size))
-    some = some[:: max(1, -(-len(some) // most))]
-    return some.reshape(-1, some.shape[-1]).astype(np.float64), "channels"
+    return some[:: max(1, -(-len(some) // most))]
 
 
 def _counts_rows(values: np.ndarray) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,8 @@ def not_finite(case: Case) -> Finding | None:
 @rule("input-constant", "before", 0.2, (*BROKEN, "symmetric-weights"))
 def constant(case: Case) -> Finding | None:
     """Symptom: the error stays where a constant answer leaves it. Why: an input that is the same for every example tells nothing
-    apart. Measured: spread below a billionth of the size; a fault where nine in ten columns are so, else worth a note.
+    apart. Measured: spread below a billionth of the size; a fault where nine in ten columns are so, or every image or sequence is
+    the same, else worth a note.
     Remedy: look at how the inputs were made. Example: images multiplied by 0, a column read from the wrong place.
     """
     columns = case.exam.columns
@@ -86,16 +88,18 @@ def constant(case: Case) -> Finding | None:
     if not len(spread):
         return None
     still = [int(at) for at in np.flatnonzero(spread <= 1e-9 * np.maximum(size, 1e-30))]
-    share = len(still) / len(spread)
+    every = math.prod(case.network.input_shape) if columns.alike else len(spread)
+    count = every if columns.alike else len(still)
+    share = count / every
     if share < 0.9 and (not still or columns.kind != "columns" or len(spread) > 100):
         return None
     return Finding(
         "input-constant",
         "fault" if share >= 0.9 else "note",
         1.0 if share >= 0.9 else 0.5,
-        say("{count} of {all} inputs are the same number for every example.", count=len(still), all=len(spread)),
+        say("{count} of {all} inputs are the same number for every example.", count=count, all=every),
         say("Look at how the inputs were made: what is always the same tells nothing apart."),
-        columns.names[still[0]],
+        columns.names[still[0]] if still else "inputs",
         0,
         {"columns": still[:LISTED], "names": [columns.names[at] for at in still[:LISTED]], "share": share},
     )
