@@ -36,6 +36,7 @@ def test_what_is_raced_fits_into_the_budget_by_its_own_estimates(likely: list[es
     entrants = [by_name[name] for name in entered(order, steps, budget, 3.0 * expected)]
     assert sum(one.start + 3 * one.step for one in entrants) <= budget
     assert all(one.seconds(steps) <= 3.0 * expected for one in entrants)
+    assert [one.start for one in entrants] == sorted(one.start for one in entrants)
 
 
 @given(likely=likely, steps=st.integers(1, 10**6), data=st.data())

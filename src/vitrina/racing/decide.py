@@ -86,14 +86,15 @@ def choose(
 
 
 def entered(likely: list[Estimate], steps: int, budget: float, longest: float) -> list[str]:
-    """The contestants, the likeliest first, whose races fit into the budget; none that would take longer than `longest`.
+    """The likeliest contestants whose races fit into the budget; none that would take longer than `longest`.
 
+    Whoever starts soonest goes first, so that one who compiles for longer than expected takes nobody else's time.
     budget, longest: seconds.
     """
-    entrants: list[str] = []
+    entrants: list[Estimate] = []
     for one in likely:
         cost = AGAIN * one.start + 0.3 + max(SECONDS + EPOCH_SECONDS, 8.0 * one.step)
         if one.seconds(steps) <= longest and cost <= budget:
-            entrants.append(one.engine)
+            entrants.append(one)
             budget -= cost
-    return entrants
+    return [one.engine for one in sorted(entrants, key=lambda one: one.start)]

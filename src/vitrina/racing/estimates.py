@@ -32,8 +32,8 @@ class Cost:
 # benchmarks/SPEED.md, the rows of Vitrina's own engines
 COSTS = {
     "numpy": Cost(0.0, 27e-6, 105e9, 90e9, 45e9),
-    "jax:scan": Cost(1.3, 3e-6, 145e9, 105e9, 80e9),
-    "jax:eigen": Cost(1.3, 3e-6, 118e9, 135e9, 150e9),
+    "jax:scan": Cost(1.3, 3e-6, 145e9, 105e9, 120e9),
+    "jax:eigen": Cost(1.3, 3e-6, 118e9, 135e9, 133e9),
     "torch:eager": Cost(1.6, 85e-6, 105e9, 85e9, 118e9),
     "torch:compiled": Cost(16.0, 28e-6, 125e9, 110e9, 123e9),
     "tensorflow:graph": Cost(3.5, 36e-6, 116e9, 86e9, 160e9),
