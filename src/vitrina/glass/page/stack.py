@@ -93,8 +93,13 @@ def _attention(told: Mapping[str, Any], shape: Shape, first: bool) -> list[Layer
     """An encoder block, before which each step is made as wide as it is, and the first time told its place."""
     heads, width = _size(told, "heads", say("heads"), "heads"), _size(told, "units", say("width"), "state")
     if width % heads:
-        sentence = "attention: a width of {width} cannot be shared out over {heads} heads; take a multiple"
-        raise UsageError(say(sentence, width=width, heads=heads))
+        raise UsageError(
+            say(
+                "attention: a width of {width} cannot be shared out over {heads} heads; take a multiple",
+                width=width,
+                heads=heads,
+            )
+        )
     widened = [] if shape[-1] == width else [Dense(width)]
     return [*widened, *([PositionalEmbedding()] if first else []), blocks.transformer(width, heads)]
 
