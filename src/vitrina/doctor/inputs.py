@@ -140,8 +140,8 @@ def _sampled(rows: int) -> slice:
 
 
 def _as_columns(x: np.ndarray) -> tuple[np.ndarray, str]:
-    some = x[_sampled(len(x))]
-    if some.ndim <= 2:
+    if x.ndim <= 2:
+        some = x[_sampled(len(x))]
         return some.reshape(len(some), -1).astype(np.float64), "columns"
     return _some(x).reshape(-1, x.shape[-1]).astype(np.float64), "channels"
 

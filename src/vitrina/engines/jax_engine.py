@@ -339,8 +339,9 @@ class JaxEngine:
             with self._precision():
                 present = chunk.present.astype(self.dtype)
                 carried, measured = compiled(carried, data, chunk.index, present, np.int32(chunk.count))
-                jax_strips.raise_again()
-                return carried, {name: np.asarray(value)[: chunk.count] for name, value in measured.items()}
+                seen = {name: np.asarray(value)[: chunk.count] for name, value in measured.items()}
+                jax_strips.raise_again()  # now that it is over: a client that is not ours may go on by itself
+                return carried, seen
 
         return run
 

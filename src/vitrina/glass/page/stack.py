@@ -6,10 +6,11 @@ Images are flattened before the first Dense. Whatever reads steps is given them:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from vitrina.errors import UsageError
+from vitrina.glass.page.asked import number, one_of
 from vitrina.glass.page.facts import Facts
 from vitrina.locale import say
 from vitrina.network import (
@@ -106,16 +107,3 @@ def _attention(told: Mapping[str, Any], shape: Shape, first: bool) -> list[Layer
 
 def _size(told: Mapping[str, Any], name: str, what: str, limit: str) -> int:
     return int(number(told.get(name), what, 1, LIMITS[limit]))
-
-
-def one_of(value: Any, known: Sequence[str], what: str) -> str:
-    if not isinstance(value, str) or value not in known:
-        raise UsageError(say("{what}: choose one of {known}", what=what, known=", ".join(known)))
-    return value
-
-
-def number(value: Any, what: str, least: float, most: float, above: bool = False) -> float:
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or not least <= value <= most or (above and value == least):
-        raise UsageError(say("{what}: a number from {least:g} to {most:g}", what=what, least=least, most=most))
-    return float(value)

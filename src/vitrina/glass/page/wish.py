@@ -8,9 +8,10 @@ from typing import Any
 
 from vitrina.engines import available
 from vitrina.errors import UsageError
+from vitrina.glass.page.asked import number, one_of
 from vitrina.glass.page.drawn import CURVE, MOST, POINTS, Kept, read_curve, read_points
 from vitrina.glass.page.facts import NAMES, facts_of
-from vitrina.glass.page.stack import LIMITS, network_of, number, one_of
+from vitrina.glass.page.stack import LIMITS, network_of
 from vitrina.glass.page.tables import FILE, MOST_BYTES, Tables
 from vitrina.learning.optimizers import OPTIMIZERS
 from vitrina.locale import say
