@@ -82,6 +82,8 @@ class JaxOps:
 
     # -- arithmetic
     def matmul(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> Array:
+        if self.precision == "float32" and jax_onednn.product_pays(a.shape, b.shape, transpose_b) and self._onednn:
+            return jax_onednn.product(a, b, transpose_a, transpose_b)
         thin = transpose_a and not transpose_b and a.ndim == 2 and b.shape[1] <= min(THIN, a.shape[1] // 4)
         if thin and not self.own_convolution:
             # Left to itself, XLA's CPU backend takes five times as long for a thin result. The barriers keep it from putting
@@ -273,9 +275,14 @@ class JaxOps:
     @property
     def convolver(self) -> jax_convolution.Whole | None:
         """Who does convolutions as a whole, on a CPU."""
-        if self.dtype == "float32" and jax_onednn.works():
+        if self._onednn:
             return jax_onednn.convolve
         return jax_convolution.by_eigen if self.eigen_convolution else None
+
+    @property
+    def _onednn(self) -> bool:
+        """Whether oneDNN computes from within XLA here."""
+        return self.dtype == "float32" and not self.own_convolution and jax_onednn.works()
 
     def _product(self, a: Array, b: Array) -> Array:
         return jnp.matmul(self._rounded(a), self._rounded(b), preferred_element_type=self.dtype)
