@@ -20,7 +20,6 @@ from vitrina.learning.schedules import ConstantRate
 from vitrina.learning.step import Recipe
 from vitrina.material import gather
 from vitrina.network.network import Network
-from vitrina.network.suggest import suggest_network
 from vitrina.racing.estimates import choose_engine, estimates, needs_derivative, with_variant
 
 RATES, STEPS = 21, 100  # of a test that is asked for: four rates to a decade
@@ -105,8 +104,7 @@ def find_learning_rate(
     rows = material.rows
     suggestion = None
     if network is None:
-        recipe = material.recipe
-        suggestion = suggest_network(recipe.input_shape, recipe.outputs, recipe.task == "classification", rows)
+        suggestion = material.suggestion
         network = suggestion.network
     chosen = optimizer_named(optimizer)
     batch = min(batch_size or (suggestion.batch_size if suggestion else 32), rows)

@@ -19,6 +19,7 @@ from vitrina.learning.feed import Examples
 from vitrina.memory import images_to_stream, is_too_large
 from vitrina.model import check_inputs, check_targets
 from vitrina.network.network import Network
+from vitrina.network.suggest import Suggestion, suggest_network
 
 if TYPE_CHECKING:
     from vitrina.data.stream import Stream
@@ -45,6 +46,13 @@ class Material:
     def rows(self) -> int:
         """Rows that are learned from."""
         return self.feed.rows if self.feed is not None else self.train.rows
+
+    @property
+    def suggestion(self) -> Suggestion:
+        """The network to begin with for such data, which a recipe has prepared."""
+        recipe = self.recipe
+        classes = recipe.task == "classification"
+        return suggest_network(recipe.input_shape, recipe.outputs, classes, self.rows, recipe.quantities)
 
     def in_folds(self, count: int, seed: int) -> Material:
         """The same with the rows to learn from and those to judge in one: all are learned from, and judge in turn (`Examples.fold`).

@@ -21,7 +21,6 @@ from vitrina.network.dropout import Dropout
 from vitrina.network.layer import Layer
 from vitrina.network.network import Input, Network
 from vitrina.network.shaping import Flatten
-from vitrina.network.suggest import suggest_network
 from vitrina.population import LEADERBOARD, Leaderboard, Population
 from vitrina.runs import RunFolder
 from vitrina.training import train
@@ -96,11 +95,11 @@ def search(
     )
     if material.validation is None:
         raise UsageError("there are too few rows to hold some back, and a search judges by those; give more rows")
-    rows, shape = material.train.rows, material.train.x.shape[1:]
+    shape = material.train.x.shape[1:]
     recipe = material.recipe
     suggestion = None
     if network is None:
-        suggestion = suggest_network(recipe.input_shape, recipe.outputs, recipe.task == "classification", rows)
+        suggestion = material.suggestion
     given = network or (suggestion.network if suggestion and len(shape) > 1 else None)
     folder = RunFolder.new(out) if out is not None else None
     usual = optimizer_named(optimizer).usual_rate

@@ -32,7 +32,6 @@ from vitrina.material import Material, class_weights, data_of, fingerprint, gath
 from vitrina.model import Model, check_weights
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, flatten, nest
-from vitrina.network.suggest import Suggestion, suggest_network
 from vitrina.population import Population, members_of, ranked, settings_of
 from vitrina.racing.decide import decide
 from vitrina.racing.estimates import with_variant
@@ -148,7 +147,7 @@ def train(
         raise UsageError(
             "several networks at once are taught on rows that are held in memory; teach one, or fewer rows"
         )
-    suggestion = None if network is not None else _suggested(material.recipe, material.rows)
+    suggestion = None if network is not None else material.suggestion
     if network is None:
         assert suggestion is not None
         network = suggestion.network
@@ -162,7 +161,7 @@ def train(
         )
     if count:
         material = material.in_folds(count, seed)
-        suggestion = suggestion and replace(suggestion, why=_suggested(material.recipe, material.rows).why)
+        suggestion = suggestion and replace(suggestion, why=material.suggestion.why)
     rows = material.rows
     network = _smoothed(network, label_smoothing)
     wanted = (suggestion.augment if suggestion else None) if augment == "auto" else augment
@@ -238,10 +237,6 @@ def train(
     if folder:
         folder.write_settings(settings)
     return _teach(material, settings, start, callbacks, sample_weight, folder, None, progress, checkpoint_every, record)
-
-
-def _suggested(recipe: Any, rows: int) -> Suggestion:
-    return suggest_network(recipe.input_shape, recipe.outputs, recipe.task == "classification", rows)
 
 
 def _teach(

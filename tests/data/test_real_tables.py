@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -40,17 +39,16 @@ def test_a_real_table(file: str, target: str, task: str, outputs: int, real_data
     assert source.describe().target.task == task
 
 
-def test_adult_is_prepared_in_well_under_a_second_and_predicts_on_its_test_file(real_data: Path) -> None:
-    data.open_source({"x": [1]})  # Polars is loaded
-    begin = time.perf_counter()
+def test_adult_is_prepared_by_its_training_part_and_predicts_on_its_test_file(real_data: Path) -> None:
     source = data.open_source(real_data / "tables" / "adult-train.csv", target="income")
     parts = data.split(source)
     recipe = data.fit_recipe(source, rows=parts.train)
     for part in (parts.train, parts.validation, parts.test):
         recipe.inputs(source.take(part))
-    assert time.perf_counter() - begin < 3  # about 0.3 s on two idle cores
     assert recipe.input_names[:3] == ("age", "workclass = Federal-gov", "workclass = Local-gov")
     assert "workclass is missing" in recipe.input_names
+    quantities = {recipe.input_names[place].removeprefix("log ") for place in recipe.quantities}
+    assert quantities == {"age", "fnlwgt", "education_num", "capital_gain", "capital_loss", "hours_per_week"}
     test = data.open_source(real_data / "tables" / "adult-test.csv")
     assert recipe.inputs(test).shape == (16281, *recipe.input_shape)
     assert np.bincount(recipe.targets(test)).tolist() == [12435, 3846]
@@ -65,5 +63,6 @@ def test_fraud_is_prepared_with_its_identifiers_told(real_data: Path) -> None:
     assert when == ["elapsed", *(f"{turn} ({wave})" for turn in ("hour", "weekday", "day") for wave in ("sin", "cos"))]
     logs = [name for name in recipe.input_names if name.startswith("log ")]
     assert "log TX_AMOUNT" in logs
+    assert set(logs) | {f"TX_DATETIME: {name}" for name in when} <= {recipe.input_names[at] for at in recipe.quantities}
     assert recipe.inputs(source).shape == (288062, 19 + len(logs) + len(when))
     assert [warning.split("'")[1] for warning in recipe.warnings] == ["TRANSACTION_ID"]

@@ -346,6 +346,8 @@ EVERY_LAYER: list[Case] = [
     Case(TableInput((0, 3, 0, 2)), (4,), batch=6),
     Case(TableInput((2, 0), embedding=3, missing=False, periodic=3, sigma=0.5), (2,), batch=5),
     Case(TableInput((0,), periodic=2), (1,), batch=4),
+    Case(TableInput((0, 2, 0, 0), missing=False, periodic=2, sigma=0.5, plain=(0,)), (4,), batch=5),
+    Case(TableInput((0, 0), periodic=2, plain=(0, 1)), (2,), batch=4),
     Case(TableInput((2, 3), embedding=2), (2,), batch=6, flat=("x",)),
     *_activations(lambda name: EnsembleDense(2, 3, name), (4,)),
     Case(EnsembleDense(3, 1), (2,), batch=1),
@@ -466,11 +468,15 @@ DRAWN: dict[str, st.SearchStrategy[Case]] = {
         st.integers(1, 4), st.integers(1, 3), _rows, _batch,
     ),
     "table_input": st.builds(
-        lambda categories, missing, periodic, batch: Case(
-            TableInput(tuple(categories), None, missing, periodic, 0.5), (len(categories),), batch,
-            flat=() if 0 in categories else ("x",),
+        lambda categories, missing, periodic, plain, batch: Case(
+            TableInput(
+                tuple(categories), None, missing, periodic, 0.5,
+                tuple(place for place in plain if place < len(categories) and not categories[place]),
+            ),
+            (len(categories),), batch, flat=() if 0 in categories else ("x",),
         ),
-        st.lists(st.integers(0, 3), min_size=1, max_size=4), st.booleans(), st.integers(0, 2), _batch,
+        st.lists(st.integers(0, 3), min_size=1, max_size=4), st.booleans(), st.integers(0, 2),
+        st.sets(st.integers(0, 3)), _batch,
     ),
     "gru": _cases(st.builds(GRU, st.integers(1, 3), st.booleans(), st.booleans()), _sequences),
     "lstm": _cases(st.builds(LSTM, st.integers(1, 3), st.booleans(), st.booleans()), _sequences),

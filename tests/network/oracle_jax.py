@@ -227,7 +227,9 @@ def _(layer: vn.Embedding, x: Any, p: Any, s: Any, case: Case) -> Any:
 def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
     numbers, missing, points = [], [], []
     seen = 0
-    for place, count in enumerate(layer.categories):
+    plain = [place for place in layer.numeric if place in layer.plain]
+    for place in [*(place for place in layer.numeric if place not in plain), *plain, *layer.points]:
+        count = layer.categories[place]
         v = x[:, place]
         if count:
             known = (v >= 0) & (v < count)
@@ -235,7 +237,7 @@ def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
             continue
         missing.append(jnp.isnan(v)[:, None].astype(x.dtype))
         v = jnp.nan_to_num(v)[:, None]
-        if layer.periodic:
+        if layer.periodic and place not in plain:
             turned = 2 * jnp.pi * v * p["frequency"][seen]
             waves = jnp.concatenate([jnp.sin(turned), jnp.cos(turned)], -1)
             v = jax.nn.relu(waves @ p["periodic_weight"][seen] + p["periodic_bias"][seen])

@@ -252,7 +252,9 @@ def _(layer: vn.Embedding, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
     numbers, missing, points = [], [], []
-    for place, count in enumerate(layer.categories):
+    plain = [place for place in layer.numeric if place in layer.plain]
+    for place in [*(place for place in layer.numeric if place not in plain), *plain, *layer.points]:
+        count = layer.categories[place]
         v = x[:, place : place + 1]
         if count:
             known = tf.logical_and(v >= 0, v < count)
@@ -262,7 +264,7 @@ def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
         own = len(numbers)
         missing.append(tf.cast(tf.math.is_nan(v), x.dtype))
         v = tf.where(tf.math.is_nan(v), tf.zeros_like(v), v)
-        if layer.periodic:
+        if layer.periodic and place not in plain:
             turned = 2 * np.pi * v * p["frequency"][own]
             waves = tf.concat([tf.sin(turned), tf.cos(turned)], -1)
             v = tf.nn.relu(waves @ p["periodic_weight"][own] + p["periodic_bias"][own])

@@ -248,7 +248,9 @@ def _(layer: vn.Embedding, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
     numbers, missing, points = [], [], []
-    for place, count in enumerate(layer.categories):
+    plain = [place for place in layer.numeric if place in layer.plain]
+    for place in [*(place for place in layer.numeric if place not in plain), *plain, *layer.points]:
+        count = layer.categories[place]
         v = x[:, place : place + 1]
         if count:
             code = torch.where((v >= 0) & (v < count), v, torch.full_like(v, count)).long()[:, 0]
@@ -257,7 +259,7 @@ def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
         own = len(numbers)
         missing.append(v.isnan().to(v.dtype))
         v = v.nan_to_num()
-        if layer.periodic:
+        if layer.periodic and place not in plain:
             turned = 2 * torch.pi * v * p["frequency"][own]
             v = F.relu(
                 torch.cat([turned.sin(), turned.cos()], -1) @ p["periodic_weight"][own] + p["periodic_bias"][own]

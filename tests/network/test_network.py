@@ -262,6 +262,7 @@ def test_layers_that_do_not_fit_are_named_with_both_shapes(make, words):
         (lambda: TableInput((0,), embedding=0), "embedding must be a whole number of 1 or more, not 0"),
         (lambda: TableInput((0,), periodic=1.5), "periodic must be a whole number of 0 or more, not 1.5"),
         (lambda: TableInput((0,), sigma=0.0), "sigma must be above 0, not 0.0"),
+        (lambda: TableInput((0, 3), plain=(1,)), "plain must be places of numeric columns, not (1,)"),
         (lambda: Embedding(0, 4), "Embedding: count must be a whole number of 1 or more, not 0"),
         (lambda: Embedding(10, 1.5), "Embedding: size must be a whole number of 1 or more, not 1.5"),
         (lambda: GRU(0), "GRU: units must be a whole number of 1 or more, not 0"),

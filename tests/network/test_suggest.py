@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vitrina.network import Network
+from vitrina.network import Network, TableInput
 from vitrina.network.suggest import MANY_ROWS, suggest_network
 
 
@@ -24,6 +24,20 @@ def test_many_rows_are_learned_from_by_one_network_and_fewer_by_several():
 
     assert "EnsembleMean" in kinds(MANY_ROWS - 1)
     assert kinds(MANY_ROWS) == {"Dense"}
+
+
+def waves_of(rows: int, classes: bool = True, quantities=range(3)) -> list[TableInput]:
+    chosen = suggest_network((5,), 2 if classes else 1, classes, rows, quantities)
+    return [layer for _, layer, _ in chosen.network.walk() if isinstance(layer, TableInput)]
+
+
+def test_numbers_are_seen_as_waves_where_classes_are_told_apart_by_many_rows():
+    (waves,) = waves_of(5_000)
+    assert waves.periodic
+    assert waves.plain == (3, 4)
+    assert waves_of(500) == waves_of(5_000, classes=False) == waves_of(5_000, quantities=()) == []
+    wide = suggest_network((784,), 10, True, 5_000, range(784)).network
+    assert not any(isinstance(layer, TableInput) for _, layer, _ in wide.walk())
 
 
 def test_the_straight_way_starts_at_nothing():

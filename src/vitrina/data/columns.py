@@ -48,6 +48,11 @@ class NumericColumn:
         return (*value, f"{self.name} is missing") if self.missing else value
 
     @property
+    def quantities(self) -> int:
+        """How many of the inputs are quantities, the first ones; the others are 0 or 1."""
+        return bool(self.spread) + bool(self.log_unit)
+
+    @property
     def informative(self) -> bool:
         return bool(self.input_names)
 
@@ -110,6 +115,10 @@ class CategoricalColumn:
     def input_names(self) -> tuple[str, ...]:
         own = tuple(f"{self.name} = {category}" for category in self.categories)
         return own + (f"{self.name} = (other)",) * self.other + (f"{self.name} is missing",) * self.missing
+
+    @property
+    def quantities(self) -> int:
+        return 0
 
     @property
     def informative(self) -> bool:

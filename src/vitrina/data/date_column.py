@@ -48,6 +48,11 @@ class DateColumn:
         return elapsed + turns + (f"{self.name} is missing",) * self.missing
 
     @property
+    def quantities(self) -> int:
+        """How many of the inputs are quantities, the first ones."""
+        return bool(self.spread) + 2 * len(self.cycles)
+
+    @property
     def informative(self) -> bool:
         return bool(self.input_names)
 

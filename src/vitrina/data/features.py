@@ -30,6 +30,8 @@ class Features(Protocol):
     def input_shape(self) -> Shape: ...
     @property
     def input_names(self) -> tuple[str, ...]: ...
+    @property
+    def quantities(self) -> tuple[int, ...]: ...
 
     def encode(self, source: Any) -> np.ndarray:
         """float32 (rows, *input_shape)."""
@@ -55,6 +57,13 @@ class TableFeatures:
     @property
     def input_shape(self) -> Shape:
         return (len(self.input_names),)
+
+    @property
+    def quantities(self) -> tuple[int, ...]:
+        """The places of the inputs that are quantities; the others are 0 or 1, or count words."""
+        starts = np.cumsum([0, *(len(column.input_names) for column in self.columns)]).tolist()
+        each = zip(starts, self.columns, strict=False)
+        return tuple(start + place for start, column in each for place in range(column.quantities))
 
     def encode(self, source: Source) -> np.ndarray:
         """float32 (rows, inputs). Columns in any order, others too, and named in upper or lower case.
@@ -106,6 +115,10 @@ class ImageFeatures:
     def input_shape(self) -> Shape:
         return (*self.size, self.channels)
 
+    @property
+    def quantities(self) -> tuple[int, ...]:
+        return ()
+
     def encode(self, source: Source) -> np.ndarray:
         """float32 (rows, height, width, channels)."""
         images: Images | Arrays = _expect(source, "images", f"images of {self.size[0]}x{self.size[1]} (height x width)")
@@ -139,6 +152,10 @@ class ArrayFeatures:
     @property
     def input_shape(self) -> Shape:
         return (len(self.low),)
+
+    @property
+    def quantities(self) -> tuple[int, ...]:
+        return tuple(range(len(self.low)))
 
     def encode(self, source: Source) -> np.ndarray:
         """float32 (rows, columns)."""
@@ -174,6 +191,10 @@ class IdentityFeatures:
     @property
     def input_shape(self) -> Shape:
         return self.shape
+
+    @property
+    def quantities(self) -> tuple[int, ...]:
+        return ()  # nobody has said what they are, nor brought them to one scale
 
     def encode(self, source: Any) -> np.ndarray:
         """float32 (rows, *shape). Raises DataError for another shape."""

@@ -56,6 +56,11 @@ class Recipe:
         """What each input of a table is, such as 'age' or 'sex = F'; () for images and arrays."""
         return self.features.input_names
 
+    @property
+    def quantities(self) -> tuple[int, ...]:
+        """The places of the inputs that are quantities on one scale; others are 0 or 1, words, pixels, or unknown."""
+        return self.features.quantities
+
     def inputs(self, source: Source) -> np.ndarray:
         """float32 (rows, *input_shape). Raises DataError naming the column, file or index that does not fit."""
         return self.features.encode(source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vitrina.network.activation import Activation
@@ -15,6 +16,7 @@ from vitrina.network.network import Input, Network
 from vitrina.network.normalisation import BatchNorm
 from vitrina.network.pooling import MaxPool2D
 from vitrina.network.shaping import Flatten
+from vitrina.network.table_input import TableInput
 
 SMALL = 16  # rows or columns of an image below which there is nothing to halve and little to shift
 MANY = 20_000  # images from which a few passes are enough
@@ -25,6 +27,10 @@ MEMBERS, WIDTH, TABLE_RATE = 8, 64, 2e-3
 FEW_ROWS, FEW_ROWS_DECAY = 1_000, 1.0
 # On four weeks of card payments of 67,000 rows each, before those that judge it, three times the dropout did better.
 TENS_OF_THOUSANDS = 20_000
+# Where classes are to be told apart, numbers are given as waves (`TableInput`), which bend where they will: card frauds, before those
+# that judge it, .695 to .705 in average precision; adult, mammography, red wines and digits lose 2 to 9 % less. Abalone and white
+# wines, which are quantities, lose more by it, and so does breast cancer, of few rows. More numbers would make the first layer large.
+WAVED_ROWS, WAVED_MOST, WAVES, WAVE_SPREAD = 1_000, 64, 16, 0.02
 PEAK = 4e-3  # of Adam's rate in one cycle, with batch normalisation between all layers
 
 
@@ -49,15 +55,20 @@ class Suggestion:
     folds: bool = False
 
 
-def suggest_network(input_shape: Shape, outputs: int, classes: bool, rows: int) -> Suggestion:
-    """A sensible network for `rows` examples of `input_shape` with `outputs` outputs."""
+def suggest_network(
+    input_shape: Shape, outputs: int, classes: bool, rows: int, quantities: Sequence[int] = ()
+) -> Suggestion:
+    """A sensible network for `rows` examples of `input_shape` with `outputs` outputs.
+
+    quantities: the places of those inputs of a table that are numbers on one scale, and neither 0 or 1 nor words.
+    """
     cost = "cross_entropy" if classes else "mean_squared_error"
     if len(input_shape) == 3:
         return _for_images(input_shape, outputs, cost, rows)
-    return _for_tables(input_shape, outputs, cost, rows)
+    return _for_tables(input_shape, outputs, cost, rows, quantities)
 
 
-def _for_tables(input_shape: Shape, outputs: int, cost: str, rows: int) -> Suggestion:
+def _for_tables(input_shape: Shape, outputs: int, cost: str, rows: int, quantities: Sequence[int]) -> Suggestion:
     flat: list[Layer] = [] if len(input_shape) == 1 else [Flatten()]
     if rows >= MANY_ROWS:
         layers = [Dense(128, "relu"), Dense(64, "relu"), Dense(outputs)]
@@ -66,14 +77,17 @@ def _for_tables(input_shape: Shape, outputs: int, cost: str, rows: int) -> Sugge
         return Suggestion(network, why, batch_size=512, epochs=20, patience=3)
     # A sum is all that many a small table holds; beside a straight way for it, the units learn what it leaves over.
     dropout = Dropout(0.1 if rows < TENS_OF_THOUSANDS else 0.3)
-    bent = [EnsembleDense(MEMBERS, WIDTH, "relu"), dropout, EnsembleDense(MEMBERS, WIDTH, "relu"), dropout]
+    waves = rows >= WAVED_ROWS and cost == "cross_entropy" and 0 < len(quantities) <= WAVED_MOST
+    seen = [_in_waves(input_shape[0], quantities)] if waves else []
+    bent = [*seen, EnsembleDense(MEMBERS, WIDTH, "relu"), dropout, EnsembleDense(MEMBERS, WIDTH, "relu"), dropout]
     straight = EnsembleDense(MEMBERS, outputs, initialiser="zeros", name="straight")
     ways = Branches(straight, Sequential(*bent, EnsembleDense(MEMBERS, outputs)), merge="add")
     mean = EnsembleMean(probabilities=cost == "cross_entropy")
     network = Network(Input(input_shape), *flat, ways, mean, cost=cost)
+    in_waves = ", numbers seen as waves" if waves else ""
     why = (
-        f"the mean of {MEMBERS} networks, each two layers of {WIDTH} units beside a linear one: a table of {rows:,} rows "
-        "to learn from"
+        f"the mean of {MEMBERS} networks, each two layers of {WIDTH} units beside a linear one{in_waves}: "
+        f"a table of {rows:,} rows to learn from"
     )
     return Suggestion(
         network,
@@ -86,6 +100,11 @@ def _for_tables(input_shape: Shape, outputs: int, cost: str, rows: int) -> Sugge
         weight_decay=FEW_ROWS_DECAY if rows < FEW_ROWS else 0.0,
         folds=True,
     )
+
+
+def _in_waves(inputs: int, quantities: Sequence[int]) -> TableInput:
+    plain = tuple(place for place in range(inputs) if place not in quantities)
+    return TableInput((0,) * inputs, missing=False, periodic=WAVES, sigma=WAVE_SPREAD, plain=plain)
 
 
 def _for_images(input_shape: Shape, outputs: int, cost: str, rows: int) -> Suggestion:

@@ -40,6 +40,7 @@ class TableInput(Layer):
     missing: bool = True
     periodic: int = 0
     sigma: float = 0.1
+    plain: tuple[int, ...] = ()
 
     takes_missing: ClassVar[bool] = True
 
@@ -54,10 +55,23 @@ class TableInput(Layer):
         wrong = f"TableInput: periodic must be a whole number of 0 or more, not {self.periodic!r}"
         object.__setattr__(self, "periodic", whole(self.periodic, wrong) if self.periodic else 0)
         require(self.sigma > 0.0, f"TableInput: sigma must be above 0, not {self.sigma!r}")
+        given = self.plain
+        wrong = f"TableInput: plain must be places of numeric columns, not {given!r}"
+        require(isinstance(given, list | tuple) and set(given) <= set(self._numbers), wrong)
+        object.__setattr__(self, "plain", tuple(sorted({int(place) for place in given})))
 
     @cached_property
     def numeric(self) -> list[int]:
-        """The places of the numeric columns."""
+        """The places of the numeric columns, those that stay as they are at the end."""
+        return [place for place in self._numbers if place not in self.plain] + list(self.plain)
+
+    @property
+    def waved(self) -> int:
+        """How many numbers are given periodically, if any are."""
+        return len(self.numeric) - len(self.plain)
+
+    @property
+    def _numbers(self) -> list[int]:
         return [place for place, count in enumerate(self.categories) if not count]
 
     @cached_property
@@ -72,8 +86,8 @@ class TableInput(Layer):
     @property
     def _sizes(self) -> list[int]:
         """Of the parts of y: numbers, what is missing, the points of each categorical column."""
-        numbers = len(self.numeric)
-        return [numbers * max(self.periodic, 1), numbers * self.missing, *(size for _, size in self.points.values())]
+        numbers = self.waved * max(self.periodic, 1) + len(self.plain)
+        return [numbers, len(self.numeric) * self.missing, *(size for _, size in self.points.values())]
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if input_shape != (len(self.categories),):
@@ -82,7 +96,7 @@ class TableInput(Layer):
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
         params: dict[str, np.ndarray] = {}
-        numbers, k = len(self.numeric), self.periodic
+        numbers, k = self.waved, self.periodic
         if numbers and k:
             params["frequency"] = Normal(self.sigma).draw(rng, (numbers, k), 1, k)
             params["periodic_weight"] = INITIALISERS["he_normal"].draw(rng, (numbers, 2 * k, k), 2 * k, k)
@@ -100,7 +114,7 @@ class TableInput(Layer):
             there = values == values  # NaN is not even itself
             saved["there"] = ops.cast(there)
             numbers = ops.where(there, values, ops.zeros_like(values))
-            parts.append(self._periodic(ops, params, numbers, saved) if self.periodic else numbers)
+            parts.append(self._in_waves(ops, params, numbers, saved))
             if self.missing:
                 parts.append(1.0 - saved["there"])
         for place, (count, _) in self.points.items():
@@ -119,8 +133,7 @@ class TableInput(Layer):
         own: list[Array] = []  # the slopes by the columns, (1 or numeric, batch), numeric ones first
         if self.numeric:
             dnumbers, *slopes = slopes
-            if self.periodic:
-                dnumbers, gradients = self._periodic_back(ops, params, saved, dnumbers)
+            dnumbers, gradients = self._in_waves_back(ops, params, saved, dnumbers)
             own.append(ops.transpose(dnumbers * saved["there"]))
             slopes = slopes[1:] if self.missing else slopes
         for place, slope in zip(self.points, slopes, strict=True):
@@ -131,6 +144,24 @@ class TableInput(Layer):
         order = np.argsort([*self.numeric, *self.points]).astype(np.int32)  # back to where each column came from
         columns = ops.concatenate(own, axis=0) if len(own) > 1 else own[0]
         return ops.transpose(ops.gather(columns, ops.array(order))), gradients
+
+    def _in_waves(self, ops: Ops, params: Params, numbers: Array, saved: dict[str, Any]) -> Array:
+        """numbers (batch, numeric), those that are given periodically first -> (batch, waved · k + plain)."""
+        if not (self.periodic and self.waved):
+            return numbers
+        if not self.plain:
+            return self._periodic(ops, params, numbers, saved)
+        waved, plain = ops.split(numbers, [self.waved, len(self.plain)], axis=-1)
+        return ops.concatenate([self._periodic(ops, params, waved, saved), plain], axis=-1)
+
+    def _in_waves_back(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, dict[str, Array]]:
+        if not (self.periodic and self.waved):
+            return dy, {}
+        if not self.plain:
+            return self._periodic_back(ops, params, saved, dy)
+        dwaves, dplain = ops.split(dy, [self.waved * self.periodic, len(self.plain)], axis=-1)
+        dwaved, gradients = self._periodic_back(ops, params, saved, dwaves)
+        return ops.concatenate([dwaved, dplain], axis=-1), gradients
 
     def _periodic(self, ops: Ops, params: Params, numbers: Array, saved: dict[str, Any]) -> Array:
         batch, columns = ops.shape(numbers)
@@ -158,4 +189,4 @@ class TableInput(Layer):
         return ops.sum(dangle * params["frequency"], axis=-1), gradients
 
     def flops(self, input_shape: Shape) -> int:
-        return len(self.numeric) * 4 * self.periodic**2
+        return self.waved * 4 * self.periodic**2
