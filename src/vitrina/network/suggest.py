@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vitrina.locale import say
 from vitrina.network.activation import Activation
 from vitrina.network.containers import Branches, Sequential
 from vitrina.network.convolution import Conv2D
@@ -36,7 +37,7 @@ PEAK = 4e-3  # of Adam's rate in one cycle, with batch normalisation between all
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A network and, in one sentence, why this one; with how to train it.
+    """A network and, in one sentence of the user's language, why this one; with how to train it.
 
     patience: None where training goes to its end, as a schedule may need; schedule, learning_rate: None for the usual ones;
     augment: what is done to images at random while they are learned from, None for nothing; weight_decay: taken off the weights
@@ -73,7 +74,7 @@ def _for_tables(input_shape: Shape, outputs: int, cost: str, rows: int, quantiti
     if rows >= MANY_ROWS:
         layers = [Dense(128, "relu"), Dense(64, "relu"), Dense(outputs)]
         network = Network(Input(input_shape), *flat, *layers, cost=cost)
-        why = f"two Dense layers of 128 and 64 units: a table of {rows:,} rows to learn from"
+        why = say("two Dense layers of 128 and 64 units: a table of {rows:,} rows to learn from", rows=rows)
         return Suggestion(network, why, batch_size=512, epochs=20, patience=3)
     # A sum is all that many a small table holds; beside a straight way for it, the units learn what it leaves over.
     dropout = Dropout(0.1 if rows < TENS_OF_THOUSANDS else 0.3)
@@ -84,11 +85,19 @@ def _for_tables(input_shape: Shape, outputs: int, cost: str, rows: int, quantiti
     ways = Branches(straight, Sequential(*bent, EnsembleDense(MEMBERS, outputs)), merge="add")
     mean = EnsembleMean(probabilities=cost == "cross_entropy")
     network = Network(Input(input_shape), *flat, ways, mean, cost=cost)
-    in_waves = ", numbers seen as waves" if waves else ""
-    why = (
-        f"the mean of {MEMBERS} networks, each two layers of {WIDTH} units beside a linear one{in_waves}: "
-        f"a table of {rows:,} rows to learn from"
-    )
+    told = {"members": MEMBERS, "width": WIDTH, "rows": rows}
+    if waves:
+        why = say(
+            "the mean of {members} networks, each two layers of {width} units beside a linear one, numbers seen as waves: a table of "
+            "{rows:,} rows to learn from",
+            **told,
+        )
+    else:
+        why = say(
+            "the mean of {members} networks, each two layers of {width} units beside a linear one: a table of {rows:,} rows to learn "
+            "from",
+            **told,
+        )
     return Suggestion(
         network,
         why,
@@ -120,10 +129,19 @@ def _for_images(input_shape: Shape, outputs: int, cost: str, rows: int) -> Sugge
     many = rows >= MANY
     grey = input_shape[2] == 1
     size = "×".join(map(str, input_shape[:2]))
-    why = (
-        f"{2 * blocks} convolutions over {size} pixels, one-cycle learning rate, images shifted"
-        f"{'' if grey else ' and mirrored'} at random: {rows:,} images to learn from"
-    )
+    told = {"count": 2 * blocks, "size": size, "rows": rows}
+    if grey:
+        why = say(
+            "{count} convolutions over {size} pixels, one-cycle learning rate, images shifted at random: {rows:,} images to learn "
+            "from",
+            **told,
+        )
+    else:
+        why = say(
+            "{count} convolutions over {size} pixels, one-cycle learning rate, images shifted and mirrored at random: {rows:,} images to "
+            "learn from",
+            **told,
+        )
     return Suggestion(
         network,
         why,
@@ -144,7 +162,7 @@ def _for_small_images(input_shape: Shape, outputs: int, cost: str, rows: int) ->
     layers += [Flatten(), Dropout(0.3), Dense(128, "relu"), Dropout(0.3), Dense(outputs)]
     network = Network(Input(input_shape), *layers, cost=cost)
     size = "×".join(map(str, input_shape[:2]))
-    why = f"2 convolutions, then Dense: images of {size}"
+    why = say("2 convolutions, then Dense: images of {size}", size=size)
     many = rows >= MANY
     return Suggestion(network, why, batch_size=128 if many else 64, epochs=12 if many else 30, patience=8)
 
