@@ -138,8 +138,8 @@ def _for_images(input_shape: Shape, outputs: int, cost: str, rows: int) -> Sugge
         )
     else:
         why = say(
-            "{count} convolutions over {size} pixels, one-cycle learning rate, images shifted and mirrored at random: {rows:,} images to "
-            "learn from",
+            "{count} convolutions over {size} pixels, one-cycle learning rate, images shifted and mirrored at random: {rows:,} images "
+            "to learn from",
             **told,
         )
     return Suggestion(
