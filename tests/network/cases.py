@@ -211,6 +211,13 @@ def flat_names(tree: Any, prefix: str = "") -> dict[str, Any]:
     return out
 
 
+def seen_by(layer: EnsembleDense, inputs: int) -> np.ndarray:
+    """1 for the inputs that a member sees, else 0: (members, inputs, 1)."""
+    stretches = layer.sees or ((0, inputs),)
+    own = [stretches[member % len(stretches)] for member in range(layer.members)]
+    return np.array([[[float(first <= place < after)] for place in range(inputs)] for first, after in own])
+
+
 def waves(steps: int, channels: int) -> np.ndarray:
     """The sinusoidal table entry by entry, as the paper puts it; no framework has it as a function."""
     table = np.zeros((steps, channels))
@@ -348,11 +355,15 @@ EVERY_LAYER: list[Case] = [
     Case(TableInput((0,), periodic=2), (1,), batch=4),
     Case(TableInput((0, 2, 0, 0), missing=False, periodic=2, sigma=0.5, plain=(0,)), (4,), batch=5),
     Case(TableInput((0, 0), periodic=2, plain=(0, 1)), (2,), batch=4),
+    Case(TableInput((0, 0, 0), periodic=2, sigma=0.5, plain=(1,), beside=True), (3,), batch=4),
+    Case(TableInput((0, 2), periodic=3, sigma=0.5, beside=True), (2,), batch=5),
     Case(TableInput((2, 3), embedding=2), (2,), batch=6, flat=("x",)),
     *_activations(lambda name: EnsembleDense(2, 3, name), (4,)),
     Case(EnsembleDense(3, 1), (2,), batch=1),
     Case(EnsembleDense(2, 2, "tanh"), (2, 3)),
     Case(EnsembleDense(1, 3, "relu"), (1, 4), batch=2),
+    Case(EnsembleDense(3, 2, "tanh", sees=((0, 3), (2, 5))), (5,)),
+    Case(EnsembleDense(2, 2, sees=((0, 2), (1, 4))), (2, 4)),
     Case(EnsembleMean(), (3, 2), training=False),
     Case(EnsembleMean(probabilities=True), (3, 4), training=False),
     Case(EnsembleMean(probabilities=True), (1, 3), batch=1, training=False),
@@ -468,15 +479,15 @@ DRAWN: dict[str, st.SearchStrategy[Case]] = {
         st.integers(1, 4), st.integers(1, 3), _rows, _batch,
     ),
     "table_input": st.builds(
-        lambda categories, missing, periodic, plain, batch: Case(
+        lambda categories, missing, periodic, plain, beside, batch: Case(
             TableInput(
                 tuple(categories), None, missing, periodic, 0.5,
-                tuple(place for place in plain if place < len(categories) and not categories[place]),
+                tuple(place for place in plain if place < len(categories) and not categories[place]), beside,
             ),
             (len(categories),), batch, flat=() if 0 in categories else ("x",),
         ),
         st.lists(st.integers(0, 3), min_size=1, max_size=4), st.booleans(), st.integers(0, 2),
-        st.sets(st.integers(0, 3)), _batch,
+        st.sets(st.integers(0, 3)), st.booleans(), _batch,
     ),
     "gru": _cases(st.builds(GRU, st.integers(1, 3), st.booleans(), st.booleans()), _sequences),
     "lstm": _cases(st.builds(LSTM, st.integers(1, 3), st.booleans(), st.booleans()), _sequences),

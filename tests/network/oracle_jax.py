@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from tests.network.cases import Case, Problem, flat_names, waves
+from tests.network.cases import Case, Problem, flat_names, seen_by, waves
 from tests.network.on_engines import QUICKLY
 from vitrina import network as vn
 
@@ -43,7 +43,8 @@ def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.EnsembleDense, x: Any, p: Any, s: Any, case: Case) -> Any:
     said = "bi,miu->bmu" if x.ndim == 2 else "bmi,miu->bmu"
-    return ACTIVATIONS[layer.activation](jnp.einsum(said, x, p["weight"]) + p["bias"])
+    weight = p["weight"] * seen_by(layer, x.shape[-1])
+    return ACTIVATIONS[layer.activation](jnp.einsum(said, x, weight) + p["bias"])
 
 
 @forward.register
@@ -225,7 +226,7 @@ def _(layer: vn.Embedding, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 @forward.register
 def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
-    numbers, missing, points = [], [], []
+    beside, same, numbers, missing, points = [], [], [], [], []
     seen = 0
     plain = [place for place in layer.numeric if place in layer.plain]
     for place in [*(place for place in layer.numeric if place not in plain), *plain, *layer.points]:
@@ -237,13 +238,19 @@ def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
             continue
         missing.append(jnp.isnan(v)[:, None].astype(x.dtype))
         v = jnp.nan_to_num(v)[:, None]
-        if layer.periodic and place not in plain:
+        if layer.periodic and place in plain:
+            same.append(v)
+            continue
+        if layer.periodic:
+            beside.append(v)
             turned = 2 * jnp.pi * v * p["frequency"][seen]
             waves = jnp.concatenate([jnp.sin(turned), jnp.cos(turned)], -1)
             v = jax.nn.relu(waves @ p["periodic_weight"][seen] + p["periodic_bias"][seen])
         numbers.append(v)
         seen += 1
-    return jnp.concatenate([*numbers, *(missing if layer.missing else []), *points], -1)
+    return jnp.concatenate(
+        [*(beside if layer.beside else []), *same, *numbers, *(missing if layer.missing else []), *points], -1
+    )
 
 
 @forward.register

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tests.network.cases import Case, Problem, flat_names, waves
+from tests.network.cases import Case, Problem, flat_names, seen_by, waves
 from vitrina import network as vn
 from vitrina.engines.engine import tree_map
 
@@ -43,7 +43,8 @@ def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.EnsembleDense, x: Any, p: Any, s: Any, case: Case) -> Any:
     said = "bi,miu->bmu" if x.shape.rank == 2 else "bmi,miu->bmu"
-    return ACTIVATIONS[layer.activation](tf.einsum(said, x, p["weight"]) + p["bias"])
+    weight = p["weight"] * tf.constant(seen_by(layer, x.shape[-1]), x.dtype)
+    return ACTIVATIONS[layer.activation](tf.einsum(said, x, weight) + p["bias"])
 
 
 @forward.register
@@ -251,7 +252,7 @@ def _(layer: vn.Embedding, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 @forward.register
 def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
-    numbers, missing, points = [], [], []
+    beside, same, numbers, missing, points = [], [], [], [], []
     plain = [place for place in layer.numeric if place in layer.plain]
     for place in [*(place for place in layer.numeric if place not in plain), *plain, *layer.points]:
         count = layer.categories[place]
@@ -264,12 +265,18 @@ def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
         own = len(numbers)
         missing.append(tf.cast(tf.math.is_nan(v), x.dtype))
         v = tf.where(tf.math.is_nan(v), tf.zeros_like(v), v)
-        if layer.periodic and place not in plain:
+        if layer.periodic and place in plain:
+            same.append(v)
+            continue
+        if layer.periodic:
+            beside.append(v)
             turned = 2 * np.pi * v * p["frequency"][own]
             waves = tf.concat([tf.sin(turned), tf.cos(turned)], -1)
             v = tf.nn.relu(waves @ p["periodic_weight"][own] + p["periodic_bias"][own])
         numbers.append(v)
-    return tf.concat([*numbers, *(missing if layer.missing else []), *points], -1)
+    return tf.concat(
+        [*(beside if layer.beside else []), *same, *numbers, *(missing if layer.missing else []), *points], -1
+    )
 
 
 @forward.register

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from tests.network.cases import Case, Problem, flat_names, waves
+from tests.network.cases import Case, Problem, flat_names, seen_by, waves
 from vitrina import network as vn
 from vitrina.engines.engine import tree_map
 
@@ -64,7 +64,8 @@ def _(layer: vn.Dense, x: Any, p: Any, s: Any, case: Case) -> Any:
 @forward.register
 def _(layer: vn.EnsembleDense, x: Any, p: Any, s: Any, case: Case) -> Any:
     said = "bi,miu->bmu" if x.ndim == 2 else "bmi,miu->bmu"
-    return ACTIVATIONS[layer.activation](torch.einsum(said, x, p["weight"]) + p["bias"])
+    weight = p["weight"] * torch.as_tensor(seen_by(layer, x.shape[-1]), dtype=x.dtype)
+    return ACTIVATIONS[layer.activation](torch.einsum(said, x, weight) + p["bias"])
 
 
 @forward.register
@@ -247,7 +248,7 @@ def _(layer: vn.Embedding, x: Any, p: Any, s: Any, case: Case) -> Any:
 
 @forward.register
 def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
-    numbers, missing, points = [], [], []
+    beside, same, numbers, missing, points = [], [], [], [], []
     plain = [place for place in layer.numeric if place in layer.plain]
     for place in [*(place for place in layer.numeric if place not in plain), *plain, *layer.points]:
         count = layer.categories[place]
@@ -259,13 +260,19 @@ def _(layer: vn.TableInput, x: Any, p: Any, s: Any, case: Case) -> Any:
         own = len(numbers)
         missing.append(v.isnan().to(v.dtype))
         v = v.nan_to_num()
-        if layer.periodic and place not in plain:
+        if layer.periodic and place in plain:
+            same.append(v)
+            continue
+        if layer.periodic:
+            beside.append(v)
             turned = 2 * torch.pi * v * p["frequency"][own]
             v = F.relu(
                 torch.cat([turned.sin(), turned.cos()], -1) @ p["periodic_weight"][own] + p["periodic_bias"][own]
             )
         numbers.append(v)
-    return torch.cat([*numbers, *(missing if layer.missing else []), *points], -1)
+    return torch.cat(
+        [*(beside if layer.beside else []), *same, *numbers, *(missing if layer.missing else []), *points], -1
+    )
 
 
 @forward.register

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from vitrina.errors import ShapeError
 from vitrina.network.activations import ACTIVATIONS, check_activation, softmax, sums_to_keep
 from vitrina.network.initialisers import Initialiser, check_initialiser, initialiser_for
-from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, whole
+from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require, whole
 from vitrina.network.ops import Array, Ops
 
 
@@ -21,13 +22,19 @@ class EnsembleDense(Layer):
 
     x (batch, inputs), the same for all members, or (batch, members, inputs), each member's own -> y (batch, members, units).
     Parameters: weight (members, inputs, units), bias (members, units). `initialiser` None picks the right one for the
-    activation. Raises NetworkError for a number below 1 or an unknown name, ShapeError for an input of other members.
+    activation. sees: stretches of the inputs, (first, after the last) each, dealt out to the members in turn; a member's weights for
+    what it does not see count for nothing. () means that all see everything. Members that see the data differently err differently:
+    Ho (1998), The Random Subspace Method for Constructing Decision Forests, IEEE PAMI 20.
+
+    Raises NetworkError for a number below 1, an unknown name or a stretch that is none, ShapeError for an input of other members, or
+    one that a stretch goes beyond.
     """
 
     members: int
     units: int
     activation: str = "linear"
     initialiser: str | Initialiser | None = None
+    sees: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("members", "units"):
@@ -36,20 +43,34 @@ class EnsembleDense(Layer):
             object.__setattr__(self, name, whole(value, sentence))
         check_activation(self.activation)
         check_initialiser(self.initialiser)
+        given: Any = self.sees
+        require(
+            isinstance(given, list | tuple) and all(len(each) == 2 and 0 <= each[0] < each[1] for each in given),
+            f"EnsembleDense: sees must be stretches of the inputs, such as ((0, 4), (2, 8)), not {given!r}",
+        )
+        object.__setattr__(self, "sees", tuple((int(first), int(after)) for first, after in given))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1 and (len(input_shape) != 2 or input_shape[0] != self.members):
             raise ShapeError(f"needs an input of shape (inputs,) or ({self.members}, inputs), but gets {input_shape}")
+        most = max((after for _, after in self.sees), default=0)
+        if most > input_shape[-1]:
+            raise ShapeError(f"sees {most} inputs, but gets {input_shape[-1]}")
         return self.members, self.units
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
         shape, inputs = self.output_shape(input_shape), input_shape[-1]
         start = initialiser_for(self.initialiser, self.activation)
-        weight = start.draw(rng, (self.members, inputs, self.units), inputs, self.units)
+        if self.sees:
+            weight = np.zeros((self.members, inputs, self.units))
+            for own, (first, after) in zip(weight, itertools.cycle(self.sees), strict=False):
+                own[first:after] = start.draw(rng, (after - first, self.units), after - first, self.units)
+        else:
+            weight = start.draw(rng, (self.members, inputs, self.units), inputs, self.units)
         return shape, {"weight": weight, "bias": np.zeros(shape)}, {}
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:
-        weight = params["weight"]
+        weight = self._seen(ops, params["weight"])
         if len(ops.shape(x)) == 2:  # one product for all: the members' units are as many units of one layer
             z = ops.reshape(ops.matmul(x, self.joined(ops, weight)), (-1, self.members, self.units))
         else:
@@ -60,7 +81,7 @@ class EnsembleDense(Layer):
         return y, (x, sums_to_keep(self.activation, z, context), y), state
 
     def backward(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, Tree]:
-        dz, weight = self.error_signal(ops, saved, dy), params["weight"]
+        dz, weight = self.error_signal(ops, saved, dy), self._seen(ops, params["weight"])
         if len(ops.shape(saved[0])) == 2:
             dx = ops.matmul(self._flat(ops, dz), self.joined(ops, weight), transpose_b=True)
         else:
@@ -86,7 +107,16 @@ class EnsembleDense(Layer):
             dweight = ops.transpose(ops.reshape(joined, (-1, self.members, self.units)), (1, 0, 2))
         else:
             dweight = ops.matmul(x, ops.transpose(dz, (1, 0, 2)), transpose_a=True)
-        return {"weight": dweight, "bias": ops.sum(dz, axis=0)}
+        return {"weight": self._seen(ops, dweight), "bias": ops.sum(dz, axis=0)}
+
+    def _seen(self, ops: Ops, weight: Array) -> Array:
+        """A weight, or its slope: 0 for what a member does not see."""
+        if not self.sees:
+            return weight
+        seen = np.zeros((self.members, ops.shape(weight)[1], 1))
+        for own, (first, after) in zip(seen, itertools.cycle(self.sees), strict=False):
+            own[first:after] = 1.0
+        return weight * ops.array(seen)
 
     def _flat(self, ops: Ops, dz: Array) -> Array:
         return ops.reshape(dz, (-1, self.members * self.units))

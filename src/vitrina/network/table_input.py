@@ -29,10 +29,13 @@ class TableInput(Layer):
     periodic: k > 0 gives each number v as relu([sin(2π c v), cos(2π c v)] · W + b), c (k,), W (2k, k), b (k,) learned for each
     column, c normal with spread `sigma` at first: Gorishniy et al. (2022), arXiv:2203.05556, "PLR". It lets a network bend
     where it will along a number, not only where its first layer cuts. Numbers should come scaled.
+    plain: places of numeric columns that stay as they are all the same, such as those that are 0 or 1 and have nothing to bend along.
+    beside: numbers that are given periodically are given as they are, too.
 
-    y: numbers (numeric · max(k, 1)), then what is missing, then the points. Parameters: frequency (numeric, k), periodic_weight
-    (numeric, 2k, k), periodic_bias (numeric, k); for column j embedding_j (n + 1, coordinates), the last row for other values.
-    Raises NetworkError for impossible numbers, ShapeError if the input has another number of columns.
+    y: those numbers as they are (waved), if `beside`; the plain ones; those numbers periodically (waved · max(k, 1)); what is missing;
+    the points. Parameters: frequency (waved, k), periodic_weight (waved, 2k, k), periodic_bias (waved, k); for column j embedding_j
+    (n + 1, coordinates), the last row for other values. Raises NetworkError for impossible numbers, ShapeError if the input has another
+    number of columns.
     """
 
     categories: tuple[int, ...]
@@ -41,6 +44,7 @@ class TableInput(Layer):
     periodic: int = 0
     sigma: float = 0.1
     plain: tuple[int, ...] = ()
+    beside: bool = False
 
     takes_missing: ClassVar[bool] = True
 
@@ -86,7 +90,8 @@ class TableInput(Layer):
     @property
     def _sizes(self) -> list[int]:
         """Of the parts of y: numbers, what is missing, the points of each categorical column."""
-        numbers = self.waved * max(self.periodic, 1) + len(self.plain)
+        waved = self.waved * (self.periodic + self.beside) if self.periodic else self.waved
+        numbers = waved + len(self.plain)
         return [numbers, len(self.numeric) * self.missing, *(size for _, size in self.points.values())]
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -146,22 +151,32 @@ class TableInput(Layer):
         return ops.transpose(ops.gather(columns, ops.array(order))), gradients
 
     def _in_waves(self, ops: Ops, params: Params, numbers: Array, saved: dict[str, Any]) -> Array:
-        """numbers (batch, numeric), those that are given periodically first -> (batch, waved · k + plain)."""
+        """numbers (batch, numeric), those that are given periodically first -> (batch, waved · (beside + k) + plain)."""
         if not (self.periodic and self.waved):
             return numbers
-        if not self.plain:
-            return self._periodic(ops, params, numbers, saved)
-        waved, plain = ops.split(numbers, [self.waved, len(self.plain)], axis=-1)
-        return ops.concatenate([self._periodic(ops, params, waved, saved), plain], axis=-1)
+        waved, plain = self._apart(ops, numbers)
+        waves = self._periodic(ops, params, waved, saved)
+        as_they_are = numbers if self.beside else plain
+        return waves if as_they_are is None else ops.concatenate([as_they_are, waves], axis=-1)
 
     def _in_waves_back(self, ops: Ops, params: Params, saved: Any, dy: Array) -> tuple[Array, dict[str, Array]]:
         if not (self.periodic and self.waved):
             return dy, {}
-        if not self.plain:
-            return self._periodic_back(ops, params, saved, dy)
-        dwaves, dplain = ops.split(dy, [self.waved * self.periodic, len(self.plain)], axis=-1)
+        same = len(self.numeric) if self.beside else len(self.plain)
+        dsame, dwaves = ops.split(dy, [same, self.waved * self.periodic], axis=-1) if same else (None, dy)
         dwaved, gradients = self._periodic_back(ops, params, saved, dwaves)
-        return ops.concatenate([dwaved, dplain], axis=-1), gradients
+        dplain = dsame
+        if self.beside:
+            dbeside, dplain = self._apart(ops, dsame)
+            dwaved = dwaved + dbeside
+        return dwaved if dplain is None else ops.concatenate([dwaved, dplain], axis=-1), gradients
+
+    def _apart(self, ops: Ops, numbers: Array) -> tuple[Array, Array]:
+        """Those that are given periodically, and the plain ones, or None where there are none."""
+        if not self.plain:
+            return numbers, None
+        waved, plain = ops.split(numbers, [self.waved, len(self.plain)], axis=-1)
+        return waved, plain
 
     def _periodic(self, ops: Ops, params: Params, numbers: Array, saved: dict[str, Any]) -> Array:
         batch, columns = ops.shape(numbers)
