@@ -341,11 +341,8 @@ def mirrored_where_it_does_not_matter(seed: int) -> Kit:
 def filters_taught_on_others(seed: int) -> Kit:
     """Filters that were taught on MNIST, for the smaller digits, at a small rate."""
     net = small_figures(vt.Conv2D(12, 3, activation="relu"), vt.GlobalAveragePool(), vt.Dense(32, "relu"))
-    first: Any = vt.train(
-        (net.rows.x, net.rows.y),
-        **{"network": net.network, "engine": "numpy", "epochs": 5, "seed": seed, "progress": False},
-        optimizer=vt.Adam(3e-3),
-    )
+    learned: dict[str, Any] = {"network": net.network, "engine": "numpy", "epochs": 5, "seed": seed, "progress": False}
+    first: Any = vt.train((net.rows.x, net.rows.y), optimizer=vt.Adam(3e-3), **learned)
     kit = filters(optimizer=vt.Adam(1e-3))
     taught = {name: w for name, w in first.weights.items() if name.startswith("conv2d_1")}
     return kit.but(weights=start_of(kit.network, seed) | taught)
