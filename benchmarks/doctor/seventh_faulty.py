@@ -111,12 +111,6 @@ def shells_by_adam_of_a_seventh(seed: int, bad: bool) -> Kit:
     return shells(net, optimizer=vt.Adam(0.15 if bad else 3e-3), epochs=25)
 
 
-@fault("rate-oscillates", "learning_rate")
-def friedman_to_and_fro(seed: int, bad: bool) -> Kit:
-    net = dense(10, 1, 32, 16, activation="tanh", cost=SQUARES)
-    return on("friedman", net, optimizer=vt.SGD(0.7 if bad else 0.03), batch_size=16, epochs=25)
-
-
 @fault("rate-too-low", "learning_rate", True)
 def grapes_at_a_crawl(seed: int, bad: bool) -> Kit:
     return grapes(optimizer=vt.SGD(1e-5 if bad else 0.05), epochs=40)

@@ -99,8 +99,7 @@ def test_an_epoch_that_is_kept_before_anything_was_learned_is_a_constant(taught:
     assert later.best_validation_score == pytest.approx(0.8)
 
 
-def test_a_far_answer_to_one_of_its_own_rows_is_no_underfitting(taught: Taught) -> None:
-    """As of an exponential: R² on what it learned from is low, and on the rows that judge as high as can be."""
+def test_it_is_no_underfitting_where_rows_that_judge_are_known_well(taught: Taught) -> None:
     case = case_of(taught(epochs=12))
     low = {"score": 0.4, "balanced": 0.4}
     own = replace(case, checkup={**case.checkup, "train": {**case.checkup["train"], **low}})

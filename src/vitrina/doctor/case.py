@@ -133,8 +133,8 @@ class Case:
     @property
     def keeps_a_constant(self) -> bool:
         """True if the epoch that is kept, that of the lowest validation error, answers no better than a constant, however much was
-        learned by heart after it. Of classes; False where it is not known."""
-        if self.signs is None or not self.classes or self.by_class:
+        learned by heart after it. Of classes; False where it is not known, and of a training that goes on."""
+        if self.signs is None or not self.classes or self.by_class or self.progress < 1.0:
             return False
         errors, shares = self.signs.of_epochs("validation_error"), self.signs.of_epochs("validation_accuracy")
         if not np.isfinite(errors).any() or not np.isfinite(shares).any():

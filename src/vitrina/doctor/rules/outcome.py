@@ -163,7 +163,7 @@ def underfitting(case: Case) -> Finding | None:
     if not case.trained or not math.isfinite(case.train_score) or not case.fit_shortfall > 0.07:
         return None
     if math.isfinite(case.validation_score) and not case.shortfall > 0.0 and not case.broke:
-        return None  # a few far answers to its own rows, where the others are as good as can be
+        return None  # what it has not seen is known as well as can be: R² of its own rows may hang on a few
     last = case.weighted[-1] if case.weighted else ""
 
     def wider(name: str, layer: Layer) -> Layer:
