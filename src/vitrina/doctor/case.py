@@ -131,6 +131,17 @@ class Case:
         return self.validation_score
 
     @property
+    def keeps_a_constant(self) -> bool:
+        """True if the epoch that is kept, that of the lowest validation error, answers no better than a constant, however much was
+        learned by heart after it. Of classes; False where it is not known, and of a training that goes on."""
+        if self.signs is None or not self.classes or self.by_class or self.progress < 1.0:
+            return False
+        errors, shares = self.signs.of_epochs("validation_error"), self.signs.of_epochs("validation_accuracy")
+        if not np.isfinite(errors).any() or not np.isfinite(shares).any():
+            return False
+        return float(shares[int(np.nanargmin(errors))]) - self.constant < USABLE and self.learnable
+
+    @property
     def reached(self) -> float:
         """How good it is where it counts: on validation, or without one on what it learned from."""
         best = max(

@@ -21,6 +21,7 @@ from vitrina.doctor.parts import Parts, parts_of
 from vitrina.doctor.references import References, refer, rounded_share
 from vitrina.doctor.slipped import slipped
 from vitrina.doctor.targets import Target, class_numbers, target_of
+from vitrina.doctor.telling import Telling, telling_of
 from vitrina.doctor.vocabulary import Vocabulary, vocabulary_of
 from vitrina.errors import ModelError, VitrinaError
 from vitrina.files import write_atomically
@@ -50,6 +51,7 @@ class Examination:
         default_factory=dict[str, float]
     )  # entropy at the start, of `closer.attention_of`
     slipped: int = 0  # by how many rows the target has to be moved to be told
+    telling: Telling = field(default_factory=Telling)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -84,11 +86,11 @@ def examine(
     that the network sees. Takes a fraction of a second, whatever the size of the data."""
     network = recipe.network
     codes, classes = class_numbers(network, train.y)
-    columns = columns_of(train.x, network, names, codes if classes else train.y, classes)
+    columns = columns_of(train.x, network, names)
     beside = columns_of(validation.x, network, names, beside=True) if validation else None
     target = target_of(network, train.y)
     truth = codes if classes else train.y
-    references, as_classes, as_numbers, moved = None, math.nan, math.nan, 0
+    references, as_classes, as_numbers, moved, telling = None, math.nan, math.nan, 0, Telling()
     if (
         columns.kind != "codes"
         and not any(columns.not_finite)
@@ -102,6 +104,7 @@ def examine(
             pair = None
         references = refer(train.x, truth, classes, pair)
         moved = slipped(train.x, truth, classes, references)
+        telling = telling_of(train.x, truth, classes)
         if target.looks_like_classes > 2 and train.y.reshape(len(train.y), -1).shape[1] == 1:
             numbers = train.y.reshape(-1).astype(np.int64)
             found = refer(train.x, numbers, target.looks_like_classes, None)
@@ -127,6 +130,7 @@ def examine(
         moved_by(recipe.augmentations, train.x, codes, classes),
         attention,
         moved,
+        telling,
     )
 
 
@@ -159,10 +163,12 @@ def _from_json(document: dict[str, Any]) -> Examination:
     if document.pop("format") != FORMAT:
         raise ValueError("it has another format")
     names = document["columns"].pop("names"), (document["beside"] or {}).pop("names", [])
+    (document["beside"] or {}).pop("alone", None)
     kept = numbers(document)
     start: Any = kept["start"]
     references: Any = kept["references"]
-    kept["parts"].pop("classes_shift", None)  # runs of before have it
+    kept["parts"].pop("classes_shift", None)  # runs of before have it, and what columns tell among what they are
+    alone = kept["columns"].pop("alone", [])
     for part in filter(None, (kept["parts"], references)):
         part["rows"] = tuple(part["rows"])
     return Examination(
@@ -180,4 +186,5 @@ def _from_json(document: dict[str, Any]) -> Examination:
         [Moved(**one) for one in kept.get("moved", [])],
         kept.get("attention", {}),
         int(kept.get("slipped", 0)),
+        Telling(**kept["telling"]) if "telling" in kept else Telling(alone, kept["columns"].get("values", [])),
     )

@@ -27,8 +27,7 @@ class Columns:
     """Of each column (of images and sequences, of each channel): mean, spread, lowest and highest finite value.
 
     kind: "columns", "channels" or "codes" (of which nothing is measured); not_finite: how many values of a column are not;
-    counts: whether a column seems to number the rows; alone: how well it tells the target by itself, as a score (0 to 1).
-    values: how many different numbers a column has, MANY at most.
+    counts: whether a column seems to number the rows; values: how many different numbers a column has, MANY at most.
     copies: pairs of columns that are the same up to place and size; follows: of each, how far rows that stand together in the
     given order are alike (`order_of`). alike: whether every example is the same, of images and sequences.
     """
@@ -41,7 +40,6 @@ class Columns:
     high: list[float] = field(default_factory=list[float])
     not_finite: list[int] = field(default_factory=list[int])
     counts: list[bool] = field(default_factory=list[bool])
-    alone: list[float] = field(default_factory=list[float])
     first_not_finite: int = -1
     scaled_by_network: bool = False
     copies: list[list[int]] = field(default_factory=list[list[int]])
@@ -57,12 +55,10 @@ def columns_of(
     x: np.ndarray,
     network: Network,
     names: Sequence[str] = (),
-    y: np.ndarray | None = None,
-    classes: int = 0,
     beside: bool = False,
 ) -> Columns:
-    """Facts of x (rows, *input shape). y, classes: the target, for `alone`; beside: True for the validation part, of which no more
-    is asked than how large its columns are."""
+    """Facts of x (rows, *input shape). beside: True for the validation part, of which no more is asked than how large its columns
+    are."""
     first = next((layer for _, layer, _ in network.walk() if not hasattr(layer, "children")), None)
     if type(first).__name__ in READS_CODES:
         return Columns("codes")
@@ -88,7 +84,6 @@ def columns_of(
         *([float(value) for value in values] for values in (mean, spread, low, high)),
         not_finite=[int(value) for value in (~finite).sum(axis=0)],
         counts=[_counts_rows(x[:, at]) for at in range(count)] if small else [],
-        alone=_alone(flat, y[_sampled(len(x))], classes) if small and y is not None and finite.all() else [],
         first_not_finite=int(np.argmax(by_row)) if by_row.any() else -1,
         scaled_by_network=isinstance(first, BatchNorm | LayerNorm | RMSNorm | GroupNorm)
         or type(first).__name__ == "Scale",
@@ -96,7 +91,7 @@ def columns_of(
         follows=order_of(x.reshape(len(x), -1)[stretches_of(len(x))].astype(np.float64)).tolist()
         if small and finite.all()
         else [],
-        values=[_values(flat[:, at]) for at in range(count)] if small else [],
+        values=[values_of(flat[:, at]) for at in range(count)] if small else [],
         alike=kind == "channels" and not beside and _alike(x),
     )
 
@@ -108,7 +103,7 @@ def _alike(x: np.ndarray) -> bool:
     return len(some) > 1 and bool((np.abs(some - first) <= SAME * np.abs(first)).all())
 
 
-def _values(column: np.ndarray) -> int:
+def values_of(column: np.ndarray) -> int:
     """How many different numbers there are: of the first rows where these are many already."""
     some = len(np.unique(column[: 4 * MANY]))
     return MANY if some >= MANY else min(MANY, len(np.unique(column)))
@@ -135,20 +130,21 @@ def _copies(flat: np.ndarray) -> list[list[int]]:
     return found
 
 
-def _sampled(rows: int) -> slice:
+def sampled(rows: int) -> slice:
+    """Every so many-th row, SAMPLE at most."""
     return slice(None, None, max(1, -(-rows // SAMPLE)))
 
 
 def _as_columns(x: np.ndarray) -> tuple[np.ndarray, str]:
     if x.ndim <= 2:
-        some = x[_sampled(len(x))]
+        some = x[sampled(len(x))]
         return some.reshape(len(some), -1).astype(np.float64), "columns"
     return _some(x).reshape(-1, x.shape[-1]).astype(np.float64), "channels"
 
 
 def _some(x: np.ndarray) -> np.ndarray:
     """As many examples as may be looked at."""
-    some = x[_sampled(len(x))]
+    some = x[sampled(len(x))]
     most = max(1, MOST_VALUES // max(1, some[0].size))
     return some[:: max(1, -(-len(some) // most))]
 
@@ -174,24 +170,3 @@ def _counts_rows(values: np.ndarray) -> bool:
         return False
     places = (ordered[-1] - ordered[0]) / step + 1.0
     return bool(rows * rows / (2.0 * places) > COLLISIONS)
-
-
-def _alone(flat: np.ndarray, y: np.ndarray, classes: int) -> list[float]:
-    """How well each column tells the target by itself: the mean of the target in each of 64 bins of its rank, learned on
-    every other row and judged on the rest, as R² over all classes (or outputs)."""
-    target = np.eye(classes)[y] if classes else y.reshape(len(y), -1).astype(np.float64)
-    target = target - target.mean(axis=0)
-    bins = min(64, max(2, len(flat) // 20))
-    total = float((target[1::2] ** 2).sum()) or 1.0
-    found: list[float] = []
-    for at in range(flat.shape[1]):
-        edges = np.unique(np.quantile(flat[::2, at], np.linspace(0, 1, bins + 1)[1:-1]))
-        code = np.searchsorted(edges, flat[:, at], side="right")
-        rows = np.bincount(code[::2], minlength=bins)
-        means = (
-            np.stack([np.bincount(code[::2], target[::2, k], minlength=bins) for k in range(target.shape[1])], axis=1)
-            / np.maximum(rows, 1)[:, None]
-        )
-        left = float(((target[1::2] - means[code[1::2]]) ** 2).sum())
-        found.append(1.0 - left / total)
-    return found

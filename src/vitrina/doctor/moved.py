@@ -17,7 +17,7 @@ from vitrina.learning.augmentation import Augmentation, Mixup, augmented
 
 KNOWN, CHANGED = 1200, 400  # images that are compared with, and that are changed
 CLOSE = 0.8  # of the images, those that are no farther from their nearest: as close as images of one class lie
-ERASED = 0.25  # of an image's spread, what is left of it when it counts as wiped out
+ERASED = 0.5  # of an image's spread, what is left of it when it counts as wiped out (usual shifts and cuts leave 0.7 or more)
 FEWEST = 8  # changed images of a class, from where on a share of them says something
 
 

@@ -106,7 +106,7 @@ def _columns(case: Case, finding: Finding) -> Series:
 
 
 def _alone(case: Case, finding: Finding) -> Series:
-    alone = np.array(case.exam.columns.alone)
+    alone = np.array(case.exam.telling.alone)
     return {"told by a column alone": alone if len(alone) <= MOST else np.sort(alone)}
 
 

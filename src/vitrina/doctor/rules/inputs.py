@@ -361,44 +361,75 @@ def identifier(case: Case) -> Finding | None:
 )
 def leak(case: Case) -> Finding | None:
     """Symptom: too good to be true. Why: one column holds the answer, often because it is filled in afterwards; it will not be
-    known when a prediction is due. Measured: the column alone tells R² above 0.96 of the target (bins of its rank, learned on
-    every other row, judged on the rest), and the next best less than 0.9; or above 0.8, and the next best three quarters of that,
-    of a column with no more values than there are classes; of 80 rows or more. Remedy: leave it out. Example: the date an account
-    was closed, when predicting whether it will be.
+    known when a prediction is due. Measured: the column (or the place in an image) alone tells R² above 0.96 of the target (bins of
+    its rank, of numbers a straight line as well, learned on every other row, judged on the rest), and the next best less than 0.9; or
+    above 0.8, and the next best three quarters of that, of a column with no more values than there are classes; or, of three classes
+    or more, as many such columns tell one class each from all others, but one at most; of 80 rows or more. Remedy: leave it out.
+    Example: the date an account was closed, when predicting whether it will be.
     """
-    alone, values = np.array(case.exam.columns.alone), np.array(case.exam.columns.values)
-    if len(alone) < 2 or case.exam.parts.rows[0] < ENOUGH:
+    found = _giving_away(case) if case.exam.parts.rows[0] >= ENOUGH else None
+    if found is None:
         return None
-    telling = [int(at) for at in np.flatnonzero(alone > TELLS)]
-    highest = NEXT
-    if not telling and case.classes and len(values) == len(alone):
-        telling = [int(at) for at in np.flatnonzero((alone > CODE) & (values <= case.classes))]
-        highest = BESIDE * float(alone[telling].min()) if telling else NEXT
-    rest = np.delete(alone, telling)
-    if not telling or not len(rest) or rest.max() > highest:
-        return None
-    names = case.exam.columns.names
+    telling, share, next_best = found
+    names = [_place(case, at) for at in telling[:LISTED]]
+    many = len(telling) > 1 and case.exam.telling.alone[telling[0]] <= CODE
     return Finding(
         "leak",
         "warning",
         0.9,
         say(
+            "{column} and {count} others each tell one class from all the rest, for {share:.0%}; the next best tells {next:.0%}.",
+            column=names[0],
+            count=len(telling) - 1,
+            share=share,
+            next=max(next_best, 0.0),
+        )
+        if many
+        else say(
             "{column} alone tells {share:.0%} of the answer; the next best column tells {next:.0%}.",
-            column=names[telling[0]],
-            share=float(alone[telling[0]]),
-            next=float(max(rest.max(), 0.0)),
+            column=names[0],
+            share=share,
+            next=max(next_best, 0.0),
         ),
         say(
             "Leave it out unless it is really known when a prediction is due: it looks like the answer under another name."
         ),
-        names[telling[0]],
+        names[0],
         0,
         {
             "column": telling[0],
             "columns": telling[:LISTED],
-            "names": [names[at] for at in telling[:LISTED]],
-            "alone": float(alone[telling[0]]),
-            "next": float(rest.max()),
+            "names": names,
+            "alone": share,
+            "next": next_best,
         },
         (leave_out(case, telling),),
     )
+
+
+def _place(case: Case, at: int) -> str:
+    """What an input is called: a column by its name, a place in an image or a sequence by its numbers."""
+    columns = case.exam.columns
+    if columns.kind == "columns":
+        return columns.names[at]
+    return f"input {', '.join(str(int(one)) for one in np.unravel_index(at, case.network.input_shape))}"
+
+
+def _giving_away(case: Case) -> tuple[list[int], float, float] | None:
+    """The inputs that hold the answer, what the first of them tells, and what the best of the others does."""
+    known = case.exam.telling
+    alone, values, of_class = np.array(known.alone), np.array(known.values), np.array(known.of_class)
+    if len(alone) < 2:
+        return None
+    telling, tells, highest = np.flatnonzero(alone > TELLS), alone, NEXT
+    if not len(telling) and case.classes and len(values) == len(alone):
+        telling = np.flatnonzero((alone > CODE) & (values <= case.classes))
+        highest = BESIDE * float(alone[telling].min()) if len(telling) else NEXT
+    if not len(telling) and case.classes > 2 and len(of_class) == len(alone):
+        marks = np.flatnonzero((of_class > TELLS) & (values <= case.classes))
+        if len({known.which[at] for at in marks}) >= np.count_nonzero(case.exam.target.counts) - 1:
+            telling, tells = marks, of_class
+    rest = np.delete(tells, telling)
+    if not len(telling) or not len(rest) or rest.max() > highest:
+        return None
+    return [int(at) for at in telling], float(tells[telling[0]]), float(rest.max())

@@ -174,8 +174,8 @@ def too_deep(case: Case) -> Finding | None:
     """Symptom: a deeper network learns less than a shallow one. Why: each plain layer makes examples more alike, until the last ones
     see one and the same (He et al. 2015, arXiv:1512.03385, the degradation problem). Measured: nine or more layers with weights
     one after the other without shortcut or normalisation, started as suits them; before training 14, and a mean cosine above
-    0.97 between examples in the last hidden layer. A fault where simple models do better. Remedy: shortcuts around every two
-    layers. Example: twenty times Dense(64, "relu").
+    0.97 between examples in the last hidden layer. A fault where simple models do better, or the epoch that is kept (of the lowest
+    validation error) is no better than a constant. Remedy: shortcuts around every two layers. Example: twenty times Dense(64, "relu").
     """
     depth = plain_depth(case)
     if depth < DEEP:
@@ -188,7 +188,7 @@ def too_deep(case: Case) -> Finding | None:
     if len(bending) > len(hidden) / 2:
         return None
     alike = hidden[-1].likeness
-    harmed = case.fit_shortfall > HARM or case.shortfall > HARM or case.stuck
+    harmed = case.fit_shortfall > HARM or case.shortfall > HARM or case.stuck or case.keeps_a_constant
     before = "warning" if depth >= DEEP_BEFORE and alike > ALIKE else "note"
     return Finding(
         "too-deep-plain",

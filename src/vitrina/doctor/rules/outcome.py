@@ -157,10 +157,13 @@ def nobody_judges(case: Case) -> Finding | None:
 def underfitting(case: Case) -> Finding | None:
     """Symptom: poor on what it learned from as well. Why: it has too few units for what there is to learn (or something that no
     other rule names). Measured: a score on training rows more than a tenth below what simple models reach on rows they were not
-    fitted to. Remedy: more units, another layer, more epochs. Example: two units for ten classes.
+    fitted to, and one on validation rows below it as well. Remedy: more units,
+    another layer, more epochs. Example: two units for ten classes.
     """
     if not case.trained or not math.isfinite(case.train_score) or not case.fit_shortfall > 0.07:
         return None
+    if math.isfinite(case.validation_score) and not case.shortfall > 0.0 and not case.broke:
+        return None  # what it has not seen is known as well as can be: R² of its own rows may hang on a few
     last = case.weighted[-1] if case.weighted else ""
 
     def wider(name: str, layer: Layer) -> Layer:

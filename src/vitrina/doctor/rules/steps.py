@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from vitrina.doctor.case import HALF, Case
+from vitrina.doctor.deaths import longest_step, lost_again, silenced
 from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.registry import rule
 from vitrina.learning.optimizers import Adam
@@ -79,8 +80,9 @@ def too_high(case: Case) -> Finding | None:
     """Symptom: the error jumps up, to infinity, or stays at what a constant answer has; units die. Why: a step so long that it leaps
     over the valley. Measured: before training, a first step that changes the weights by more than half of them; after, an error that
     is not finite, or no better than a constant's, with steps above 0.3 of the weights or an error that rose to three times the first
-    (a target far from 0 makes a high error that only comes down). Remedy: a tenth of the rate, or find it (vitrina find-lr). Example:
-    Adam with a rate of 1.
+    (a target far from 0 makes a high error that only comes down); or, at a constant's error, a layer that answered at the start and
+    is silent at the end, after one such step or after the error had been below 0.8 of a constant's. Remedy: a tenth of the rate, or
+    find it (vitrina find-lr). Example: Adam with a rate of 1.
     """
     ratio = first_ratio(case)
     if not case.trained:
@@ -104,6 +106,8 @@ def too_high(case: Case) -> Finding | None:
         bad |= long and (case.fit_shortfall > HARM or case.shortfall > HARM)
         climbs = not len(finite) or float(finite.max()) > CLIMBS * case.signs.first_error  # else it began so high
         rises = rose > 3.0 and climbs and case.progress >= HALF  # at first, it may be on its way down from far above
+        if case.stuck and silenced(case) and (longest_step(case) > FAR or lost_again(case)):
+            long, ratio = True, max(ratio, longest_step(case))
         if not (case.broke or (bad and (long or rises))):
             return None
         severity = "fault"

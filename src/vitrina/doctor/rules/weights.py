@@ -12,7 +12,7 @@ from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.first_pass import LayerStart
 from vitrina.doctor.mending import with_activation, with_normalisation, with_usual_weights
 from vitrina.doctor.registry import FOLLOWS, rule
-from vitrina.doctor.rules.layers import NORMS
+from vitrina.doctor.rules.layers import DEEP_BEFORE, NORMS, plain_depth
 from vitrina.locale import say
 
 LARGE, SMALL = 3.5, 0.15  # times the root mean square that suits the activation
@@ -23,6 +23,8 @@ GROWN = 1.25  # a layer's outputs over those of the layer before, on average
 FLAT = 0.5  # share of outputs at the flat ends
 DEAD = 0.5  # share of units
 NEARLY_ALL = 0.8  # the same before training, where what is left may do
+BY_DEPTH = 2.31  # rank of a slope that fades where nothing squashes, and layers are many: just behind too-deep-plain
+DRIVEN = 3.47  # rank of what came to be while learning: any step that is too long comes first
 SQUASHING = ("sigmoid", "hard_sigmoid", "tanh")
 
 
@@ -121,6 +123,7 @@ def saturated(case: Case) -> Finding | None:
                 {"network": with_activation(case.network, "relu", [one.name for one in hidden(case)]).to_json()},
             ),
         ),
+        rank=None if since == 0 else DRIVEN,  # what answered at the start was driven there by something
     )
 
 
@@ -306,6 +309,7 @@ def vanishing(case: Case) -> Finding | None:
             ),
             Remedy(say("normalise between the layers"), {"network": with_normalisation(case.network).to_json()}),
         ),
+        rank=None if squashing or plain_depth(case) < DEEP_BEFORE else BY_DEPTH,  # relu fades by depth alone
     )
 
 
@@ -355,7 +359,7 @@ def dead(case: Case) -> Finding | None:
                 {"network": with_activation(case.network, "leaky_relu", names).to_json()},
             ),
         ),
-        rank=None if early else 3.47,  # what was alive at the start was killed by something
+        rank=None if early else DRIVEN,  # what was alive at the start was killed by something
     )
 
 
