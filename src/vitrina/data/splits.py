@@ -173,11 +173,22 @@ def in_gaps(count: int) -> str:
 
 def repeats(validation: int, test: int) -> str:
     """A warning about the rows of a part that are in an earlier one already."""
-    parts = [say("{count} of the validation part", count=validation)] if validation else []
-    parts += [say("{count} of the test part", count=test)] if test else []
+    if validation and test:
+        return say(
+            "rows that repeat one of an earlier part in all that is learned from are left out: "
+            "{validation} of the validation part and {test} of the test part",
+            validation=validation,
+            test=test,
+        )
+    if validation:
+        return say(
+            "rows that repeat one of an earlier part in all that is learned from are left out: "
+            "{count} of the validation part",
+            count=validation,
+        )
     return say(
-        "rows that repeat one of an earlier part in all that is learned from are left out: {listed}",
-        listed=say(" and ").join(parts),
+        "rows that repeat one of an earlier part in all that is learned from are left out: {count} of the test part",
+        count=test,
     )
 
 

@@ -209,9 +209,9 @@ class Learner:
         """Why training ended before the last epoch, if it did."""
         return self._progress.stopped
 
-    def stop(self, reason: str = "stopped by a callback") -> None:
+    def stop(self, reason: str | None = None) -> None:
         """Ends training after the current call of compiled steps; the best weights are kept."""
-        self._progress.stopped = reason
+        self._progress.stopped = say("stopped by a callback") if reason is None else reason
 
     def scale_rate(self, factor: float) -> None:
         """Multiplies the learning rate of all steps to come."""

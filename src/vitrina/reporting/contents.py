@@ -12,6 +12,7 @@ from vitrina.evaluate.assessing import assess
 from vitrina.evaluate.kept import last_decision
 from vitrina.evaluate.parts import Parts, parts_of
 from vitrina.locale import say
+from vitrina.locale.kept import retold
 from vitrina.model import Model, load
 from vitrina.runs import RunFolder
 
@@ -40,7 +41,7 @@ class Contents:
         """What was warned of while the data were read, each once."""
         recipe = self.model.recipe
         told = [*(recipe.warnings if recipe else ()), *(self.description.warnings if self.description else ())]
-        return tuple(dict.fromkeys(told))
+        return tuple(dict.fromkeys(map(retold, told)))
 
 
 def gather_contents(
