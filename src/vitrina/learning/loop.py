@@ -349,7 +349,7 @@ class Learner:
             "the error became infinite or NaN in epoch {epoch} at step {step}", epoch=self.epoch + 1, step=step
         )
         self.stop(sentence)
-        told = say("{sentence}; training stopped. Lower the learning rate, or scale the data", sentence=sentence)
+        told = say("{reason}; training stopped. Lower the learning rate, or scale the data", reason=sentence)
         warnings.warn(told, LearningWarning, 2)
 
     # -- the end of it
