@@ -18,6 +18,7 @@ from vitrina.learning.optimizers import Lion, Optimizer, optimizer_named
 from vitrina.learning.range_test import RangeTest, range_test, spread
 from vitrina.learning.schedules import ConstantRate
 from vitrina.learning.step import Recipe
+from vitrina.locale import say
 from vitrina.material import gather
 from vitrina.network.network import Network
 from vitrina.racing.estimates import choose_engine, estimates, needs_derivative, with_variant
@@ -58,7 +59,8 @@ class FoundRate:
     def __str__(self) -> str:
         from vitrina.learning.range_plot import range_lines
 
-        return f"{range_lines(self.test, self.suggestion)}\nlearning rate {self.suggestion:g}: {self.why}"
+        told = say("learning rate {rate:g}: {why}", rate=self.suggestion, why=self.why)
+        return f"{range_lines(self.test, self.suggestion)}\n{told}"
 
     __repr__ = __str__
 
@@ -118,7 +120,9 @@ def find_learning_rate(
         engines.get(engine, precision), made, material.train, batch, spread(chosen.usual_rate, RATES), steps
     )
     decided = test.suggestion is not None
-    why = test.why if decided else f"{test.why}; this is the usual rate of {type(chosen).__name__}"
+    why = test.why
+    if not decided:
+        why = say("{why}; this is the usual rate of {name}", why=test.why, name=type(chosen).__name__)
     rate = test.suggestion if test.suggestion is not None else chosen.usual_rate
     return FoundRate(rate, why, decided, test, type(chosen).__name__, engine)
 
@@ -137,28 +141,40 @@ def rate_for(
     usual = replace(optimizer, learning_rate=optimizer.usual_rate)
     name = type(optimizer).__name__
     if needs_derivative(recipe.network):
-        return usual, f"the usual rate of {name}: a layer without a backward pass is not tried on NumPy beforehand"
+        return usual, say(
+            "the usual rate of {name}: a layer without a backward pass is not tried on NumPy beforehand", name=name
+        )
     steps = affordable(recipe.network, plan, examples.rows)
     if steps < FEWEST_STEPS:
-        return usual, f"the usual rate of {name}: the training is too short, or its steps too long, to try others first"
+        return usual, say(
+            "the usual rate of {name}: the training is too short, or its steps too long, to try others first", name=name
+        )
     test = range_test(
         engines.get("numpy"), recipe, examples, plan.batch_size, optimizer.usual_rate * AROUND, steps, weights
     )
     if test.suggestion is None:
-        return usual, f"the usual rate of {name}: {test.why}"
+        return usual, say("the usual rate of {name}: {why}", name=name, why=test.why)
     if isinstance(optimizer, Lion) and test.suggestion > optimizer.usual_rate:
         # measured on digits: 3 times the usual rate ended worse for five seeds of six
-        return (
-            usual,
-            f"the usual rate of {name}: its steps never shrink, so a short test makes high rates look too good",
+        return usual, say(
+            "the usual rate of {name}: its steps never shrink, so a short test makes high rates look too good",
+            name=name,
         )
     low, high = test.good or (test.suggestion, test.suggestion)
     if low <= optimizer.usual_rate * 1.001 and optimizer.usual_rate <= high * 1.001:
-        return usual, f"the usual rate of {name}: within {test.steps} steps no other is clearly better"
+        return usual, say(
+            "the usual rate of {name}: within {steps} steps no other is clearly better", name=name, steps=test.steps
+        )
     if test.suggestion <= BOLDEST * optimizer.usual_rate:
         return replace(optimizer, learning_rate=test.suggestion), test.why
     bold = float(f"{BOLDEST * optimizer.usual_rate:.2g}")
-    why = f"{BOLDEST:g} times the usual rate of {name}, which is bold enough: {test.why} at {test.suggestion:g}"
+    why = say(
+        "{times:g} times the usual rate of {name}, which is bold enough: {why} at {rate:g}",
+        times=BOLDEST,
+        name=name,
+        why=test.why,
+        rate=test.suggestion,
+    )
     return replace(optimizer, learning_rate=bold), why
 
 

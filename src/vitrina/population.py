@@ -18,6 +18,7 @@ from vitrina.errors import UsageError
 from vitrina.files import write_atomically
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.population import Member
+from vitrina.locale import say
 from vitrina.model import Model
 from vitrina.runs import RunFolder
 
@@ -110,7 +111,9 @@ class Leaderboard:
     def _cells(self) -> tuple[list[str], list[list[str]]]:
         """Titles and lines; what is the same for all is left out."""
         varied = [name for name in ("network", *VARIED) if len({getattr(row, name) for row in self.rows}) > 1]
-        titles = ["", "member", *varied, "validation", "metric", "epochs", "stopped"]
+        words = {"network": say("network"), "seed": say("seed")}  # the others are called as in Python
+        titles = ["", say("member"), *(words.get(name, name) for name in varied)]
+        titles += [say("validation"), say("metric"), say("epochs"), say("stopped")]
         lines = [
             [
                 "★" if row.rank == 1 else str(row.rank),
@@ -133,7 +136,7 @@ class Leaderboard:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         titles, lines = self._cells()
         for title in titles:
-            table.add_column(title, justify="left" if title == "stopped" else "right", no_wrap=title != "stopped")
+            table.add_column(title, justify="left" if title == titles[-1] else "right", no_wrap=title != titles[-1])
         for place, line in enumerate(lines):
             table.add_row(*(Text(cell, "bold green" if place == 0 else "") for cell in line))
         return table

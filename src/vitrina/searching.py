@@ -14,6 +14,7 @@ from vitrina.data.splits import Division
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.files import write_atomically
 from vitrina.learning.optimizers import optimizer_named
+from vitrina.locale import say
 from vitrina.material import Material, gather
 from vitrina.model import Model
 from vitrina.network.dense import Dense
@@ -146,7 +147,7 @@ def search(
     else:
         best = _of_rows_at_hand(data, material, won, division, drop_leaks)
     settings = best.settings | {
-        "why": f"the best of {trials} trials",
+        "why": say("the best of {trials} trials", trials=trials),
         "searched_seconds": round(monotonic() - began, 1),
     }
     best = replace(best, settings=settings)

@@ -28,6 +28,7 @@ from vitrina.learning.population import Member, PopulationLearner
 from vitrina.learning.progress import progress_bar
 from vitrina.learning.schedules import ConstantRate, Schedule, schedule_named
 from vitrina.learning.step import Recipe
+from vitrina.locale import say
 from vitrina.material import Material, class_weights, data_of, fingerprint, gather, gather_again, weighted
 from vitrina.model import Model, check_weights
 from vitrina.network.costs import smoothed
@@ -203,7 +204,7 @@ def train(
         "engine_why": engine_why,
         "precision": precision,
         "optimizer": chosen.to_json(),
-        "rate_why": "comes with the network" if rate_of_suggestion else rate_why,
+        "rate_why": say("comes with the network") if rate_of_suggestion else rate_why,
         "schedule": schedule_named(schedule).to_json(),
         "batch_size": plan.batch_size,
         "epochs": plan.epochs,
@@ -274,7 +275,9 @@ def _teach(
         learner.run()
     params, state = learner.result()
     if not all(np.isfinite(array).all() for array in flatten(params).values()):
-        raise ModelError(f"nothing was learned: {learner.stopped}; lower the learning rate, or scale the data")
+        raise ModelError(
+            say("nothing was learned: {reason}; lower the learning rate, or scale the data", reason=learner.stopped)
+        )
     model = Model(network, flatten(params), flatten(state), material.recipe, learner.history, settings)
     best = learner.best_epoch or learner.epoch
     model.measured = _measured(material, best, learner.epoch, learner.stopped)

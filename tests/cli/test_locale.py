@@ -7,6 +7,7 @@ import json
 import string
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import vitrina
@@ -14,6 +15,7 @@ from tests.cli.conftest import Vitrina
 from vitrina import locale
 from vitrina.commands import describe, train
 from vitrina.learning import OPTIMIZERS, SCHEDULES
+from vitrina.locale.kept import retold
 
 HOME = Path(vitrina.__file__).parent
 # Said through a variable: the names of settings, and the titles of tables.
@@ -81,3 +83,78 @@ def test_the_names_on_the_command_line_are_all_there_are() -> None:
     """They stand in the command as words, so that --help does not have to import NumPy."""
     assert [name.value for name in train.OptimizerName] == list(OPTIMIZERS)
     assert [name.value for name in train.ScheduleName] == list(SCHEDULES)
+
+
+def _strange_table() -> bytes:
+    """A table of which nearly all that can be warned of is true: 400 rows, in Windows-1252."""
+    rng = np.random.default_rng(0)
+    lines = ["id,same,empty,zip,number,day,turned,key,copy,gap,hole,class"]
+    for row in range(400):
+        rare = row % 6 == 0
+        name = "sí" if rare else "no"
+        cells = [
+            row + 1,
+            7,
+            "",
+            f"{rng.integers(1000):05d}",
+            "oops" if row == 5 else f"{rng.normal():.3f}",
+            "bad" if row == 7 else f"2024-{rng.integers(1, 13):02d}-{rng.integers(1, 29):02d}",
+            f"{rng.integers(1, 13)}/{rng.integers(1, 13)}/2023",
+            f"k{rng.integers(10**9)}",
+            name + "!",
+            "" if rng.random() < 0.7 else 1.5,
+            "" if rare else f"{rng.random():.2f}",
+            name,
+        ]
+        lines.append(",".join(map(str, cells)))
+    return "\n".join(lines).encode("cp1252")
+
+
+def _is_english(sentence: str) -> bool:
+    return not {"the", "is", "are", "of", "it", "that", "rows", "with"}.isdisjoint(sentence.lower().split())
+
+
+def test_warnings_about_a_table_are_in_the_language_of_the_user(vitrina: Vitrina, tmp_path: Path) -> None:
+    (tmp_path / "strange.csv").write_bytes(_strange_table())
+    english, spanish = (
+        json.loads(vitrina("describe", "strange.csv", "--target", "class", "--json", "--lang", lang).out)["warnings"]
+        for lang in ("en", "es")
+    )
+    assert len(english) == len(spanish) >= 12
+    assert all(map(_is_english, english))
+    assert not [told for told in spanish if _is_english(told)]
+    assert "la columna 'id' queda fuera" in vitrina("describe", "strange.csv", "--target", "class", "--lang", "es").out
+
+
+def test_a_run_is_told_of_in_the_language_of_whoever_reads_it(vitrina: Vitrina, tmp_path: Path) -> None:
+    (tmp_path / "strange.csv").write_bytes(_strange_table().replace(b"oops", b"").replace(b"bad", b""))
+    done = ("train", "strange.csv", "--target", "class", "--engine", "numpy", "--epochs", 2)
+    told = json.loads(vitrina(*done, "--json", "--lang", "en").out)
+    vitrina("report", "runs/1", "--lang", "es")
+    page = (tmp_path / "runs" / "1" / "report.html").read_text("utf-8")
+    assert told["why"] not in page
+    assert "filas para aprender" in page
+    assert page.count("solo numera las filas") == 1
+    assert "only numbers the rows" not in page
+    assert not [
+        said for said in json.loads(vitrina(*done, "--json", "--lang", "es").out)["warnings"] if _is_english(said)
+    ]
+
+
+def test_find_lr_says_why_in_the_language_of_the_user(vitrina: Vitrina) -> None:
+    told = json.loads(vitrina("find-lr", "wine", "--engine", "numpy", "--json", "--lang", "es").out)
+    assert "baja el error de" in told["why"]
+    assert not _is_english(told["why"])
+
+
+def test_a_kept_sentence_is_said_again_in_both_languages(monkeypatch: pytest.MonkeyPatch) -> None:
+    english = "column 'a b' is left out, as it may give the target away: it is the target under other names (AUC alone 1.0 on 9 rows)"
+    monkeypatch.setattr(locale, "_chosen", "es")
+    spanish = retold(english)
+    assert spanish.startswith(
+        "la columna 'a b' queda fuera, pues puede delatar el objetivo: es el objetivo con otros nombres"
+    )
+    assert retold(spanish) == spanish
+    assert retold("a sentence of nobody") == "a sentence of nobody"
+    monkeypatch.setattr(locale, "_chosen", "en")
+    assert retold(spanish) == english

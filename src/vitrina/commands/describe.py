@@ -12,6 +12,7 @@ from vitrina.commands.output import console, curve, figures, grid, marked, print
 from vitrina.errors import NetworkError
 from vitrina.evaluate.words import in_words
 from vitrina.locale import say
+from vitrina.locale.kept import retold
 
 if TYPE_CHECKING:
     from vitrina.model import Model
@@ -143,7 +144,11 @@ def _describe_unfinished(folder: Any, json: bool) -> None:
     screen = console()
     screen.print()
     failed = checkpoint.facts["progress"].get("stopped") if checkpoint else None
-    state = failed or say("stopped after {done} of {epochs} epochs", done=len(history), epochs=settings["epochs"])
+    state = (
+        retold(failed)
+        if failed
+        else say("stopped after {done} of {epochs} epochs", done=len(history), epochs=settings["epochs"])
+    )
     screen.print(grid((say("run"), f"{folder.path}"), *_settings(settings), (say("state"), state)))
     screen.print()
     if failed:
@@ -163,7 +168,7 @@ def _settings(settings: dict[str, Any]) -> list[tuple[str, str]]:
     shown = [
         (say(name.replace("_", " ")), in_words(settings[name])) for name in SETTINGS if settings.get(name) is not None
     ]
-    return [*shown, (say("network"), settings["why"])] if settings.get("why") else shown
+    return [*shown, (say("network"), retold(settings["why"]))] if settings.get("why") else shown
 
 
 def history_lines(model: Model) -> list[tuple[str, str]]:
@@ -185,4 +190,4 @@ def _best(row: dict[str, float], best: int, measured: dict[str, Any]) -> str:
     told = say("{best} of {epochs}", best=best, epochs=measured["epochs"])
     if "validation_accuracy" in row:
         told += say(", validation accuracy {share:.1%}", share=row["validation_accuracy"])
-    return told + (f" ({measured['stopped']})" if measured.get("stopped") else "")
+    return told + (f" ({retold(measured['stopped'])})" if measured.get("stopped") else "")

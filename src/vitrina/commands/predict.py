@@ -10,6 +10,7 @@ import typer
 from vitrina.commands.answers_file import check_out, write_answers
 from vitrina.commands.options import Json, Lang, Query, Run, TableName, located
 from vitrina.commands.output import bar, console, marked, print_json
+from vitrina.evaluate.words import place_name
 from vitrina.locale import say
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def _show(columns: dict[str, Any], source: Source) -> None:
         table.add_column()
         table.add_column(say("next likely"), style="dim")
     for row in range(min(SHOWN, source.rows)):
-        cells: list[Any] = [source.where(row)]
+        cells: list[Any] = [place_name(source.where(row))]
         cells += [_cell(columns[name][row]) for name in answers if name != "file"]
         if classes:
             ranked = sorted(((float(columns[name][row]), name) for name in classes), reverse=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from vitrina.data.target import RawTarget
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.data.describe import Description
@@ -226,7 +227,7 @@ def read_npz(path: Path) -> Arrays:
             f"{path.name}: no arrays called x and y (it has {listed}); save them with numpy.savez(file, x=..., y=...)"
         )
     x, y = found[0]
-    used = " and ".join(key for key in found[0] if key)
+    used = say(" and ").join(key for key in found[0] if key)
     unused = ", ".join(key for key in keys if key not in found[0])
-    note = (f"{path.name}: only {used} of it is learned from, not {unused}",) if unused else ()
-    return make_arrays(arrays[x], arrays[y] if y else None, path.name, note)
+    note = say("{file}: only {used} of it is learned from, not {unused}", file=path.name, used=used, unused=unused)
+    return make_arrays(arrays[x], arrays[y] if y else None, path.name, (note,) if unused else ())

@@ -19,6 +19,7 @@ import numpy as np
 from vitrina.data.packed import inner_name, open_unpacked, read_unpacked
 from vitrina.data.roles import MISSING
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -148,8 +149,12 @@ def _utf8(path: Path, data: bytes, warnings: list[str]) -> bytes:
                     f"{path.name}: this is not a CSV file (it holds binary data); export it as CSV or Parquet"
                 ) from None
             warnings.append(
-                f"{path.name} is not UTF-8 (line {line}), so it was read as Windows-1252; "
-                "if letters look wrong, save it as UTF-8"
+                say(
+                    "{file} is not UTF-8 (line {line}), so it was read as Windows-1252; "
+                    "if letters look wrong, save it as UTF-8",
+                    file=path.name,
+                    line=line,
+                )
             )
             data = data.decode("cp1252", errors="replace").encode()
     if b"\n" not in data:
@@ -205,7 +210,9 @@ def _header(path: Path, record: bytes, separator: bytes, warnings: list[str]) ->
     if (repeated := first_repeated(names)) is not None:
         raise DataError(f"{path.name}: two columns are called {repeated!r}; rename one of them in the first line")
     if all(re.fullmatch(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?", cell.strip()) for cell in cells):
-        warnings.append(f"the first line of {path.name} looks like data; it was read as the column names")
+        warnings.append(
+            say("the first line of {file} looks like data; it was read as the column names", file=path.name)
+        )
     return names
 
 

@@ -13,6 +13,7 @@ from vitrina.data.leaks import find_leaks
 from vitrina.data.roles import Role, as_text, is_code, parse_numbers
 from vitrina.data.target import RawTarget, infer_task
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,8 +100,16 @@ def describe_table(table: Table) -> Description:
     gaps = [column for column in columns if MUCH_MISSING <= column.missing < 1]
     if gaps:
         worst = max(gaps, key=lambda column: column.missing)
-        others = f", and {len(gaps) - 1} more in half of them or more" if len(gaps) > 1 else ""
-        notes.append(f"column {worst.name!r} is missing in {worst.missing:.1%} of the rows{others}")
+        notes.append(
+            say(
+                "column {name!r} is missing in {share:.1%} of the rows, and {more} more in half of them or more",
+                name=worst.name,
+                share=worst.missing,
+                more=len(gaps) - 1,
+            )
+            if len(gaps) > 1
+            else say("column {name!r} is missing in {share:.1%} of the rows", name=worst.name, share=worst.missing)
+        )
     target, warnings = _describe_target(table)
     told = [leak.warning for leak in find_leaks(table)] if target is not None else []
     return Description(
@@ -119,8 +128,14 @@ def describe_images(images: Images) -> Description:
     if shape is None:
         (height, width), usual = sizes[0]
         warnings.append(
-            f"the images have {len(sizes)} different sizes, most often {height}x{width} ({usual} of {images.rows}); "
-            f"resize them with --image-size {height}x{width}"
+            say(
+                "the images have {count} different sizes, most often {size} ({usual} of {rows}); "
+                "resize them with --image-size {size}",
+                count=len(sizes),
+                size=f"{height}x{width}",
+                usual=usual,
+                rows=images.rows,
+            )
         )
     size = ColumnDescription(
         "height", "image", low=int(heights.min()), mean=float(heights.mean()), high=int(heights.max())
@@ -142,9 +157,17 @@ def describe_arrays(arrays: Arrays) -> Description:
         ]
         constant = [column.name for column in columns if column.role == "constant"]
         if constant:
-            warnings.append(f"{len(constant)} columns have the same value in every row, such as {constant[0]}")
+            warnings.append(
+                say(
+                    "{count} columns have the same value in every row, such as {name}",
+                    count=len(constant),
+                    name=constant[0],
+                )
+            )
         if arrays.x.shape[1] > MOST_LISTED:
-            warnings.append(f"the first {MOST_LISTED} of {arrays.x.shape[1]} columns are described")
+            warnings.append(
+                say("the first {count} of {all} columns are described", count=MOST_LISTED, all=arrays.x.shape[1])
+            )
     else:
         columns = [_describe_numbers("x", arrays.x.reshape(-1).astype(np.float32))]
     return Description(
@@ -249,7 +272,9 @@ def _describe_target(source: Source) -> tuple[TargetDescription | None, list[str
         return _describe_classes(name, raw)
     values = raw.values.astype(np.float64).reshape(-1)
     column = _describe_numbers(name, values)
-    warnings = [f"the target {name!r} is {column.low:g} in every row"] if column.low == column.high else []
+    warnings = []
+    if column.low is not None and column.low == column.high:
+        warnings.append(say("the target {name!r} is {value:g} in every row", name=name, value=column.low))
     return TargetDescription(name, task, {}, column.low, column.mean, column.high, column.histogram), warnings
 
 
@@ -260,10 +285,17 @@ def _describe_classes(name: str, raw: RawTarget) -> tuple[TargetDescription, lis
     classes = {names[place]: int(counts[place]) for place in order[:MOST_LISTED]}
     warnings = []
     if len(order) == 1:
-        warnings.append(f"the target {name!r} has one class only, {names[order[0]]!r}")
+        warnings.append(say("the target {name!r} has one class only, {kind!r}", name=name, kind=names[order[0]]))
     elif (smallest := counts[order[-1]]) < RARE * len(codes) / (len(order) / 2):
         rare = names[order[-1]]
         warnings.append(
-            f"class {rare!r} of {name!r} is rare: {smallest} of {len(codes)} rows ({smallest / len(codes):.2%})"
+            say(
+                "class {kind!r} of {name!r} is rare: {count} of {rows} rows ({share:.2%})",
+                kind=rare,
+                name=name,
+                count=smallest,
+                rows=len(codes),
+                share=smallest / len(codes),
+            )
         )
     return TargetDescription(name, "classification", classes), warnings

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitrina.data.splits import PARTS, SPELLED, Division, Split, absent_classes, columns_of, split, strata_of
+from vitrina.data.splits import (
+    PARTS,
+    SPELLED,
+    Division,
+    Split,
+    absent_classes,
+    columns_of,
+    in_gaps,
+    repeats,
+    split,
+    strata_of,
+)
 from vitrina.data.times import Times, read_gap, read_times
 from vitrina.errors import DataError, UsageError
 
@@ -43,12 +54,9 @@ def divide(source: Source, division: Division, seed: int, validation: float, tes
     repeated = _leave_out_repeats(source, part)
     _check(table, division, part, wanted, strata, named)
     train, held, tested = (np.flatnonzero(part == place) for place in range(3))
-    warnings = [f"{_rows(gapped)} in the gaps between the parts, and left out"] if gapped else []
+    warnings = [in_gaps(gapped)] if gapped else []
     if repeated.any():
-        listed = " and ".join(
-            f"{count} of the {name} part" for name, count in zip(PARTS, repeated, strict=True) if count
-        )
-        warnings.append(f"rows that repeat one of an earlier part in all that is learned from are left out: {listed}")
+        warnings.append(repeats(int(repeated[1]), int(repeated[2])))
     warnings += absent_classes(strata, named, tested, len(tested))
     facts = {
         "by": _way(division),
@@ -62,10 +70,6 @@ def divide(source: Source, division: Division, seed: int, validation: float, tes
 
 def _way(division: Division) -> str:
     return "time" if division.time else "group" if division.group else "split"
-
-
-def _rows(count: int) -> str:
-    return "1 row is" if count == 1 else f"{count:,} rows are"
 
 
 def _by_time(table: Table, name: str, times: Times, gap: float, validation: float, test: float) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from vitrina.data.naming import with_columns
 from vitrina.data.scaling import robust_scale
 from vitrina.errors import DataError, ModelError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.data.arrays import Arrays
@@ -244,13 +245,19 @@ def _fit_table(table: Table) -> tuple[TableFeatures, list[str]]:
                 columns.append(column)
             else:
                 warnings.append(
-                    f"column {name!r} is left out: no two values of it occur often enough in the training rows"
+                    say(
+                        "column {name!r} is left out: no two values of it occur often enough in the training rows",
+                        name=name,
+                    )
                 )
     if not columns:
         why = f" ({'; '.join(warnings)})" if warnings else ""
         raise DataError(
-            f"{table.name}: no column is left to learn from{why}; "
-            "keep one with --column NAME=numeric or NAME=categorical"
+            say(
+                "{table}: no column is left to learn from{why}; keep one with --column NAME=numeric or NAME=categorical",
+                table=table.name,
+                why=why,
+            )
         )
     return TableFeatures(tuple(columns)), warnings
 

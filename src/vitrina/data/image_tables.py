@@ -15,6 +15,7 @@ from vitrina.data.pixels import PixelStore
 from vitrina.data.table import Table
 from vitrina.data.table_files import listed
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,15 @@ def images_of(rest: Table, column: str, cells: TableCells, image_size: Sequence[
     """The images of a table, of which `rest` are the other columns."""
     warnings = rest.warnings
     if rest.target_name is not None and (spare := rest.feature_names):
-        warnings += (f"only {column} and {rest.target_name} of {rest.name} are learned from, not {listed(spare)}",)
+        warnings += (
+            say(
+                "only {column} and {target} of {table} are learned from, not {unused}",
+                column=column,
+                target=rest.target_name,
+                table=rest.name,
+                unused=listed(spare),
+            ),
+        )
     return Images(
         PixelStore(cells), np.arange(rest.rows), ColumnLabels(rest), rest.name, checked_size(image_size), warnings
     )
@@ -133,6 +142,11 @@ def _lost(table: Table, folder: Path | None) -> Table:
         series = table.frame[name]
         if series.dtype == pl.String and name not in table.overrides and _named(series):
             first = series.drop_nulls()[0]
-            note = f"column {name!r} of {table.name} names images, but there is no file {folder / first}"
+            note = say(
+                "column {name!r} of {table} names images, but there is no file {file}",
+                name=name,
+                table=table.name,
+                file=folder / first,
+            )
             return replace(table, warnings=(*table.warnings, note))
     return table

@@ -16,6 +16,7 @@ from vitrina.data.parts import other_tables, tables_inside
 from vitrina.data.pixels import PixelStore
 from vitrina.data.target import RawTarget
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.data.describe import Description
@@ -197,7 +198,12 @@ def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images
     warnings = ()
     if ignored:
         warnings = (
-            f"{len(ignored)} files of {name} are no images of a class and were passed over, such as {ignored[0]}",
+            say(
+                "{count} files of {name} are no images of a class and were passed over, such as {first}",
+                count=len(ignored),
+                name=name,
+                first=ignored[0],
+            ),
         )
     return Images(
         PixelStore(FolderFiles(folder, tuple(files))),

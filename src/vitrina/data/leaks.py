@@ -17,6 +17,7 @@ import numpy as np
 from vitrina.data.roles import as_text, parse_numbers
 from vitrina.data.target import infer_task
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.data.source import Source
@@ -61,13 +62,15 @@ class Leak:
     @property
     def warning(self) -> str:
         """A sentence for the user: what was seen, and what to do."""
-        return f"column {self.column!r} may give the target away: {self.evidence}; {ADVICE}"
+        return say(
+            "column {name!r} may give the target away: {evidence}; "
+            "if it is not known when a prediction is due, leave it out with --drop-leaks",
+            name=self.column,
+            evidence=self.evidence,
+        )
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
-
-
-ADVICE = "if it is not known when a prediction is due, leave it out with --drop-leaks"
 
 
 def find_leaks(source: Source, rows: Any = None) -> list[Leak]:
@@ -106,7 +109,11 @@ def without_leaks(table: Any, leaks: Sequence[Leak]) -> Any:
     """The table with the accused columns set aside; each says why."""
     return table.set_aside(
         {
-            leak.column: f"column {leak.column!r} is left out, as it may give the target away: {leak.evidence}"
+            leak.column: say(
+                "column {name!r} is left out, as it may give the target away: {evidence}",
+                name=leak.column,
+                evidence=leak.evidence,
+            )
             for leak in leaks
         }
     )
@@ -247,7 +254,11 @@ def _too_good(table: Table, judged: dict[str, tuple[float, int]], target: np.nda
             if far and len(perfect) <= max(1, len(judged) // 3):
                 found.append(_perfect(table, name, score, rows, target, classes))
         elif classes and score >= COUNTED and _counts(table, name):
-            told = f"it counts the rows, and the order alone tells the class (AUC {score:.3f} on {rows:,} rows)"
+            told = say(
+                "it counts the rows, and the order alone tells the class (AUC {score:.3f} on {rows:,} rows)",
+                score=score,
+                rows=rows,
+            )
             found.append(Leak(name, "order", "auc", score, rows, told))
     return found
 
@@ -256,14 +267,28 @@ def _perfect(table: Table, name: str, score: float, rows: int, target: np.ndarra
     column = _codes(table, name)
     if classes:
         if _renames(column, target):
-            told = f"it is the target under other names (AUC alone {score:.4f} on {rows:,} rows)"
+            told = say(
+                "it is the target under other names (AUC alone {score:.4f} on {rows:,} rows)", score=score, rows=rows
+            )
             return Leak(name, "copy", "auc", score, rows, told)
-        told = f"alone it tells nearly every row's class (AUC {score:.4f} on {rows:,} rows; suspect from {AUC})"
+        told = say(
+            "alone it tells nearly every row's class (AUC {score:.4f} on {rows:,} rows; suspect from {least})",
+            score=score,
+            rows=rows,
+            least=AUC,
+        )
         return Leak(name, "alone", "auc", score, rows, told)
     if (like := _correlation(column, target)) >= COPY:
-        told = f"it is the target in another unit (correlation {like:.5f} over {len(target):,} rows)"
+        told = say(
+            "it is the target in another unit (correlation {like:.5f} over {rows:,} rows)", like=like, rows=len(target)
+        )
         return Leak(name, "copy", "correlation", like, len(target), told)
-    told = f"alone it tells the target nearly exactly (R² {score:.4f} on {rows:,} rows; suspect from {R2})"
+    told = say(
+        "alone it tells the target nearly exactly (R² {score:.4f} on {rows:,} rows; suspect from {least})",
+        score=score,
+        rows=rows,
+        least=R2,
+    )
     return Leak(name, "alone", "r2", score, rows, told)
 
 
@@ -305,22 +330,34 @@ def _missing(table: Table, names: Sequence[str], target: np.ndarray) -> list[Lea
         apart[(total < 2 * FEW_OF_CLASS) | (rest < 2 * FEW_OF_CLASS)] = 0
         if apart.max() >= ABSENT:
             kind = int(apart.argmax())
-            told = (
-                f"whether it is filled in tells the class: it is missing in {lack[kind] / total[kind]:.1%} of the rows of "
-                f"{names_of[kind]!r}, and in {(lack.sum() - lack[kind]) / rest[kind]:.1%} of the others"
+            told = say(
+                "whether it is filled in tells the class: it is missing in {own:.1%} of the rows of {kind!r}, "
+                "and in {other:.1%} of the others",
+                own=lack[kind] / total[kind],
+                kind=names_of[kind],
+                other=(lack.sum() - lack[kind]) / rest[kind],
             )
             found.append(Leak(name, "missing", "auc", float(apart.max()), len(target), told))
             continue
-        for side, word in ((~missing, "filled in"), (missing, "missing")):
+        for side in (~missing, missing):
             counts = np.bincount(target[side], minlength=len(total))
             rows, kind = int(counts.sum()), int(counts.argmax())
             # Chance makes fifty rows of a class that has three quarters of them once in two million columns.
             if rows >= 50 and counts[kind] >= PURE * rows and total[kind] <= USUAL * len(target):
                 pure, usual = counts[kind] / rows, total[kind] / len(target)
-                told = (
-                    f"where it is {word} ({rows:,} rows), the class is {names_of[kind]!r} in {pure:.1%} of them, "
-                    f"and in {usual:.1%} of all"
-                )
+                facts: dict[str, Any] = {"rows": rows, "kind": names_of[kind], "pure": pure, "usual": usual}
+                if side is missing:
+                    told = say(
+                        "where it is missing ({rows:,} rows), the class is {kind!r} in {pure:.1%} of them, "
+                        "and in {usual:.1%} of all",
+                        **facts,
+                    )
+                else:
+                    told = say(
+                        "where it is filled in ({rows:,} rows), the class is {kind!r} in {pure:.1%} of them, "
+                        "and in {usual:.1%} of all",
+                        **facts,
+                    )
                 found.append(Leak(name, "missing", "purity", float(pure), rows, told))
                 break
     return found

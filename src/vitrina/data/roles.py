@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vitrina.locale import say
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -52,7 +54,7 @@ def infer_role(series: pl.Series) -> Role:
     name, dtype = series.name, series.dtype
     present = series.drop_nulls().drop_nans() if dtype.is_float() else series.drop_nulls()
     if present.len() == 0:
-        return Role(name, "constant", f"column {name!r} is left out: it has no values")
+        return Role(name, "constant", say("column {name!r} is left out: it has no values", name=name))
     if dtype == pl.Boolean:
         constant = present.len() == series.len() and present.all() == present.any()
         return _constant(name, present) if constant else Role(name, "boolean")
@@ -64,18 +66,26 @@ def infer_role(series: pl.Series) -> Role:
         return _constant(name, present) if constant else Role(name, "numeric" if dtype == pl.Duration else "date")
     if dtype in (pl.String, pl.Categorical, pl.Enum):
         return _text_role(series.cast(pl.String), present.cast(pl.String))
-    return Role(name, "unsupported", f"column {name!r} is left out: it holds {dtype} values, neither numbers nor text")
+    return Role(
+        name,
+        "unsupported",
+        say("column {name!r} is left out: it holds {dtype} values, neither numbers nor text", name=name, dtype=dtype),
+    )
 
 
 def _constant(name: str, present: pl.Series) -> Role:
-    return Role(name, "constant", f"column {name!r} is left out: it is {first_said(present)} in every row")
+    return Role(
+        name,
+        "constant",
+        say("column {name!r} is left out: it is {first} in every row", name=name, first=first_said(present)),
+    )
 
 
 def first_said(series: pl.Series) -> str:
     """The first value of a column, for a sentence."""
     series = within_reach(series.head(1))
     if series.has_nulls():
-        return "a date outside the years 1 to 9999"
+        return say("a date outside the years 1 to 9999")
     first = series[0]
     return repr(first) if isinstance(first, str) else f"{first}"[:60]
 
@@ -104,7 +114,10 @@ def _numeric_role(series: pl.Series, present: pl.Series) -> Role:
         if present.min() == present.max():
             return _constant(name, present)
         if series.dtype.is_integer() and series.len() >= FEW_ROWS and _counts_up(series):
-            note = f"column {name!r} is left out: it only numbers the rows (keep it with --column {name}=numeric)"
+            note = say(
+                "column {name!r} is left out: it only numbers the rows (keep it with --column {name}=numeric)",
+                name=name,
+            )
             return Role(name, "identifier", note)
     return Role(name, "numeric")
 
@@ -128,13 +141,19 @@ def _text_role(series: pl.Series, present: pl.Series) -> Role:
     parsed = 1 - bad.sum() / present.len()
     if parsed >= MOSTLY:
         if is_code(series):
-            return Role(name, "categorical", f"column {name!r} is taken as codes: some of its numbers begin with 0")
+            return Role(
+                name,
+                "categorical",
+                say("column {name!r} is taken as codes: some of its numbers begin with 0", name=name),
+            )
         if parsed < 1:
-            note = f"column {name!r} holds numbers, but also {bad.sum()} values that are not"
+            note = say(
+                "column {name!r} holds numbers, but also {count} values that are not", name=name, count=bad.sum()
+            )
             return Role(name, "numeric", note)
         values = numbers.drop_nulls().to_numpy()
         if len(values) == 0:  # 'None', '-' and the like throughout
-            return Role(name, "constant", f"column {name!r} is left out: it has no values")
+            return Role(name, "constant", say("column {name!r} is left out: it has no values", name=name))
         if (values == np.round(values)).all() and np.abs(values).max() < 2**53:
             numbers = numbers.cast(pl.Int64)
         return _numeric_role(numbers, numbers.drop_nulls())
@@ -148,8 +167,9 @@ def _text_role(series: pl.Series, present: pl.Series) -> Role:
         if distinct > present.len() / 2 and words >= 4:
             return Role(name, "text")
         if distinct > MOSTLY * present.len():
-            note = (
-                f"column {name!r} is left out: nearly every row has its own (keep it with --column {name}=categorical)"
+            note = say(
+                "column {name!r} is left out: nearly every row has its own (keep it with --column {name}=categorical)",
+                name=name,
             )
             return Role(name, "identifier", note)
     return Role(name, "categorical")
@@ -167,12 +187,21 @@ def _date_role(name: str, present: pl.Series) -> Role | None:
     if bad > (1 - MOSTLY) * present.len():
         return None
     if bad:
-        return Role(name, "date", f"column {name!r} holds dates, but also {bad} values that are none")
-    if guessed:
-        first = "day" if order == "dmy" else "month"
         return Role(
-            name, "date", f"column {name!r} is read {first} first, as every value could be; write 2024-12-31 to be sure"
+            name,
+            "date",
+            say("column {name!r} holds dates, but also {count} values that are none", name=name, count=bad),
         )
+    if guessed:
+        if order == "dmy":
+            note = say(
+                "column {name!r} is read day first, as every value could be; write 2024-12-31 to be sure", name=name
+            )
+        else:
+            note = say(
+                "column {name!r} is read month first, as every value could be; write 2024-12-31 to be sure", name=name
+            )
+        return Role(name, "date", note)
     return Role(name, "date")
 
 

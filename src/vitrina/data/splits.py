@@ -13,6 +13,7 @@ import numpy as np
 from vitrina.data.roles import infer_role
 from vitrina.data.target import infer_task
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.data.source import Source
@@ -93,9 +94,12 @@ def prepare(source: Source, division: Division, columns: Mapping[str, str] | Non
         if division.time:
             return table
         raise UsageError(f"column {name!r} divides the rows, so it cannot be learned from; leave out --column {name}")
-    why = f"column {name!r} is left out: it divides the rows"
     keep = division.time and infer_role(table.frame[name]).role in ("numeric", "identifier")  # dates are never inputs
-    return table.set_aside({name: f"{why} (keep it with --column {name}=numeric)" if keep else why})
+    if keep:
+        why = say("column {name!r} is left out: it divides the rows (keep it with --column {name}=numeric)", name=name)
+    else:
+        why = say("column {name!r} is left out: it divides the rows", name=name)
+    return table.set_aside({name: why})
 
 
 def split(
@@ -157,7 +161,35 @@ def absent_classes(strata: np.ndarray, named: list[str], tested: np.ndarray, tes
     if not len(absent):
         return []
     listed = ", ".join(named[stratum] for stratum in absent[:5]) + (", ..." if len(absent) > 5 else "")
-    return [f"too few rows of these classes to have any in the test part: {listed}"]
+    return [say("too few rows of these classes to have any in the test part: {listed}", listed=listed)]
+
+
+def in_gaps(count: int) -> str:
+    """A warning about the rows between two parts."""
+    if count == 1:
+        return say("1 row is in the gaps between the parts, and left out")
+    return say("{count:,} rows are in the gaps between the parts, and left out", count=count)
+
+
+def repeats(validation: int, test: int) -> str:
+    """A warning about the rows of a part that are in an earlier one already."""
+    if validation and test:
+        return say(
+            "rows that repeat one of an earlier part in all that is learned from are left out: "
+            "{validation} of the validation part and {test} of the test part",
+            validation=validation,
+            test=test,
+        )
+    if validation:
+        return say(
+            "rows that repeat one of an earlier part in all that is learned from are left out: "
+            "{count} of the validation part",
+            count=validation,
+        )
+    return say(
+        "rows that repeat one of an earlier part in all that is learned from are left out: {count} of the test part",
+        count=test,
+    )
 
 
 def columns_of(source: Source) -> Table | None:

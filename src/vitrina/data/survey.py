@@ -18,12 +18,13 @@ import numpy as np
 
 from vitrina.data.dividing import said_parts, spans
 from vitrina.data.roles import infer_role
-from vitrina.data.splits import PARTS, Division, prepare
+from vitrina.data.splits import PARTS, Division, in_gaps, prepare, repeats
 from vitrina.data.stream import Stream
 from vitrina.data.table import Table
 from vitrina.data.target import infer_task
 from vitrina.data.times import Times, read_gap, read_times
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 MOST = 200_000  # rows that are held at once, to look at or to judge by, and
 CELLS = 40_000_000  # rows times columns
@@ -147,9 +148,7 @@ def _passed(
         made,
     )
     if gaps and division.time:
-        found = replace(
-            found, warnings=(*found.warnings, f"{gaps:,} rows are in the gaps between the parts, and left out")
-        )
+        found = replace(found, warnings=(*found.warnings, in_gaps(gaps)))
     found = _without_repeats(found) if division.column is not None else found
     found = _without_strange_classes(found, known) if classes else found
     for name, share in (("validation", validation), ("test", test)):
@@ -313,11 +312,7 @@ def _without_repeats(found: Survey) -> Survey:
     made = {**found.made, "repeated": sum(repeated.values())}
     warnings = found.warnings
     if repeated:
-        listed = " and ".join(f"{count} of the {name} part" for name, count in repeated.items())
-        warnings = (
-            *warnings,
-            f"rows that repeat one of an earlier part in all that is learned from are left out: {listed}",
-        )
+        warnings = (*warnings, repeats(repeated.get("validation", 0), repeated.get("test", 0)))
     return replace(found, validation=held.get(1), test=held.get(2), made=made, warnings=warnings)
 
 
@@ -337,5 +332,5 @@ def _without_strange_classes(found: Survey, known: set[str]) -> Survey:
     if not strange:
         return found
     listed = ", ".join(sorted(strange)[:5]) + (", ..." if len(strange) > 5 else "")
-    warning = f"these classes are in no row to learn from, and their rows are left out: {listed}"
+    warning = say("these classes are in no row to learn from, and their rows are left out: {listed}", listed=listed)
     return replace(found, **kept, warnings=(*found.warnings, warning))

@@ -50,7 +50,7 @@ def _change(name: str, was: Any, now: Any) -> Iterator[Text]:
 
 def _lines(name: str, value: Any) -> list[str]:
     if name == "network":
-        return [_short(layer) for layer in value["layers"]] + [f"cost {_short(value['cost'])}"]
+        return [_short(layer) for layer in value["layers"]] + [f"{say('cost')} {_short(value['cost'])}"]
     return [_short(value)]
 
 

@@ -24,6 +24,7 @@ from vitrina.evaluate.parts import Parts, parts_of
 from vitrina.evaluate.slices import by_group, by_time
 from vitrina.evaluate.weighted import Measures
 from vitrina.learning.feed import AtHand
+from vitrina.locale import say
 from vitrina.model import Model, load
 from vitrina.runs import RunFolder
 
@@ -98,11 +99,11 @@ def _opened(run: Any, trained_on: Any, needed: bool) -> tuple[Model, Parts | Non
     if isinstance(run, Model):
         if needed:
             raise UsageError("a model keeps no test part; give rows with the truth in them as data")
-        return run, None, "a model alone keeps no data to teach baselines on"
+        return run, None, say("a model alone keeps no data to teach baselines on")
     if Path(run).is_file():
         if needed:
             raise UsageError(f"{run} is a model alone, which has no test part; give DATA with the truth in it")
-        return load(run), None, "a model alone keeps no data to teach baselines on"
+        return load(run), None, say("a model alone keeps no data to teach baselines on")
     try:
         parts = parts_of(run, trained_on)
     except VitrinaError as error:
@@ -129,7 +130,7 @@ def _asked(model: Model, parts: Parts | None, data: Any, run: Any) -> tuple[Any,
 def _in_brief(model: Model, run: Any, data: Any, x: np.ndarray, truth: np.ndarray, name: str) -> Assessment:
     figures = {key: Figure(value, value, value) for key, value in model.evaluate(x, truth).items()}
     where = "" if isinstance(run, Model) else str(run)
-    why = "there are several answers for each row"
+    why = say("there are several answers for each row")
     return Assessment(where, "test" if data is None else "data", name, len(x), (), "error", figures, why_alone=why)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vitrina.evaluate.words import figure, figure_name, interval, listed, rival_name, verdict
+from vitrina.evaluate.words import figure, figure_name, interval, listed, place_name, rival_name, verdict
 from vitrina.locale import say
 from vitrina.terminal import bar, marked
 
@@ -149,7 +149,7 @@ def _mistakes(found: Assessment) -> Table:
     for mistake in found.mistakes[:MISTAKES]:
         sure = f"{mistake.probability:.1%}" if mistake.probability is not None else ""
         values = ", ".join(f"{name} = {value}" for name, value in list(mistake.values.items())[:3])
-        table.add_row(mistake.where, mistake.truth, mistake.answer, sure, values)
+        table.add_row(place_name(mistake.where), mistake.truth, mistake.answer, sure, values)
     return table
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina.evaluate.threshold import ASK, NO
-from vitrina.evaluate.words import money, way_name
+from vitrina.evaluate.words import money, place_name, way_name
 from vitrina.locale import say
 from vitrina.terminal import bar, grid, marked, plot
 
@@ -228,7 +228,7 @@ def _first(found: Decisions) -> Table:
     for row in _to_show(found):
         word = _word(found, int(found.decisions[row]))
         share = float(found.probabilities[row, 1] if len(found.classes) == 2 else found.probabilities[row].max())
-        where = found.source.where(row) if found.source is not None else str(row)
+        where = place_name(found.source.where(row)) if found.source is not None else str(row)
         table.add_row(where, f"{share:.1%}", bar(share, 8), word, Text(_reasons(found, row)))
     return table
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from vitrina.errors import UsageError
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.history import Row
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.learning.loop import Learner
@@ -65,7 +66,8 @@ def status_of(run: Path) -> Status:
     return found
 
 
-STOPPED = "stopped from outside"
+def _from_outside() -> str:
+    return say("stopped from outside")
 
 
 class Controls(Callback):
@@ -108,7 +110,7 @@ class Controls(Callback):
             learner.most_steps = 1
 
     def training_ends(self, learner: Learner) -> None:
-        self._tell(learner, "stopped" if learner.stopped == STOPPED else "done")
+        self._tell(learner, "stopped" if learner.stopped == _from_outside() else "done")
 
     def _wait(self, learner: Learner) -> None:
         learner.save()  # whoever looks now finds the weights of this moment
@@ -146,7 +148,7 @@ class Controls(Callback):
             self._paused, self._steps_left = True, 1
         elif action == "stop":
             self._paused = False
-            learner.stop(STOPPED)
+            learner.stop(_from_outside())
         elif action == "rate" and isinstance(value, int | float) and 0.0 < value < math.inf:
             learner.scale_rate(value / learner.learning_rate)
             self._tell(learner, "paused" if self._paused else "training")

@@ -29,6 +29,7 @@ from vitrina.learning.history import Row
 from vitrina.learning.loop import LearningWarning
 from vitrina.learning.stages import answers, back_propagation, error, forward_propagation
 from vitrina.learning.step import training_step
+from vitrina.locale import say
 from vitrina.network.layer import Context
 from vitrina.network.network import flatten
 from vitrina.network.watching import Watch
@@ -266,9 +267,10 @@ class Recorder(Callback):
         try:
             work(*arguments)
         except (OSError, VitrinaError) as failed:  # the second of a file that is written as a whole
-            self.failure = f"the recording ended: {getattr(failed, 'strerror', None) or failed}"
+            self.failure = say("the recording ended: {reason}", reason=getattr(failed, "strerror", None) or failed)
             self._writer = None
-            warnings.warn(f"{self.failure}; the training goes on", LearningWarning, stacklevel=2)
+            told = say("{failure}; the training goes on", failure=self.failure)
+            warnings.warn(told, LearningWarning, stacklevel=2)
 
 
 def _whole(params: dict[str, Any], state: dict[str, Any]) -> dict[str, np.ndarray]:

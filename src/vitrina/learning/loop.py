@@ -25,6 +25,7 @@ from vitrina.learning.history import History, Row
 from vitrina.learning.packing import Packing
 from vitrina.learning.schedules import ReduceOnPlateau
 from vitrina.learning.step import Recipe, evaluation_step, for_each_member, metric_name, start, training_step
+from vitrina.locale import say
 from vitrina.network.layer import Tree
 from vitrina.network.network import Network, flatten, nest
 
@@ -208,9 +209,9 @@ class Learner:
         """Why training ended before the last epoch, if it did."""
         return self._progress.stopped
 
-    def stop(self, reason: str = "stopped by a callback") -> None:
+    def stop(self, reason: str | None = None) -> None:
         """Ends training after the current call of compiled steps; the best weights are kept."""
-        self._progress.stopped = reason
+        self._progress.stopped = say("stopped by a callback") if reason is None else reason
 
     def scale_rate(self, factor: float) -> None:
         """Multiplies the learning rate of all steps to come."""
@@ -328,7 +329,7 @@ class Learner:
         elif self._evaluator:
             progress.waited += 1
             if self.plan.patience is not None and progress.waited >= self.plan.patience and self.stopped is None:
-                self.stop(f"no better validation error for {progress.waited} epochs")
+                self.stop(say("no better validation error for {epochs} epochs", epochs=progress.waited))
 
     def _reduce_on_plateau(self, row: Row) -> None:
         schedule, progress = self.recipe.schedule, self._progress
@@ -344,9 +345,12 @@ class Learner:
             self.scale_rate(max(schedule.decay, schedule.floor / progress.rate_scale))
 
     def _not_finite(self, step: int) -> None:
-        sentence = f"the error became infinite or NaN in epoch {self.epoch + 1} at step {step}"
+        sentence = say(
+            "the error became infinite or NaN in epoch {epoch} at step {step}", epoch=self.epoch + 1, step=step
+        )
         self.stop(sentence)
-        warnings.warn(f"{sentence}; training stopped. Lower the learning rate, or scale the data", LearningWarning, 2)
+        told = say("{reason}; training stopped. Lower the learning rate, or scale the data", reason=sentence)
+        warnings.warn(told, LearningWarning, 2)
 
     # -- the end of it
     def result(self) -> tuple[dict[str, Any], dict[str, Any]]:

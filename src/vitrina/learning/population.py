@@ -25,6 +25,7 @@ from vitrina.learning.lanes import Lanes, lanes_for
 from vitrina.learning.loop import LARGEST_CHUNK, Evaluator, Pace, Plan, window
 from vitrina.learning.packing import Packing
 from vitrina.learning.step import Recipe, for_each_member, metric_name, start, training_step
+from vitrina.locale import say
 from vitrina.network.network import flatten
 
 RUNGS = (
@@ -198,14 +199,16 @@ class PopulationLearner:
             member.history.append(row | {"learning_rate": member.rate, "seconds": seconds})
             if not np.isfinite(errors[:, axis]).all():
                 step = int(np.argmin(np.isfinite(errors[:, axis]))) + 1
-                member.stopped = f"the error became infinite or NaN in epoch {self.epoch} at step {step}"
+                member.stopped = say(
+                    "the error became infinite or NaN in epoch {epoch} at step {step}", epoch=self.epoch, step=step
+                )
             elif judged is not None and row["validation_error"] < member.best_error:
                 member.best_error, member.best_epoch, member.waited = row["validation_error"], self.epoch, 0
                 improved.append(axis)
             elif judged is not None:
                 member.waited += 1
                 if self.plan.patience is not None and member.waited >= self.plan.patience:
-                    member.stopped = f"no better validation error for {member.waited} epochs"
+                    member.stopped = say("no better validation error for {epochs} epochs", epochs=member.waited)
         if improved:
             trees = self._trees()
             for axis in improved:
@@ -222,7 +225,7 @@ class PopulationLearner:
         if self.early_stop and self.epoch in rungs and self.epoch < self.plan.epochs and len(learning) >= 4:
             order = sorted(learning, key=lambda place: self.members[place].judged)
             for place in order[-(len(order) // 2) :]:
-                self.members[place].stopped = f"among the worse half after {self.epoch} epochs"
+                self.members[place].stopped = say("among the worse half after {epochs} epochs", epochs=self.epoch)
         learning = self._learning()
         if learning and 2 * len(learning) <= len(self._aboard):
             for place, tree in zip(self._aboard, self._trees(), strict=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from vitrina.learning.range_test import RangeTest
+from vitrina.locale import say
 
 HEIGHT = 8  # lines of text
 BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -66,15 +67,17 @@ def range_svg(test: RangeTest, suggestion: float) -> str:
         parts.append(
             f'<line x1="{EDGE}" x2="{WIDE - EDGE}" y1="{y:.1f}" y2="{y:.1f}" stroke="#999" stroke-dasharray="4"/>'
         )
-        parts.append(f'<text x="{EDGE}" y="{y - 5:.1f}" fill="#666">untaught: {test.untaught:.3g}</text>')
+        untaught = say("untaught: {error:.3g}", error=test.untaught)
+        parts.append(f'<text x="{EDGE}" y="{y - 5:.1f}" fill="#666">{untaught}</text>')
     line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     parts.append(f'<polyline points="{line}" fill="none" stroke="#1f77b4" stroke-width="2"/>')
     parts += [f'<text x="{x:.1f}" y="{EDGE}" text-anchor="middle" fill="#c00">✕</text>' for x in crosses]
     x = across(suggestion)
     parts.append(f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{EDGE}" y2="{HIGH - EDGE}" stroke="#2a2" stroke-width="2"/>')
     parts.append(f'<text x="{x:.1f}" y="{EDGE - 8}" text-anchor="middle" fill="#2a2">{suggestion:g}</text>')
-    parts.append(f'<text x="{WIDE / 2}" y="{HIGH - 8}" text-anchor="middle">learning rate</text>')
+    parts.append(f'<text x="{WIDE / 2}" y="{HIGH - 8}" text-anchor="middle">{say("learning rate")}</text>')
     parts.append(
-        f'<text x="14" y="{HIGH / 2}" text-anchor="middle" transform="rotate(-90 14 {HIGH / 2})">error</text></svg>'
+        f'<text x="14" y="{HIGH / 2}" text-anchor="middle" transform="rotate(-90 14 {HIGH / 2})">'
+        f"{say('error')}</text></svg>"
     )
     return "\n".join(parts) + "\n"

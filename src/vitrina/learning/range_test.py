@@ -17,6 +17,7 @@ from vitrina.learning.batches import batched, order_of
 from vitrina.learning.feed import Examples
 from vitrina.learning.schedules import ConstantRate
 from vitrina.learning.step import Recipe, for_each_member, start, training_step
+from vitrina.locale import say
 from vitrina.network.layer import Tree
 
 TAIL = 1 / 3  # of the steps: the last ones, whose mean error a rate is judged by
@@ -101,25 +102,44 @@ def judged(errors: np.ndarray, rates: np.ndarray, steps: int) -> RangeTest:
         return RangeTest(rates, smooth, untaught, steps, suggestion, why)
 
     if not math.isfinite(untaught) or np.isnan(smooth).all():
-        return told(None, f"the error is infinite or NaN at every rate from {rates[0]:.2g} on; scale the data")
+        return told(
+            None,
+            say("the error is infinite or NaN at every rate from {rate:.2g} on; scale the data", rate=rates[0]),
+        )
     lowest = int(np.nanargmin(smooth))
     fall = untaught - smooth[lowest]
     gain = errors[:, 0] - errors[:, 1 + lowest]
     noise = gain.std(ddof=1) / math.sqrt(len(gain))
     if fall <= 0.0 and smooth[0] > untaught * (1.0 + LEAST):
         return told(
-            None, f"the error rises at every rate from {rates[0]:.2g} on; scale the data, or look at the network"
+            None,
+            say(
+                "the error rises at every rate from {rate:.2g} on; scale the data, or look at the network",
+                rate=rates[0],
+            ),
         )
     if not fall > max(LEAST * abs(untaught), CERTAIN * noise):
-        return told(None, f"the error is flat: within {steps} steps no rate lowers it by more than noise")
+        return told(
+            None, say("the error is flat: within {steps} steps no rate lowers it by more than noise", steps=steps)
+        )
     harmful = next((at for at in range(lowest + 1, len(rates)) if not smooth[at] <= untaught), None)
     ceiling = math.inf if harmful is None else rates[harmful] / ROOM
     enough = next(at for at in range(len(rates)) if untaught - smooth[at] >= ENOUGH * fall)
     chosen = float(min(rates[enough], ceiling))
-    why = f"within {steps} steps it lowers the error from {untaught:.3g} to {smooth[enough]:.3g}"
-    why += f", {ENOUGH:.0%} of the most that any rate does"
-    if harmful is not None:
-        why += f"; from {rates[harmful]:.2g} on the error rises"
+    facts: dict[str, Any] = {"steps": steps, "untaught": untaught, "taught": smooth[enough], "share": ENOUGH}
+    if harmful is None:
+        why = say(
+            "within {steps} steps it lowers the error from {untaught:.3g} to {taught:.3g}, "
+            "{share:.0%} of the most that any rate does",
+            **facts,
+        )
+    else:
+        why = say(
+            "within {steps} steps it lowers the error from {untaught:.3g} to {taught:.3g}, "
+            "{share:.0%} of the most that any rate does; from {rate:.2g} on the error rises",
+            rate=rates[harmful],
+            **facts,
+        )
     near = [float(rate) for at, rate in enumerate(rates) if untaught - smooth[at] >= GOOD * fall and rate <= ceiling]
     good = (min(near), max(near)) if near else (chosen, chosen)
     return RangeTest(rates, smooth, untaught, steps, float(f"{chosen:.2g}"), why, good)

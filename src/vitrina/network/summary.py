@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from vitrina.locale import say
 from vitrina.network.layer import Shape
 from vitrina.network.network import Network, flatten
 
@@ -38,18 +39,18 @@ class Summary:
         from rich.table import Table
 
         table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
-        table.add_column("layer", footer="all", style="bold")
-        table.add_column("what", style="dim")
-        table.add_column("output", justify="right", style="cyan")
-        table.add_column("parameters", f"{self.parameters:,}", justify="right")
-        table.add_column("FLOPs per example", f"{self.flops:,}", justify="right")
-        table.add_row("input", "", _shape(self.input_shape), "", "")
+        table.add_column(say("layer"), footer=say("all"), style="bold")
+        table.add_column(say("what"), style="dim")
+        table.add_column(say("output"), justify="right", style="cyan")
+        table.add_column(say("parameters"), f"{self.parameters:,}", justify="right")
+        table.add_column(say("FLOPs per example"), f"{self.flops:,}", justify="right")
+        table.add_row(say("input"), "", _shape(self.input_shape), "", "")
         for row in self.rows:
             name = "  " * row.depth + row.name.split("/")[-1]
             count = f"{row.parameters:,}" if row.parameters else "[dim]–[/dim]"
             work = f"{row.flops:,}" if row.flops else "[dim]–[/dim]"
             table.add_row(name, row.detail, _shape(row.output_shape), count, work)
-        table.add_row("cost", self.cost, "", "", "")
+        table.add_row(say("cost"), self.cost, "", "", "")
         return table
 
     def __str__(self) -> str:
@@ -64,13 +65,14 @@ class Summary:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        head = "".join(f"<th>{title}</th>" for title in ("layer", "what", "output", "parameters", "FLOPs per example"))
+        titles = (say("layer"), say("what"), say("output"), say("parameters"), say("FLOPs per example"))
+        head = "".join(f"<th>{title}</th>" for title in titles)
         lines = [
             f"<tr><td style='padding-left:{1 + row.depth}em'>{escape(row.name)}</td><td>{escape(row.detail)}</td>"
             f"<td>{_shape(row.output_shape)}</td><td>{row.parameters:,}</td><td>{row.flops:,}</td></tr>"
             for row in self.rows
         ]
-        totals = ("all", escape(self.cost), "", f"{self.parameters:,}", f"{self.flops:,}")
+        totals = (say("all"), escape(self.cost), "", f"{self.parameters:,}", f"{self.flops:,}")
         foot = "<tr>" + "".join(f"<th>{total}</th>" for total in totals) + "</tr>"
         return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody><tfoot>{foot}</tfoot></table>"
 
@@ -87,6 +89,10 @@ def summarise(network: Network) -> Summary:
     return Summary(network.input_shape, network.cost.label, tuple(rows), sum(sizes.values()), network.flops)
 
 
+def _steps(count: int) -> str:
+    return say("1 step") if count == 1 else say("{count} steps", count=count)
+
+
 def _detail(layer: Any) -> str:
     """The settings that tell this layer from a default one: `32 filters, 3×3, relu`."""
     words: list[str] = []
@@ -94,18 +100,18 @@ def _detail(layer: Any) -> str:
         if name in ("type", "name", "layers", "shortcut", "initialiser", "units") or value in (None, "linear", "valid"):
             continue
         if name in ("kernel_size", "size"):
-            words.append("×".join(map(str, value)) if isinstance(value, list) else f"{value} step{'s' * (value > 1)}")
+            words.append("×".join(map(str, value)) if isinstance(value, list) else _steps(value))
         elif name == "stride":
             if value not in (1, [1, 1], layer.to_json().get("size")):
-                words.append(f"stride {'×'.join(map(str, value)) if isinstance(value, list) else value}")
+                words.append(say("stride {size}", size="×".join(map(str, value)) if isinstance(value, list) else value))
         elif name == "use_bias":
-            words.extend([] if value else ["no bias"])
+            words.extend([] if value else [say("no bias")])
         elif name in ("activation", "padding", "merge"):
             words.append(str(value))
         elif name == "filters":
-            words.append(f"{value} filters")
+            words.append(say("{count} filters", count=value))
         elif name == "groups":
-            words.extend([f"{value} groups"] if value > 1 else [])
+            words.extend([say("{count} groups", count=value)] if value > 1 else [])
         elif isinstance(value, bool):
             words.extend([name.replace("_", " ")] if value else [])
         else:

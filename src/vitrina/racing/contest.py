@@ -22,6 +22,7 @@ from vitrina.engines.engine import PRECISIONS
 from vitrina.engines.registry import ENGINES, is_installed
 from vitrina.errors import DataError, UsageError
 from vitrina.learning.optimizers import Adam, Optimizer
+from vitrina.locale import language, say
 from vitrina.network.network import Network
 from vitrina.racing import cache
 from vitrina.racing.estimates import contestants, estimates
@@ -110,6 +111,7 @@ def run(
         "precision": precision,
         "optimizer": optimizer.to_json(),
         "seconds": seconds,
+        "language": language(),
     }
     with tempfile.TemporaryDirectory(prefix="vitrina-race-") as folder:
         x, y = _portion(network, data, batch_size)
@@ -150,7 +152,7 @@ def _measure(folder: Path, request: dict[str, Any], patience: float) -> Standing
             out, err = child.communicate(timeout=patience)
         except subprocess.TimeoutExpired:
             _end(child)
-            return Standing(engine, problem=f"gave no answer within {patience:.0f} s")
+            return Standing(engine, problem=say("gave no answer within {seconds:.0f} s", seconds=patience))
         except BaseException:  # Ctrl-C, above all: nobody goes on racing without a judge
             _end(child)
             raise
@@ -159,7 +161,7 @@ def _measure(folder: Path, request: dict[str, Any], patience: float) -> Standing
     try:
         return Standing(engine, **json.loads(out.strip().splitlines()[-1]))
     except (IndexError, TypeError, ValueError):
-        return Standing(engine, problem="gave an answer that cannot be read")
+        return Standing(engine, problem=say("gave an answer that cannot be read"))
 
 
 def _end(child: subprocess.Popen[str]) -> None:
@@ -173,9 +175,11 @@ def _end(child: subprocess.Popen[str]) -> None:
 def _reason(err: str, status: int) -> str:
     """The last line of a traceback, or how the process ended."""
     if status < 0:
-        return f"was ended by signal {-status}" + (" (out of memory?)" if status == -9 else "")
+        if status == -9:
+            return say("was ended by signal {number} (out of memory?)", number=9)
+        return say("was ended by signal {number}", number=-status)
     lines = [line for line in err.strip().splitlines() if line.strip()]
-    return " ".join(lines[-1].split())[:160] if lines else f"ended with status {status}"
+    return " ".join(lines[-1].split())[:160] if lines else say("ended with status {number}", number=status)
 
 
 def _path() -> str:

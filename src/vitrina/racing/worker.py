@@ -26,6 +26,7 @@ from vitrina.learning.loop import Learner, Plan
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.schedules import ConstantRate
 from vitrina.learning.step import Recipe
+from vitrina.locale import say, use
 from vitrina.network.network import Network
 
 EPOCHS = 40  # short ones: as many as fit into the time, three at least
@@ -72,13 +73,13 @@ def measure(request: dict[str, Any], examples: Examples) -> dict[str, Any]:
 
 
 def answer(request: dict[str, Any], examples: Examples) -> dict[str, Any]:
-    """What was measured, or the `problem` in one sentence."""
+    """What was measured, or the `problem` in one sentence of the language that is asked for."""
     try:
         return measure(request, examples)
     except VitrinaError as error:
         return {"problem": str(error)}
     except MemoryError:
-        return {"problem": "there was not enough memory"}
+        return {"problem": say("there was not enough memory")}
     except Exception as error:
         return {"problem": f"{type(error).__name__}: {' '.join(str(error).split())}"[:160]}
 
@@ -95,6 +96,7 @@ def _most_memory() -> int:
 def main() -> None:
     folder = Path(sys.argv[1])
     request = json.loads((folder / "request.json").read_text("utf-8"))
+    use(request["language"])
     with np.load(folder / "examples.npz") as arrays:
         examples = Examples(arrays["x"], arrays["y"])
     if hasattr(signal, "alarm"):  # should the judge be killed, nobody is left to stop a contestant that hangs

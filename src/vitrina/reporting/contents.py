@@ -11,6 +11,8 @@ from vitrina.errors import ModelError, VitrinaError
 from vitrina.evaluate.assessing import assess
 from vitrina.evaluate.kept import last_decision
 from vitrina.evaluate.parts import Parts, parts_of
+from vitrina.locale import say
+from vitrina.locale.kept import retold
 from vitrina.model import Model, load
 from vitrina.runs import RunFolder
 
@@ -39,7 +41,7 @@ class Contents:
         """What was warned of while the data were read, each once."""
         recipe = self.model.recipe
         told = [*(recipe.warnings if recipe else ()), *(self.description.warnings if self.description else ())]
-        return tuple(dict.fromkeys(told))
+        return tuple(dict.fromkeys(map(retold, told)))
 
 
 def gather_contents(
@@ -76,7 +78,7 @@ def _or_why(missing: list[str], ask: Any) -> Any:
 
 def _assessed(missing: list[str], run: str | Path, parts: Parts, by: str | None, time: str | None) -> Assessment | None:
     if parts.material.test is None:
-        missing.append(f"{run} has no test part, so nothing is known of rows it never saw")
+        missing.append(say("{run} has no test part, so nothing is known of rows it never saw", run=run))
         return None
     return assess(run, by=by, time=time, parts=parts)
 

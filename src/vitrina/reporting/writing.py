@@ -11,8 +11,21 @@ import numpy as np
 
 from vitrina.doctor.screen import measured
 from vitrina.doctor.sparkline import drawing, told
-from vitrina.evaluate.words import figure, figure_name, in_words, interval, listed, money, rival_name, verdict, way_name
+from vitrina.evaluate.words import (
+    figure,
+    figure_name,
+    in_words,
+    interval,
+    listed,
+    money,
+    place_name,
+    rival_name,
+    role_name,
+    verdict,
+    way_name,
+)
 from vitrina.locale import language, say
+from vitrina.locale.kept import retold
 from vitrina.reporting import plots
 from vitrina.reporting.words import headings
 
@@ -130,7 +143,7 @@ def _column(column: ColumnDescription) -> dict[str, Any]:
     missing = f"{column.missing:.1%}" if column.missing else ""
     return {
         "name": column.name,
-        "role": say(column.role),
+        "role": role_name(column.role),
         "missing": missing,
         "told": told,
         "bars": _bars(column.histogram),
@@ -167,7 +180,7 @@ def _network(contents: Contents) -> dict[str, Any]:
         "input": shape,
         "cost": summary.cost,
         "parameters": f"{summary.parameters:,}",
-        "why": "" if why == "given" else why,
+        "why": "" if why == "given" else retold(why),
     }
 
 
@@ -185,9 +198,9 @@ def _training(contents: Contents) -> dict[str, Any]:
     return {
         "settings": rows,
         "best": best,
-        "stopped": measured.get("stopped") or "",
+        "stopped": retold(measured.get("stopped") or ""),
         "seconds": f"{seconds:,.3g}",
-        "rate_why": settings.get("rate_why") or "",
+        "rate_why": retold(settings.get("rate_why") or ""),
     }
 
 
@@ -235,7 +248,7 @@ def _mistakes(contents: Contents) -> list[dict[str, Any]]:
         return []
     return [
         {
-            "where": mistake.where,
+            "where": place_name(mistake.where),
             "truth": mistake.truth,
             "answer": mistake.answer,
             "sure": f"{mistake.probability:.1%}" if mistake.probability is not None else "",

@@ -298,7 +298,7 @@ def backward_wrong(case: Case) -> Finding | None:
             0.99,
             say(
                 "The backward pass of {layer} is wrong: its slope by {of} is {analytic:.4g}, and measured it is {numeric:.4g}.",
-                **first,
+                **first | {"of": say("its inputs") if first["of"] == "its inputs" else first["of"]},
             ),
             say(
                 "Mend `backward`, or leave it out and train on JAX, PyTorch or TensorFlow, which then derive it from `forward`."
