@@ -6,10 +6,8 @@ import numpy as np
 
 from vitrina.doctor.case import Case
 
-ALIVE, SILENT = (
-    0.5,
-    0.9,
-)  # share of a layer's units that give 0 for every example: at the start at most, at the end at least
+# share of a layer's units that give 0 for every example: at the start at most, at the end at least
+ALIVE, SILENT = 0.5, 0.9
 BEST_OF = 10  # batches over which the error is averaged
 LEARNED = 0.8  # of a constant's error: what was below it had learned something
 
