@@ -106,7 +106,7 @@ def find_learning_rate(
     rows = material.rows
     suggestion = None
     if network is None:
-        suggestion = material.suggestion
+        suggestion = material.suggestion()
         network = suggestion.network
     chosen = optimizer_named(optimizer)
     batch = min(batch_size or (suggestion.batch_size if suggestion else 32), rows)

@@ -47,12 +47,11 @@ class Material:
         """Rows that are learned from."""
         return self.feed.rows if self.feed is not None else self.train.rows
 
-    @property
-    def suggestion(self) -> Suggestion:
-        """The network to begin with for such data, which a recipe has prepared."""
-        recipe = self.recipe
+    def suggestion(self, by: int | None = None) -> Suggestion:
+        """The network to begin with for such data, which a recipe has prepared. by: the rows it is chosen by, if not by all."""
+        recipe, rows = self.recipe, by or self.rows
         classes = recipe.task == "classification"
-        return suggest_network(recipe.input_shape, recipe.outputs, classes, self.rows, recipe.quantities)
+        return suggest_network(recipe.input_shape, recipe.outputs, classes, rows, recipe.quantities, self.rows)
 
     def in_folds(self, count: int, seed: int) -> Material:
         """The same with the rows to learn from and those to judge in one: all are learned from, and judge in turn (`Examples.fold`).

@@ -100,7 +100,7 @@ def search(
     recipe = material.recipe
     suggestion = None
     if network is None:
-        suggestion = material.suggestion
+        suggestion = material.suggestion()
     given = network or (suggestion.network if suggestion and len(shape) > 1 else None)
     folder = RunFolder.new(out) if out is not None else None
     usual = optimizer_named(optimizer).usual_rate

@@ -148,7 +148,7 @@ def train(
         raise UsageError(
             "several networks at once are taught on rows that are held in memory; teach one, or fewer rows"
         )
-    suggestion = None if network is not None else material.suggestion
+    suggestion = None if network is not None else material.suggestion()
     if network is None:
         assert suggestion is not None
         network = suggestion.network
@@ -161,8 +161,8 @@ def train(
             "folds=True keeps rows from the members of an ensemble, and this network does not end in EnsembleMean"
         )
     if count:
-        material = material.in_folds(count, seed)
-        suggestion = suggestion and replace(suggestion, why=material.suggestion.why)
+        chosen_by, material = material.rows, material.in_folds(count, seed)
+        suggestion = suggestion and material.suggestion(chosen_by)  # the same, and tells of all rows
     rows = material.rows
     network = _smoothed(network, label_smoothing)
     wanted = (suggestion.augment if suggestion else None) if augment == "auto" else augment

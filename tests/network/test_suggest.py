@@ -40,6 +40,14 @@ def test_numbers_are_seen_as_waves_where_classes_are_told_apart_by_many_rows():
     assert not any(isinstance(layer, TableInput) for _, layer, _ in wide.walk())
 
 
+def test_what_is_told_is_what_was_chosen_where_more_rows_are_learned_from():
+    chosen = suggest_network((5,), 2, True, 900, range(3), learned=1_060)
+    assert "1,060 rows" in chosen.why
+    assert "waves" not in chosen.why
+    assert chosen.network == suggest_network((5,), 2, True, 900, range(3)).network
+    assert "8 networks" in suggest_network((5,), 2, True, MANY_ROWS - 1, range(3), learned=MANY_ROWS + 1).why
+
+
 def test_the_straight_way_starts_at_nothing():
     params, _ = suggest_network((9,), 2, True, 100).network.build(0)
     assert not params["branches_1"]["straight"]["weight"].any()

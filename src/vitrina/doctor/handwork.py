@@ -76,9 +76,8 @@ def _check_layer(ops: NumpyOps, one: Passed, state: Any, wrong: list[Any], none:
     """The slope of Σ dy·y along a random direction, by the layer and by finite differences."""
     rng = np.random.default_rng(0)
     layer, x = one.layer, np.asarray(one.x, np.float64)
-    whole = np.array_equal(
-        x, np.round(x)
-    )  # may be codes, which are cut to whole numbers and looked up: a little above is the same
+    # whole numbers may be codes, which are cut to whole ones and looked up: a little above is the same
+    whole = np.array_equal(x, np.round(x))
     x = x + (OFF * np.abs(rng.normal(size=x.shape)) if whole else _off(x, rng))
     one = dataclasses.replace(one, params=nest({name: v + _off(v, rng) for name, v in _doubles(one.params).items()}))
     own = state

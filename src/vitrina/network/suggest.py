@@ -57,19 +57,27 @@ class Suggestion:
 
 
 def suggest_network(
-    input_shape: Shape, outputs: int, classes: bool, rows: int, quantities: Sequence[int] = ()
+    input_shape: Shape,
+    outputs: int,
+    classes: bool,
+    rows: int,
+    quantities: Sequence[int] = (),
+    learned: int | None = None,
 ) -> Suggestion:
     """A sensible network for `rows` examples of `input_shape` with `outputs` outputs.
 
-    quantities: the places of those inputs of a table that are numbers on one scale, and neither 0 or 1 nor words.
+    quantities: the places of those inputs of a table that are numbers on one scale, and neither 0 or 1 nor words. learned: rows that
+    are learned from in the end, where those that judge in turn are among them; `rows` chooses, and this is told.
     """
     cost = "cross_entropy" if classes else "mean_squared_error"
     if len(input_shape) == 3:
         return _for_images(input_shape, outputs, cost, rows)
-    return _for_tables(input_shape, outputs, cost, rows, quantities)
+    return _for_tables(input_shape, outputs, cost, rows, quantities, learned or rows)
 
 
-def _for_tables(input_shape: Shape, outputs: int, cost: str, rows: int, quantities: Sequence[int]) -> Suggestion:
+def _for_tables(
+    input_shape: Shape, outputs: int, cost: str, rows: int, quantities: Sequence[int], learned: int
+) -> Suggestion:
     flat: list[Layer] = [] if len(input_shape) == 1 else [Flatten()]
     if rows >= MANY_ROWS:
         layers = [Dense(128, "relu"), Dense(64, "relu"), Dense(outputs)]
@@ -86,7 +94,7 @@ def _for_tables(input_shape: Shape, outputs: int, cost: str, rows: int, quantiti
     ways = Branches(straight, Sequential(*bent, EnsembleDense(MEMBERS, outputs)), merge="add")
     mean = EnsembleMean(probabilities=cost == "cross_entropy")
     network = Network(Input(input_shape), *flat, ways, mean, cost=cost)
-    told = {"members": MEMBERS, "width": WIDTH, "rows": rows}
+    told = {"members": MEMBERS, "width": WIDTH, "rows": learned}
     if waves:
         why = say(
             "the mean of {members} networks, each two layers of {width} units beside a linear one, half of which see numbers as waves: "
