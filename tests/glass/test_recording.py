@@ -6,6 +6,7 @@ import shutil
 import warnings
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -150,6 +151,29 @@ def test_of_a_large_network_a_look_takes_part_of_the_batch(tmp_path: Path, monke
     rows = np.random.default_rng((0, 0)).permutation(90)[: recording_rules.FEWEST]
     sums = x[rows].astype(np.float64) @ look["dense_1|weight|values"] + look["dense_1|bias|values"]
     np.testing.assert_allclose(look["dense_1|sum|mean"], sums.mean(axis=0), rtol=1e-5, atol=1e-6)
+
+
+def test_a_look_leaves_the_other_cores_to_what_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pools = pytest.importorskip("threadpoolctl", reason="without threadpoolctl NumPy's threads cannot be counted")
+    usual, seen = Recorder._step, list[int]()
+
+    def counting(self: Recorder, *given: Any) -> Any:
+        seen.extend(pool["num_threads"] for pool in pools.threadpool_info() if pool["user_api"] == "blas")
+        return usual(self, *given)
+
+    monkeypatch.setattr(Recorder, "_step", counting)
+    x = np.random.default_rng(0).normal(size=(512, 512)).astype(np.float32)
+    large = vt.Network(vt.Input((512,)), vt.Dense(512, "relu"), vt.Dense(2))  # a step of 400 million operations
+    vt.train(
+        (x, np.arange(512) % 2),
+        network=large,
+        out=tmp_path / "run",
+        epochs=1,
+        batch_size=256,
+        engine="numpy",
+        learning_rate=1e-3,
+    )
+    assert set(seen) == {1}
 
 
 def test_a_layer_has_a_history(run: Path) -> None:
