@@ -62,6 +62,7 @@ def train(
     weights: Mapping[str, np.ndarray] | None = None,
     precision: str = "float32",
     gradient_clip: float | None = None,
+    weight_average: float | None = None,
     label_smoothing: float = 0.0,
     augment: str | Sequence[Any] | None = "auto",
     columns: Mapping[str, str] | None = None,
@@ -102,6 +103,8 @@ def train(
     batch_size, epochs, seed, shuffle: examples a step, passes over the data, and the order of it all.
     patience: epochs without a better validation error before training stops.
     gradient_clip, label_smoothing: largest length of all gradients together; what the wrong classes share between them.
+    weight_average: what a running mean of the weights keeps of itself at each step (0.99: some hundred of them); the mean is what is
+        judged by the validation rows and returned. 0 is none, None what suits a network that is chosen, else none.
     augment: what is done to images at random while they are learned from: "flip,shift=2,cutout=8,jitter=0.2,mixup=0.2", or a list of
         `vt.Flip()`, `vt.Shift(2)`, `vt.Cutout(8)`, `vt.ColourJitter()`, `vt.Mixup()`. "auto": what suits the images, where the network
         is chosen too; else nothing, as for "none".
@@ -140,6 +143,14 @@ def train(
     if data is None:
         raise UsageError("train needs data: arrays (x, y), a path, or the name of a built-in set")
     _check_numbers(batch_size=batch_size, epochs=epochs, patience=patience)
+    if weight_average is not None and not 0.0 <= weight_average < 1.0:
+        raise UsageError(
+            say(
+                "weight_average is what a running mean keeps of itself at each step, 0 or more and below 1, such as 0.99, "
+                "not {given!r}",
+                given=weight_average,
+            )
+        )
     division = Division(time, group, split, gap)
     material = gather(
         data, target, network, validation, test, seed, columns, drop, image_size, division, drop_leaks, None, stream
@@ -176,6 +187,8 @@ def train(
     if suggestion and schedule is None and optimizer is None and suggestion.schedule:
         schedule, rate_of_suggestion = suggestion.schedule, learning_rate is None
         learning_rate = suggestion.learning_rate if rate_of_suggestion else learning_rate
+    if suggestion and weight_average is None:
+        weight_average = suggestion.weight_average
     if learning_rate is not None:
         chosen = replace(chosen, learning_rate=learning_rate)
     plan = Plan(
@@ -218,6 +231,7 @@ def train(
         "class_weight": _plain_weights(class_weight),
         "own_sample_weight": sample_weight is not None,
         "gradient_clip": gradient_clip,
+        "weight_average": weight_average or None,
         "augment": [one.to_json() for one in augmentations],
         "columns": dict(columns) if columns else None,
         "drop": list(drop),
@@ -388,6 +402,7 @@ def _plan_of(
         seed=plan.seed,
         gradient_clip=settings["gradient_clip"],
         augmentations=tuple(Augmentation.from_json(one) for one in settings.get("augment") or ()),
+        weight_average=settings.get("weight_average") or 0.0,
     )
     return network, plan, recipe, examples
 

@@ -102,6 +102,7 @@ def learner_for(
     shuffle: bool = True,
     patience: int | None = None,
     gradient_clip: float | None = None,
+    weight_average: float = 0.0,
     callbacks: Sequence[object] = (),
     weights: Any = None,
     save: Callable[[Checkpoint], None] | None = None,
@@ -109,7 +110,8 @@ def learner_for(
 ) -> Learner:
     plan = Plan(batch_size, epochs, seed, shuffle, patience)
     steps = plan.steps_per_epoch(taught.rows) * epochs
-    recipe = Recipe(network, optimizer or Adam(0.01), schedule or ConstantRate(), steps, seed, gradient_clip)
+    how = optimizer or Adam(0.01), schedule or ConstantRate(), steps, seed, gradient_clip
+    recipe = Recipe(network, *how, weight_average=weight_average)
     where = engines.get(engine, dtype) if isinstance(engine, str) else engine
     return Learner(where, recipe, plan, taught, validation, weights, callbacks, save, save_every)
 

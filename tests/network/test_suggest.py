@@ -63,3 +63,8 @@ def test_images_that_come_as_one_long_row_are_flattened_first():
 def test_weights_decay_where_rows_are_few():
     assert suggest_network((9,), 2, True, 999).weight_decay > 0.0
     assert suggest_network((9,), 2, True, 1_000).weight_decay == 0.0
+
+
+def test_a_running_mean_of_the_weights_is_kept_where_rows_are_some_thousands():
+    kept = [suggest_network((9,), 2, True, rows).weight_average for rows in (999, 1_000, 19_999, 20_000, 200_000)]
+    assert kept == [0.0, 0.99, 0.99, 0.0, 0.0]

@@ -32,6 +32,7 @@ SETTINGS = (
     "batch_size",
     "epochs",
     "patience",
+    "weight_average",
     "seed",
     "class_weight",
 )

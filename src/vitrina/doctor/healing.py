@@ -46,6 +46,7 @@ TRAINED = (
     "patience",
     "class_weight",
     "gradient_clip",
+    "weight_average",
     "precision",
     "engine",
 )
@@ -243,7 +244,7 @@ def _taught(settings: Mapping[str, Any], rows: Arrays, progress: bool | None, ou
                 out=run,
                 progress=progress,
                 augment=[Augmentation.from_json(one) for one in settings.get("augment") or ()],
-                **{name: settings[name] for name in TRAINED},
+                **{name: settings[name] for name in TRAINED if name in settings},
             )
         score = _score(model, rows, settings) if model is not None else -math.inf
         return Attempt(settings, rows, score, of_run(run), model)
@@ -340,7 +341,7 @@ def _final(
         progress=progress,
         augment=[Augmentation.from_json(one) for one in best.settings.get("augment") or ()],
         folds=bool(settings.get("folds") and folds_for(network)),
-        **{name: best.settings[name] for name in TRAINED},
+        **{name: best.settings[name] for name in TRAINED if name in best.settings},
     )
 
 

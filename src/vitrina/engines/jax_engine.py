@@ -136,7 +136,7 @@ class JaxOps:
     def where(self, condition: Array, a: Any, b: Any) -> Array:
         return jnp.where(condition, a, b)
 
-    def mix(self, a: Array, b: Array, share: float) -> Array:
+    def mix(self, a: Array, b: Array, share: Any) -> Array:
         return share * a + (1.0 - share) * b
 
     def log_softmax(self, x: Array) -> Array:

@@ -120,7 +120,7 @@ class NumpyOps:
     def where(self, condition: Array, a: Any, b: Any) -> Array:
         return np.where(condition, a, b)
 
-    def mix(self, a: Array, b: Array, share: float) -> Array:
+    def mix(self, a: Array, b: Array, share: Any) -> Array:
         mixed = a * share
         mixed += b * (1.0 - share)
         return mixed

@@ -143,7 +143,7 @@ class TensorflowOps:
     def where(self, condition: Array, a: Any, b: Any) -> Array:
         return tf.where(condition, self._number(a), self._number(b))
 
-    def mix(self, a: Array, b: Array, share: float) -> Array:
+    def mix(self, a: Array, b: Array, share: Any) -> Array:
         return share * a + (1.0 - share) * b
 
     def log_softmax(self, x: Array) -> Array:

@@ -128,7 +128,7 @@ class TorchOps:
             )  # two plain numbers would give PyTorch's default type
         return torch.where(condition, a, b)
 
-    def mix(self, a: Array, b: Array, share: float) -> Array:
+    def mix(self, a: Array, b: Array, share: Any) -> Array:
         return torch.lerp(b, a, share)
 
     def log_softmax(self, x: Array) -> Array:

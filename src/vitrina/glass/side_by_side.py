@@ -14,7 +14,18 @@ from vitrina.learning.history import History
 from vitrina.network.network import Network
 
 SETTINGS = ("data", "engine", "precision", "batch_size", "epochs", "seed", "optimizer")  # shown where they differ
-MORE = ("target", "cost", "schedule", "patience", "gradient_clip", "class_weight", "augment", "validation", "test")
+MORE = (
+    "target",
+    "cost",
+    "schedule",
+    "patience",
+    "gradient_clip",
+    "weight_average",
+    "class_weight",
+    "augment",
+    "validation",
+    "test",
+)
 
 
 def setting_of(settings: Mapping[str, Any], name: str) -> str:

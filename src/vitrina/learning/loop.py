@@ -24,7 +24,7 @@ from vitrina.learning.feed import AtHand, Examples, Feed
 from vitrina.learning.history import History, Row
 from vitrina.learning.packing import Packing
 from vitrina.learning.schedules import ReduceOnPlateau
-from vitrina.learning.step import Recipe, evaluation_step, for_each_member, metric_name, start, training_step
+from vitrina.learning.step import Recipe, evaluation_step, for_each_member, kept, metric_name, start, training_step
 from vitrina.locale import say
 from vitrina.network.layer import Tree
 from vitrina.network.network import Network, flatten, nest
@@ -306,7 +306,7 @@ class Learner:
         began = time.monotonic()
         row: Row = {"epoch": progress.epoch + 1, "error": progress.error_sum / max(progress.weight_sum, 1e-300)}
         if self._evaluator:
-            error, metric = map(float, self._evaluator.measure(self._leave()))
+            error, metric = map(float, self._evaluator.measure(kept(self._leave())))
             row |= {"validation_error": error, f"validation_{metric_name(self.network)}": metric}
         self._spent(time.monotonic() - began)
         row |= {"learning_rate": rate, "seconds": progress.seconds}
@@ -321,11 +321,10 @@ class Learner:
 
     def _keep_best(self, row: Row) -> None:
         progress = self._progress
-        judged = row.get("validation_error", math.nan)
-        if judged < progress.best_error:
-            progress.best_error, progress.best_epoch, progress.waited = judged, progress.epoch, 0
-            carried = self._leave()
-            self._best = flatten(self.engine.get({"params": carried["params"], "state": carried["state"]}))
+        error = row.get("validation_error", math.nan)
+        if error < progress.best_error:
+            progress.best_error, progress.best_epoch, progress.waited = error, progress.epoch, 0
+            self._best = flatten(self.engine.get(kept(self._leave())))
         elif self._evaluator:
             progress.waited += 1
             if self.plan.patience is not None and progress.waited >= self.plan.patience and self.stopped is None:
@@ -335,9 +334,9 @@ class Learner:
         schedule, progress = self.recipe.schedule, self._progress
         if not isinstance(schedule, ReduceOnPlateau):
             return
-        judged = row.get("validation_error", row["error"])
-        if judged < progress.plateau_best * (1.0 - schedule.threshold):
-            progress.plateau_best, progress.plateau_waited = judged, 0
+        error = row.get("validation_error", row["error"])
+        if error < progress.plateau_best * (1.0 - schedule.threshold):
+            progress.plateau_best, progress.plateau_waited = error, 0
             return
         progress.plateau_waited += 1
         if progress.plateau_waited >= schedule.patience and progress.rate_scale > schedule.floor:
@@ -355,8 +354,7 @@ class Learner:
     # -- the end of it
     def result(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """The best parameters and state by validation error (the last ones without validation): nested NumPy arrays."""
-        carried = self._leave()
-        last = self.engine.get({"params": carried["params"], "state": carried["state"]})
+        last = self.engine.get(kept(self._leave()))
         best = nest(self._best) if self._best is not None else last
         return best.get("params", {}), best.get("state", {})
 

@@ -50,9 +50,9 @@ class Packing:
         return tree
 
     def enter(self, ops: Ops, carried: dict[str, Any]) -> dict[str, Any]:
-        """What training carries, packed: parameters and each of the optimizer's slots."""
+        """What training carries, packed: parameters, their running mean if there is one, and each of the optimizer's slots."""
         slots = {slot: self.pack(ops, tree) for slot, tree in carried["optimizer"].items()}
-        return carried | {"params": self.pack(ops, carried["params"]), "optimizer": slots}
+        return carried | {name: self.pack(ops, carried[name]) for name in _alike(carried)} | {"optimizer": slots}
 
     def leave(self, ops: Ops, carried: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:
         """The other way round; `like` is what was carried before `enter`, for trees that hold no arrays."""
@@ -60,7 +60,11 @@ class Packing:
             slot: self.unpack(ops, tree) if flatten(like["optimizer"][slot]) else like["optimizer"][slot]
             for slot, tree in carried["optimizer"].items()
         }
-        return carried | {"params": self.unpack(ops, carried["params"]), "optimizer": slots}
+        return carried | {name: self.unpack(ops, carried[name]) for name in _alike(carried)} | {"optimizer": slots}
+
+
+def _alike(carried: dict[str, Any]) -> list[str]:
+    return [name for name in ("params", "average") if name in carried]
 
 
 def _at(tree: Any, path: tuple[str, ...]) -> Any:

@@ -24,7 +24,7 @@ from vitrina.learning.history import History, Row
 from vitrina.learning.lanes import Lanes, lanes_for
 from vitrina.learning.loop import LARGEST_CHUNK, Evaluator, Pace, Plan, window
 from vitrina.learning.packing import Packing
-from vitrina.learning.step import Recipe, for_each_member, metric_name, start, training_step
+from vitrina.learning.step import Recipe, for_each_member, kept, metric_name, start, training_step
 from vitrina.locale import say
 from vitrina.network.network import flatten
 
@@ -242,15 +242,16 @@ class PopulationLearner:
         return np.concatenate(errors), np.concatenate(metrics)
 
     def _plain_share(self, share: dict[str, Any]) -> dict[str, Any]:
-        """What a lane carries, on the device, with parameters by their names."""
+        """What is judged of what a lane carries, on the device, with parameters by their names."""
+        share = kept(share)
         if self._packing is None:
             return share
         packing, ops = self._packing, self.engine.ops
         return share | {"params": ops.vectorise(lambda own, _: packing.unpack(ops, own), share["params"], {})}
 
     def _trees(self) -> list[dict[str, Any]]:
-        """Parameters and state of each member aboard: nested NumPy arrays."""
-        carried = self._ashore("params", "state")
+        """Parameters that are judged, and state, of each member aboard: nested NumPy arrays."""
+        carried = kept(self._ashore(*(name for name in ("params", "average", "state") if name in self._carried[0])))
         own = [tree_map(lambda array, axis=axis: array[axis], carried) for axis in range(len(self._aboard))]
         if self._packing is None:
             return own

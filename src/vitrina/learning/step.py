@@ -33,7 +33,8 @@ class Recipe:
 
     steps: of the whole training, which schedules are shares of; gradient_clip: largest length of all gradients together
     (Pascanu et al. 2012, arXiv:1211.5063), None for no limit; seed: of what is random within a step; augmentations: what is
-    done to the images of a batch before it is learned from.
+    done to the images of a batch before it is learned from; weight_average: what the running mean of the weights keeps of itself at
+    each step, below 1; that mean is then what is judged and kept (Polyak and Juditsky 1992), and 0 is none.
     """
 
     network: Network
@@ -43,6 +44,7 @@ class Recipe:
     seed: int = 0
     gradient_clip: float | None = None
     augmentations: tuple[Augmentation, ...] = ()
+    weight_average: float = 0.0
 
 
 def start(recipe: Recipe, params: Tree, state: Tree) -> Carried:
@@ -53,7 +55,13 @@ def start(recipe: Recipe, params: Tree, state: Tree) -> Carried:
         "optimizer": recipe.optimizer.start(params),
         "step": np.int32(0),
         "rate_scale": np.float64(1.0),  # what the loop multiplies the learning rate by, between steps
+        **({"average": params} if recipe.weight_average else {}),
     }
+
+
+def kept(carried: Mapping[str, Any]) -> dict[str, Any]:
+    """What is judged and kept of what training carries: the running mean of the weights where there is one, and the state."""
+    return {"params": carried.get("average", carried["params"]), "state": carried["state"]}
 
 
 def training_step(recipe: Recipe, packing: Packing | None = None, observer: Observer | None = None) -> Step:
@@ -95,6 +103,11 @@ def training_step(recipe: Recipe, packing: Packing | None = None, observer: Obse
             where = _scaled(where, carried["decay_scale"])
         learned, slots = optimizer.update(ops, learned, gradients, carried["optimizer"], step_number, rate, where)
         after = carried | {"params": learned, "state": state, "optimizer": slots, "step": number}
+        if recipe.weight_average:
+            # at first it keeps less of itself, so that the weights training began with are soon forgotten, as in TensorFlow's
+            # ExponentialMovingAverage
+            keeps = ops.minimum((step_number + 1.0) / (step_number + 10.0), recipe.weight_average)
+            after["average"] = _mixed(ops, carried["average"], learned, keeps)
         seen = observer(ops, watch.passed, carried, after) if observer and watch else {}
         return after, {"error": value, **seen}
 
@@ -227,6 +240,13 @@ def _scaled(tree: Any, factor: Array) -> Any:
     if isinstance(tree, dict):
         return {name: _scaled(value, factor) for name, value in tree.items()}  # pyright: ignore[reportUnknownVariableType]
     return tree * factor
+
+
+def _mixed(ops: Ops, old: Tree, new: Tree, share: Array) -> dict[str, Any]:
+    return {
+        name: _mixed(ops, part, new[name], share) if isinstance(part, dict) else ops.mix(part, new[name], share)  # pyright: ignore
+        for name, part in old.items()
+    }
 
 
 def _nowhere(tree: Any) -> Any:

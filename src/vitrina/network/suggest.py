@@ -32,6 +32,10 @@ TENS_OF_THOUSANDS = 20_000
 # all of them or none: those find more of card frauds at the top of the list, the others at its end, and both together more of either.
 # Numbers to be estimated (abalone, white wines) lost by waves, and few rows did (breast cancer). Many numbers make a large layer.
 WAVED_ROWS, WAVED_MOST, WAVES, WAVE_SPREAD = 1_000, 64, 8, 0.02
+# Of a running mean of the weights. Over four seeds it bettered abalone (an error of 2.089, now 2.087), red wines (log loss .926, now
+# .923) and mammography (an area of .956, now .958), and left white wines and digits as they were. Fewer rows than a thousand gained
+# here and lost there; with tens of thousands (card payments) no more frauds were found.
+AVERAGE = 0.99
 PEAK = 4e-3  # of Adam's rate in one cycle, with batch normalisation between all layers
 
 
@@ -41,7 +45,8 @@ class Suggestion:
 
     patience: None where training goes to its end, as a schedule may need; schedule, learning_rate: None for the usual ones;
     augment: what is done to images at random while they are learned from, None for nothing; weight_decay: taken off the weights
-    directly (AdamW), 0 for plain Adam; folds: whether each row is kept from one member of an ensemble, and judges that one.
+    directly (AdamW), 0 for plain Adam; weight_average: what a running mean of the weights keeps of itself at each step, 0 for none
+    (`learning.step.Recipe`); folds: whether each row is kept from one member of an ensemble, and judges that one.
     """
 
     network: Network
@@ -53,6 +58,7 @@ class Suggestion:
     learning_rate: float | None = None
     augment: str | None = None
     weight_decay: float = 0.0
+    weight_average: float = 0.0
     folds: bool = False
 
 
@@ -116,6 +122,7 @@ def _for_tables(
         schedule="constant",
         learning_rate=TABLE_RATE,
         weight_decay=FEW_ROWS_DECAY if rows < FEW_ROWS else 0.0,
+        weight_average=AVERAGE if FEW_ROWS <= rows < TENS_OF_THOUSANDS else 0.0,
         folds=True,
     )
 

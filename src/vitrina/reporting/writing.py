@@ -37,7 +37,18 @@ if TYPE_CHECKING:
 
 COLUMNS = 60  # of a table that are listed
 SMALLEST_PICTURE = 96  # pixels: smaller images are made larger, a pixel a square
-SETTINGS = ("engine", "precision", "optimizer", "schedule", "batch_size", "epochs", "patience", "seed", "class_weight")
+SETTINGS = (
+    "engine",
+    "precision",
+    "optimizer",
+    "schedule",
+    "batch_size",
+    "epochs",
+    "patience",
+    "weight_average",
+    "seed",
+    "class_weight",
+)
 
 
 def written(contents: Contents) -> tuple[str, list[Plot]]:
