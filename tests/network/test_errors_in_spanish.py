@@ -11,8 +11,8 @@ import pytest
 import vitrina as vt
 from vitrina import engines, locale
 from vitrina.errors import VitrinaError
-from vitrina.learning import optimizer_named
 from vitrina.learning.augmentation import augmentations_named
+from vitrina.learning.optimizers import optimizer_named
 from vitrina.runs import RunFolder
 
 
