@@ -17,6 +17,7 @@ from vitrina.errors import DataError, UsageError
 from vitrina.formula import Formula, read_formula
 from vitrina.learning.optimizers import Adam, Optimizer
 from vitrina.learning.schedules import Cosine
+from vitrina.locale import say
 from vitrina.model import Model
 from vitrina.network.dense import Dense
 from vitrina.network.network import Input, Network, flatten
@@ -87,9 +88,15 @@ def approximate(
     Raises UsageError for a formula, network or setting that cannot be used, DataError for points that cannot.
     """
     if compare and network is not None:
-        raise UsageError("a network of your own has none beside it that are narrower; leave out the comparison")
+        raise UsageError(say("a network of your own has none beside it that are narrower; leave out the comparison"))
     if not (np.isfinite(low) and np.isfinite(high) and low < high):
-        raise UsageError(f"a function is looked at between two numbers, the lower first, not between {low} and {high}")
+        raise UsageError(
+            say(
+                "a function is looked at between two numbers, the lower first, not between {low} and {high}",
+                low=low,
+                high=high,
+            )
+        )
     names, x, truth = _points(function, low, high)
     frame = {name: x[:, place] for place, name in enumerate(names[:-1])} | {names[-1]: truth}
     mine = _checked(network, x.shape[1]) if network else _network(x.shape[1], layers, neurons, activation)
@@ -122,20 +129,34 @@ def _points(function: Any, low: float, high: float) -> tuple[tuple[str, ...], np
         formula = read_formula(function)
         x = _grid(formula, low, high)
         names, truth = (*formula.variables, "f"), formula(*x.T)
-        where = "at some points between " + f"{low:g} and {high:g}"
         if not np.isfinite(truth).all():
-            raise UsageError(f'"{function}" is no finite number {where}; choose others with --from and --to')
+            raise UsageError(
+                say(
+                    '"{function}" is no finite number at some points between {low:g} and {high:g}; choose others with '
+                    "--from and --to",
+                    function=function,
+                    low=low,
+                    high=high,
+                )
+            )
     else:
         x, truth = (np.asarray(part, np.float64) for part in function)
         x = x.reshape(len(x), -1)
         names = (*(("x",) if x.shape[1] == 1 else tuple(f"x{i + 1}" for i in range(x.shape[1]))), "f")
         if len(x) != len(truth.reshape(-1)) or len(x) < LEAST_POINTS:
-            raise DataError(f"points are pairs of x and y, {LEAST_POINTS} or more; there are {len(x)} and {truth.size}")
+            raise DataError(
+                say(
+                    "points are pairs of x and y, {least} or more; there are {rows} and {values}",
+                    least=LEAST_POINTS,
+                    rows=len(x),
+                    values=truth.size,
+                )
+            )
         truth = truth.reshape(-1)
         if not (np.isfinite(x).all() and np.isfinite(truth).all()):
-            raise DataError("the points must be finite numbers")
+            raise DataError(say("the points must be finite numbers"))
     if np.ptp(truth) == 0.0:
-        raise UsageError("this function is the same everywhere; there is nothing to learn")
+        raise UsageError(say("this function is the same everywhere; there is nothing to learn"))
     return names, x, truth
 
 
@@ -150,10 +171,17 @@ def _checked(network: Network, inputs: int) -> Network:
     hidden = [layer for layer in network.layers[:-1] if isinstance(layer, Dense)]
     last = network.layers[-1]
     if network.input_shape != (inputs,) or not hidden or not isinstance(last, Dense) or last.units != 1:
-        raise UsageError(
-            f"a network that imitates a function of {inputs} has {inputs} input{'s' * (inputs > 1)}, at least one hidden Dense "
-            "layer, and one neuron at its end"
-        )
+        if inputs == 1:
+            told = say(
+                "a network that imitates a function of 1 has 1 input, at least one hidden Dense layer, and one neuron at its end"
+            )
+        else:
+            told = say(
+                "a network that imitates a function of {inputs} has {inputs} inputs, at least one hidden Dense layer, and one "
+                "neuron at its end",
+                inputs=inputs,
+            )
+        raise UsageError(told)
     return network
 
 

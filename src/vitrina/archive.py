@@ -17,6 +17,7 @@ import numpy as np
 
 from vitrina.errors import ModelError
 from vitrina.files import write_atomically
+from vitrina.locale import say
 
 FORMAT = 1  # raised when an old reader would misread a new file
 DIGEST = 64  # hexadecimal digits of SHA-256
@@ -45,16 +46,29 @@ def read_archive(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.nd
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from None
+        raise ModelError(say("{path} cannot be read: {reason}", path=path, reason=error.strerror or error)) from None
     if not content.startswith(b"PK"):
-        raise ModelError(f"{path} is not a {kind} of Vitrina's, or its beginning is damaged")
+        raise ModelError(
+            say("{path} is not a {kind} of Vitrina's, or its beginning is damaged", path=path, kind=_said(kind))
+        )
     body, digest = content[:-DIGEST], content[-DIGEST:]
     if hashlib.sha256(body).hexdigest().encode("ascii") != digest:
-        raise ModelError(f"{path} is damaged or incomplete (its checksum does not match); copy it again or train anew")
+        raise ModelError(
+            say("{path} is damaged or incomplete (its checksum does not match); copy it again or train anew", path=path)
+        )
     try:
         return _read(content, path, kind)
     except (zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise ModelError(f"{path} is not a {kind} that this Vitrina can read: {error}") from None
+        raise ModelError(
+            say(
+                "{path} is not a {kind} that this Vitrina can read: {reason}", path=path, kind=_said(kind), reason=error
+            )
+        ) from None
+
+
+def _said(kind: str) -> str:
+    """What a file is, as people say it."""
+    return {"model": say("model"), "checkpoint": say("checkpoint")}.get(kind, kind)
 
 
 def _read(content: bytes, path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
@@ -63,9 +77,18 @@ def _read(content: bytes, path: Path, kind: str) -> tuple[dict[str, Any], dict[s
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         header = json.loads(archive.read(HEADER))
         if header["format"] > FORMAT:
-            raise ModelError(f"{path} has format {header['format']} and this Vitrina reads up to {FORMAT}; update it")
+            raise ModelError(
+                say(
+                    "{path} has format {format} and this Vitrina reads up to {known}; update it",
+                    path=path,
+                    format=header["format"],
+                    known=FORMAT,
+                )
+            )
         if header["kind"] != kind:
-            raise ModelError(f"{path} is a {header['kind']}, not a {kind}")
+            raise ModelError(
+                say("{path} is a {found}, not a {kind}", path=path, found=_said(header["kind"]), kind=_said(kind))
+            )
         documents = {name: json.loads(archive.read(f"{name}.json")) for name in header["documents"]}
         arrays = load(archive.read(ARRAYS))
         return documents, {name: arrays[name] for name in header["arrays"]}  # safetensors keeps an order of its own

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 from vitrina.errors import VitrinaError
+from vitrina.locale import say
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -30,7 +31,11 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         _sync_folder(path.parent)
     except OSError as error:
         raise VitrinaError(
-            f"{path} could not be written: {error.strerror or error}; free space, or choose another place"
+            say(
+                "{path} could not be written: {reason}; free space, or choose another place",
+                path=path,
+                reason=error.strerror or error,
+            )
         ) from None
     finally:
         if temporary is not None:

@@ -98,7 +98,9 @@ def find_learning_rate(
     Raises DataError, NetworkError, EngineError or UsageError, each with one sentence that says what to do.
     """
     if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UsageError(f"batch_size must be a whole number of 1 or more, not {batch_size!r}")
+        raise UsageError(
+            say("{name} must be a whole number of 1 or more, not {value!r}", name="batch_size", value=batch_size)
+        )
     division = Division(time, group, split, gap)
     material = gather(
         data, target, network, None, 0.15, seed, columns, drop, image_size, division, drop_leaks, stream=None

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import UsageError
+from vitrina.locale import say
 
 MOST_LETTERS, MOST_PARTS = 500, 200
 VARIABLES = ("x", "y")
@@ -58,21 +59,25 @@ class Formula:
 def read_formula(text: str) -> Formula:
     """Reads "sin(3*x)*x", "x*y", "x^2 + 0.3*(x > 0)". Raises UsageError, naming what it does not know."""
     if len(text) > MOST_LETTERS:
-        raise UsageError(f"a formula has at most {MOST_LETTERS} letters, and this one {len(text)}")
+        raise UsageError(
+            say("a formula has at most {most} letters, and this one {letters}", most=MOST_LETTERS, letters=len(text))
+        )
     try:
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise UsageError(f'"{text}" is no formula; write one of x, such as "sin(3*x)*x", or of x and y') from None
+        raise UsageError(
+            say('"{text}" is no formula; write one of x, such as "sin(3*x)*x", or of x and y', text=text)
+        ) from None
     nodes = list(ast.walk(tree))
     if len(nodes) > MOST_PARTS:
-        raise UsageError("this formula has too many parts; write a shorter one")
+        raise UsageError(say("this formula has too many parts; write a shorter one"))
     for node in nodes:
         _check(node, text)
     called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     names = {node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in called}
     variables = tuple(name for name in VARIABLES if name in names)
     if not variables:
-        raise UsageError(f'there is no x in "{text}"; a formula is of x, or of x and y')
+        raise UsageError(say('there is no x in "{text}"; a formula is of x, or of x and y', text=text))
     return Formula(text, variables if "x" in variables else ("x", *variables), tree)
 
 
@@ -80,20 +85,31 @@ def _check(node: ast.AST, text: str) -> None:
     if isinstance(node, ast.Call):
         name = node.func.id if isinstance(node.func, ast.Name) else "?"
         if name not in FUNCTIONS:
-            raise UsageError(f'"{text}": {name} is no function known here; there are {", ".join(FUNCTIONS)}')
+            raise UsageError(
+                say(
+                    '"{text}": {name} is no function known here; there are {known}',
+                    text=text,
+                    name=name,
+                    known=", ".join(FUNCTIONS),
+                )
+            )
         if node.keywords or len(node.args) != (2 if name in TWO else 1):
-            raise UsageError(f'"{text}": {name} is of {"two numbers" if name in TWO else "one number"}')
+            if name in TWO:
+                raise UsageError(say('"{text}": {name} is of two numbers', text=text, name=name))
+            raise UsageError(say('"{text}": {name} is of one number', text=text, name=name))
     elif isinstance(node, ast.Name):
         if node.id not in (*VARIABLES, *CONSTANTS, *FUNCTIONS):
-            raise UsageError(f'"{text}": what is {node.id}? A formula is of x and y, and may use pi and e')
+            raise UsageError(
+                say('"{text}": what is {name}? A formula is of x and y, and may use pi and e', text=text, name=node.id)
+            )
     elif isinstance(node, ast.Constant):
         if not (isinstance(node.value, int | float) and not isinstance(node.value, bool) and abs(node.value) <= 1e9):
-            raise UsageError(f'"{text}": {node.value!r} is no number that can be used here')
+            raise UsageError(say('"{text}": {value!r} is no number that can be used here', text=text, value=node.value))
     elif isinstance(node, ast.Compare):
         if len(node.ops) > 1:
-            raise UsageError(f'"{text}": compare two things at a time')
+            raise UsageError(say('"{text}": compare two things at a time', text=text))
     elif not isinstance(node, _ALLOWED):
-        raise UsageError(f'"{text}": only + - * / ^ % < >, numbers and functions can be used')
+        raise UsageError(say('"{text}": only + - * / ^ % < >, numbers and functions can be used', text=text))
 
 
 def _value(node: ast.AST, known: Mapping[str, np.ndarray]) -> Any:

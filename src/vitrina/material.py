@@ -16,6 +16,7 @@ from vitrina.errors import DataError, UsageError
 from vitrina.feeds import ImageFeed, Streamed, TableFeed
 from vitrina.folds import NOBODY, folds_of, in_two
 from vitrina.learning.feed import Examples
+from vitrina.locale import say
 from vitrina.memory import images_to_stream, is_too_large
 from vitrina.model import check_inputs, check_targets
 from vitrina.network.network import Network
@@ -61,7 +62,10 @@ class Material:
         judge = self.validation
         if self.drawn is None or judge is None:
             raise UsageError(
-                "folds=True shares out rows by chance; leave out time, group, split, stream and a validation part of your own"
+                say(
+                    "folds=True shares out rows by chance; leave out time, group, split, stream and a "
+                    "validation part of your own"
+                )
             )
         rows = np.concatenate(self.drawn)
         order = np.argsort(rows)
@@ -107,7 +111,9 @@ def gather(
     division = division or Division()
     if network is not None and isinstance(data, tuple) and len(data) == 2 and not hasattr(data[0], "columns"):
         if division.column is not None:
-            raise UsageError(f"arrays have no column {division.column!r} to divide them by; give a table")
+            raise UsageError(
+                say("arrays have no column {column!r} to divide them by; give a table", column=division.column)
+            )
         return _as_it_is(data, network, validation, seed)
     own = validation if validation is not None and not isinstance(validation, float) else None
     share = validation if isinstance(validation, float) else 0.15 if own is None else 0.0
@@ -120,7 +126,7 @@ def gather(
         source = streamed_images(pieces, folder_of(data), image_size)
         if source is None:
             if image_size is not None:
-                raise UsageError(f"{pieces.name} does not hold images; leave out --image-size")
+                raise UsageError(say("{name} does not hold images; leave out --image-size", name=pieces.name))
             material = _streamed(pieces, network, own, share, test, seed, division, drop_leaks, recipe)
             _fits(network, material)
             return material
@@ -132,7 +138,9 @@ def gather(
     if source is None:
         source = open_source(data, target=target, columns=columns, drop=drop, image_size=image_size)
     if not source.has_target:
-        raise DataError(f"{source.name}: which column is to be predicted? name it with --target (target=...)")
+        raise DataError(
+            say("{name}: which column is to be predicted? name it with --target (target=...)", name=source.name)
+        )
     most = images_to_stream(source, stream)
     source = prepare(source, division, columns)
     if most is not None and not (division.time or division.split):
@@ -257,18 +265,22 @@ def _as_it_is(data: Any, network: Network, validation: Any, seed: int) -> Materi
     x, y = checked_pair(network, data, "x", "y")
     if not isinstance(validation, float):
         judge = (
-            Examples(*checked_pair(network, validation, "validation x", "validation y"))
+            Examples(*checked_pair(network, validation, say("validation x"), say("validation y")))
             if validation is not None
             else None
         )
         return Material(Examples(x, y), judge, None, None)
     if not 0.0 < validation < 1.0:
-        raise UsageError(f"validation must be a share between 0 and 1, or (x, y), not {validation}")
+        raise UsageError(
+            say("validation must be a share between 0 and 1, or (x, y), not {validation}", validation=validation)
+        )
     order = np.random.default_rng(seed).permutation(len(x))
     held = np.sort(order[: max(1, round(validation * len(x)))])
     kept = np.setdiff1d(np.arange(len(x)), held)
     if not len(kept):
-        raise DataError(f"{len(x)} rows are too few to hold back a share of {validation}")
+        raise DataError(
+            say("{rows} rows are too few to hold back a share of {validation}", rows=len(x), validation=validation)
+        )
     return Material(Examples(x[kept], y[kept]), Examples(x[held], y[held]), None, None)
 
 
@@ -277,12 +289,22 @@ def checked_pair(network: Network, pair: Any, x_name: str, y_name: str) -> tuple
     try:
         x, y = (np.asarray(part) for part in pair)
     except (TypeError, ValueError) as error:
-        raise DataError(f"{x_name} and {y_name} cannot be read as two arrays: {error}") from None
+        raise DataError(
+            say("{x} and {y} cannot be read as two arrays: {reason}", x=x_name, y=y_name, reason=error)
+        ) from None
     x = check_inputs(network, x, x_name)
     if not len(x):
-        raise DataError(f"{x_name} has no rows")
+        raise DataError(say("{x} has no rows", x=x_name))
     if y.ndim == 0 or len(x) != len(y):
-        raise DataError(f"{x_name} has {len(x)} rows and {y_name} {len(y) if y.ndim else 1}; they must be as many")
+        raise DataError(
+            say(
+                "{x} has {rows} rows and {y} {targets}; they must be as many",
+                x=x_name,
+                rows=len(x),
+                y=y_name,
+                targets=len(y) if y.ndim else 1,
+            )
+        )
     check_targets(network, y, y_name)
     y = y.astype(np.int32) if y.dtype.kind == "b" else y
     if network.cost.link == "softmax" and y.ndim == len(network.output_shape) and y.dtype.kind == "f":
@@ -297,13 +319,19 @@ def weighted(material: Material, network: Network, class_weight: Any, sample_wei
     if sample_weight is not None:
         if material.feed is not None:
             raise UsageError(
-                "sample_weight goes with rows that are all held in memory; leave it out, or leave out stream"
+                say("sample_weight goes with rows that are all held in memory; leave it out, or leave out stream")
             )
         weight = np.asarray(sample_weight, np.float32)
         if weight.shape != (examples.rows,):
-            raise DataError(f"sample_weight has shape {weight.shape}, and there are {examples.rows} rows to learn from")
+            raise DataError(
+                say(
+                    "sample_weight has shape {shape}, and there are {rows} rows to learn from",
+                    shape=weight.shape,
+                    rows=examples.rows,
+                )
+            )
         if not np.isfinite(weight).all() or (weight < 0).any() or not weight.any():
-            raise DataError("sample_weight must be finite numbers of 0 or more, not all 0")
+            raise DataError(say("sample_weight must be finite numbers of 0 or more, not all 0"))
     if class_weight is not None:
         of_class = class_weights(material, network, class_weight)
         each = of_class[examples.y.reshape(-1).astype(np.int64)]
@@ -315,7 +343,7 @@ def class_weights(material: Material, network: Network, class_weight: Any) -> np
     """What an example of each class counts for: (classes,). Raises UsageError for classes that there are not."""
     y = material.train.y
     if not network.cost.classifies or (y.ndim > 1 and y.shape[1:] != (1,)):
-        raise UsageError("class_weight goes with one class per row")
+        raise UsageError(say("class_weight goes with one class per row"))
     count = max(network.output_shape[-1], 2)
     rows = np.bincount(y.reshape(-1).astype(np.int64), minlength=count)
     if class_weight == "balanced":
@@ -328,7 +356,9 @@ def class_weights(material: Material, network: Network, class_weight: Any) -> np
     of_class = np.ones(count)
     for name, weight in class_weight.items():
         if str(name) not in names:
-            raise UsageError(f"class_weight names {name!r}, and the classes are {', '.join(names)}")
+            raise UsageError(
+                say("class_weight names {name!r}, and the classes are {known}", name=name, known=", ".join(names))
+            )
         of_class[names.index(str(name))] = weight
     return of_class
 

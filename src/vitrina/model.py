@@ -16,6 +16,7 @@ from vitrina.errors import DataError, ModelError
 from vitrina.learning.batches import batched
 from vitrina.learning.history import History
 from vitrina.learning.step import prediction_step
+from vitrina.locale import say
 from vitrina.network.layer import Tree
 from vitrina.network.network import Network, flatten, nest
 from vitrina.racing.estimates import choose_engine, with_variant
@@ -62,7 +63,9 @@ class Model:
         Raises ModelError if the network predicts numbers, DataError if the data do not fit.
         """
         if not self.network.cost.classifies:
-            raise ModelError(f"a network with {self.network.cost.label} predicts numbers, not classes; use predict")
+            raise ModelError(
+                say("a network with {cost} predicts numbers, not classes; use predict", cost=self.network.cost.label)
+            )
         return self._probabilities(self._readable(self._inputs(data), engine))
 
     def evaluate(self, data: Any, y: Any = None, engine: str | None = None) -> dict[str, float]:
@@ -72,7 +75,7 @@ class Model:
         """
         x, truth = self.examples(data, y)
         if not len(x):
-            raise DataError("there are no rows to evaluate on")
+            raise DataError(say("there are no rows to evaluate on"))
         check_targets(self.network, truth, "y")
         cost, ops = self.network.cost, engines.get("numpy", "float64").ops
         raw = self._forward(x, engine, readable=False).astype(np.float64)
@@ -117,10 +120,12 @@ class Model:
         if y is None and isinstance(data, tuple) and len(data) == 2:
             data, y = data
         if y is None:
-            raise DataError("there is nothing to compare with; give the truth as y")
+            raise DataError(say("there is nothing to compare with; give the truth as y"))
         x, truth = self._inputs(data), np.asarray(y)
         if len(x) != len(truth):
-            raise DataError(f"x has {len(x)} rows and y {len(truth)}; they must be as many")
+            raise DataError(
+                say("x has {rows} rows and y {targets}; they must be as many", rows=len(x), targets=len(truth))
+            )
         return x, truth
 
     def source(self, data: Any, y: Any = None) -> Any:
@@ -254,15 +259,28 @@ def check_inputs(network: Network, x: np.ndarray, name: str) -> np.ndarray:
     """
     wanted = network.input_shape
     if x.dtype.kind not in "fiub":
-        raise DataError(f"{name} must hold numbers, not {x.dtype}")
+        raise DataError(say("{name} must hold numbers, not {dtype}", name=name, dtype=x.dtype))
     if x.ndim == len(wanted) and x.ndim > 0 and (*x.shape[1:], 1) == wanted:
         x = x[..., None]
     if x.shape[1:] != wanted or x.ndim == 0:
-        raise DataError(f"{name} has shape {x.shape}, and the network takes (rows, {', '.join(map(str, wanted))})")
+        raise DataError(
+            say(
+                "{name} has shape {shape}, and the network takes (rows, {wanted})",
+                name=name,
+                shape=x.shape,
+                wanted=", ".join(map(str, wanted)),
+            )
+        )
     usable = ~np.isinf(x) if network.takes_missing else np.isfinite(x)
     if x.dtype.kind == "f" and not usable.all():
         row = int(np.argmin(usable.reshape(len(x), -1).all(axis=1)))
-        raise DataError(f"{name} has a value that is not a finite number in row {row}; fill it in or leave the row out")
+        raise DataError(
+            say(
+                "{name} has a value that is not a finite number in row {row}; fill it in or leave the row out",
+                name=name,
+                row=row,
+            )
+        )
     network.check_values(x, name)
     return x
 
@@ -270,29 +288,66 @@ def check_inputs(network: Network, x: np.ndarray, name: str) -> np.ndarray:
 def check_targets(network: Network, y: np.ndarray, name: str) -> None:
     """Raises DataError unless y can be this network's target."""
     if y.dtype.kind not in "fiub":
-        raise DataError(f"{name} must hold numbers, not {y.dtype}; give class numbers, or train from a table")
+        raise DataError(
+            say(
+                "{name} must hold numbers, not {dtype}; give class numbers, or train from a table",
+                name=name,
+                dtype=y.dtype,
+            )
+        )
     if y.dtype.kind == "f" and not np.isfinite(y).all():
         row = int(np.argmin(np.isfinite(y).reshape(len(y), -1).all(axis=1)))
-        raise DataError(f"{name} has a value that is not a finite number in row {row}; fill it in or leave the row out")
+        raise DataError(
+            say(
+                "{name} has a value that is not a finite number in row {row}; fill it in or leave the row out",
+                name=name,
+                row=row,
+            )
+        )
     cost, shape = network.cost, network.output_shape
     if cost.link == "softmax" and shape[-1] > 1 and y.shape[1:] == shape[:-1]:
         if y.dtype.kind == "f" and (y != np.floor(y)).any():
             raise DataError(
-                f"{name} has fractions, and {cost.label} takes class numbers; for numbers use mean_squared_error"
+                say(
+                    "{name} has fractions, and {cost} takes class numbers; for numbers use mean_squared_error",
+                    name=name,
+                    cost=cost.label,
+                )
             )
         if y.size and (y.min() < 0 or y.max() >= shape[-1]):
             raise DataError(
-                f"{name} has class numbers from {y.min()} to {y.max()}, and the network has {shape[-1]} outputs; "
-                f"classes are numbered from 0 to {shape[-1] - 1}"
+                say(
+                    "{name} has class numbers from {low} to {high}, and the network has {outputs} outputs; "
+                    "classes are numbered from 0 to {last}",
+                    name=name,
+                    low=y.min(),
+                    high=y.max(),
+                    outputs=shape[-1],
+                    last=shape[-1] - 1,
+                )
             )
         return
     wanted = (shape[0] // len(cost.quantiles),) if cost.label == "quantile" else shape  # pyright: ignore
     if int(np.prod(y.shape[1:])) != int(np.prod(wanted)):
         raise DataError(
-            f"{name} has shape {y.shape}, and the network with {cost.label} takes (rows, {', '.join(map(str, wanted))})"
+            say(
+                "{name} has shape {shape}, and the network with {cost} takes (rows, {wanted})",
+                name=name,
+                shape=y.shape,
+                cost=cost.label,
+                wanted=", ".join(map(str, wanted)),
+            )
         )
     if cost.link == "sigmoid" and y.size and (y.min() < 0 or y.max() > 1):
-        raise DataError(f"{name} goes from {y.min()} to {y.max()}, and {cost.label} takes 0 to 1")
+        raise DataError(
+            say(
+                "{name} goes from {low} to {high}, and {cost} takes 0 to 1",
+                name=name,
+                low=y.min(),
+                high=y.max(),
+                cost=cost.label,
+            )
+        )
 
 
 def check_weights(network: Network, weights: Mapping[str, np.ndarray]) -> None:
@@ -300,13 +355,18 @@ def check_weights(network: Network, weights: Mapping[str, np.ndarray]) -> None:
     wanted = {name: array.shape for name, array in flatten(network.build(0)[0]).items()}
     for name, shape in wanted.items():
         if name not in weights:
-            raise ModelError(f"the weights lack {name} of shape {shape}")
+            raise ModelError(say("the weights lack {name} of shape {shape}", name=name, shape=shape))
         if np.shape(weights[name]) != shape:
             raise ModelError(
-                f"the weights have {name} of shape {np.shape(weights[name])}, and the network needs {shape}"
+                say(
+                    "the weights have {name} of shape {given}, and the network needs {shape}",
+                    name=name,
+                    given=np.shape(weights[name]),
+                    shape=shape,
+                )
             )
     if extra := sorted(set(weights) - set(wanted)):
-        raise ModelError(f"the weights have {', '.join(extra)}, which the network does not have")
+        raise ModelError(say("the weights have {names}, which the network does not have", names=", ".join(extra)))
 
 
 def load(path: str | Path) -> Model:
@@ -318,7 +378,7 @@ def _plain_array(data: Any) -> np.ndarray:
     try:
         return np.asarray(data)
     except (TypeError, ValueError) as error:
-        raise DataError(f"the data cannot be read as one array: {error}") from None
+        raise DataError(say("the data cannot be read as one array: {reason}", reason=error)) from None
 
 
 def _read_recipe(document: Tree | None) -> Any:

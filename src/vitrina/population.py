@@ -35,16 +35,20 @@ def members_of(
     combined, each with each. `population` alone: that many seeds, from `seed` on. Raises UsageError for what cannot be meant.
     """
     if population is not None and (not isinstance(population, int) or population < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UsageError(f"population must be a whole number of 1 or more, not {population!r}")
+        raise UsageError(
+            say("{name} must be a whole number of 1 or more, not {value!r}", name="population", value=population)
+        )
     lists = {name: list(values) for name, values in (vary or {}).items()}
     for name, values in lists.items():
         if name not in VARIED:
-            raise UsageError(f"vary cannot change {name!r}; it can change {', '.join(VARIED)}")
+            raise UsageError(
+                say("vary cannot change {name!r}; it can change {known}", name=name, known=", ".join(VARIED))
+            )
         _check(name, values)
     if not lists:
         if population is None:
             raise UsageError(
-                "vary names nothing; give it lists, such as vary={'lr': [0.001, 0.01]}, or say population=8"
+                say("vary names nothing; give it lists, such as vary={'lr': [0.001, 0.01]}, or say population=8")
             )
         lists = {"seed": [seed + place for place in range(population)]}
     lengths = {len(values) for values in lists.values()}
@@ -54,10 +58,15 @@ def members_of(
     elif population == product:
         rows = [dict(zip(lists, place, strict=True)) for place in _each_with_each(list(lists.values()))]
     else:
-        told = ", ".join(f"{len(values)} of {name}" for name, values in lists.items())
+        told = ", ".join(say("{count} of {name}", count=len(values), name=name) for name, values in lists.items())
         raise UsageError(
-            f"vary gives {told}, and population is {population}; give lists of one length, or population={product} to "
-            "combine each with each"
+            say(
+                "vary gives {given}, and population is {population}; give lists of one length, or "
+                "population={product} to combine each with each",
+                given=told,
+                population=population,
+                product=product,
+            )
         )
     usual = {"lr": optimizer.rate, "seed": seed, "weight_decay": optimizer.weight_decay}
     return [
@@ -66,12 +75,25 @@ def members_of(
 
 
 def _check(name: str, values: list[Any]) -> None:
-    low = {"lr": "numbers above 0", "seed": "whole numbers of 0 or more", "weight_decay": "numbers of 0 or more"}[name]
     for value in values or [None]:
         number = isinstance(value, int | float | np.integer | np.floating) and math.isfinite(value)
         fits = number and (value > 0 if name == "lr" else value >= 0) and (name != "seed" or value == int(value))
         if not fits:
-            raise UsageError(f"vary: {name} must be a list of {low}, and has {value!r}")
+            raise UsageError(
+                say(
+                    "vary: {name} must be a list of {wanted}, and has {value!r}",
+                    name=name,
+                    wanted=_wanted(name),
+                    value=value,
+                )
+            )
+
+
+def _wanted(name: str) -> str:
+    """What can be varied of it, in words."""
+    if name == "lr":
+        return say("numbers above 0")
+    return say("whole numbers of 0 or more") if name == "seed" else say("numbers of 0 or more")
 
 
 def _each_with_each(lists: list[list[Any]]) -> list[tuple[Any, ...]]:

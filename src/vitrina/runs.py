@@ -15,6 +15,7 @@ from vitrina.errors import ModelError, UsageError, VitrinaError
 from vitrina.files import write_atomically
 from vitrina.learning.history import History
 from vitrina.learning.loop import Checkpoint
+from vitrina.locale import say
 
 # Without these a run cannot go on.
 NEEDED = (
@@ -51,11 +52,19 @@ class RunFolder:
         """
         path = Path(out) if out is not None else _next_number(Path("runs"))
         if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UsageError(f"{path} already exists; choose another --out, or go on with --resume {path}")
+            raise UsageError(
+                say("{path} already exists; choose another --out, or go on with --resume {path}", path=path)
+            )
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise VitrinaError(f"{path} could not be made: {error.strerror or error}; choose another --out") from None
+            raise VitrinaError(
+                say(
+                    "{path} could not be made: {reason}; choose another --out",
+                    path=path,
+                    reason=error.strerror or error,
+                )
+            ) from None
         return RunFolder(path)
 
     @staticmethod
@@ -63,7 +72,13 @@ class RunFolder:
         """A run that is there. Raises ModelError if it is not."""
         folder = RunFolder(Path(path))
         if not (folder.path / SETTINGS).is_file():
-            raise ModelError(f"{folder.path} is no run (it has no {SETTINGS}); give the directory that train printed")
+            raise ModelError(
+                say(
+                    "{path} is no run (it has no {file}); give the directory that train printed",
+                    path=folder.path,
+                    file=SETTINGS,
+                )
+            )
         return folder
 
     @property
@@ -79,9 +94,9 @@ class RunFolder:
         try:
             settings = json.loads((self.path / SETTINGS).read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise ModelError(f"{self.path / SETTINGS} cannot be read: {error}") from None
+            raise ModelError(say("{path} cannot be read: {reason}", path=self.path / SETTINGS, reason=error)) from None
         if not isinstance(settings, dict) or any(name not in settings for name in NEEDED):
-            raise ModelError(f"{self.path / SETTINGS} does not hold the settings of a run; train anew")
+            raise ModelError(say("{path} does not hold the settings of a run; train anew", path=self.path / SETTINGS))
         return settings
 
     def write_history(self, history: History) -> None:

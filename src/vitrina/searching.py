@@ -87,7 +87,7 @@ def search(
     Raises UsageError for an impossible number, VitrinaError if Optuna is not installed, and what `vt.train` raises.
     """
     if not isinstance(trials, int) or trials < 1:  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UsageError(f"trials must be a whole number of 1 or more, not {trials!r}")
+        raise UsageError(say("{name} must be a whole number of 1 or more, not {value!r}", name="trials", value=trials))
     optuna = _optuna()
     division = Division(time, group, split, gap)
     share = None if network is None else 0.15
@@ -95,7 +95,7 @@ def search(
         data, target, network, share, 0.15, seed, columns, drop, image_size, division, drop_leaks, stream=None
     )
     if material.validation is None:
-        raise UsageError("there are too few rows to hold some back, and a search judges by those; give more rows")
+        raise UsageError(say("there are too few rows to hold some back, and a search judges by those; give more rows"))
     shape = material.train.x.shape[1:]
     recipe = material.recipe
     suggestion = None
@@ -197,7 +197,7 @@ def _optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        raise VitrinaError("search needs Optuna; install it with: pip install 'vitrina[search]'") from None
+        raise VitrinaError(say("search needs Optuna; install it with: pip install 'vitrina[search]'")) from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 

@@ -135,13 +135,13 @@ def train(
     """
     many = population is not None or vary is not None
     if many and resume is not None:
-        raise UsageError("a population cannot be gone on with; resume one of its members' runs, or train it anew")
+        raise UsageError(say("a population cannot be gone on with; resume one of its members' runs, or train it anew"))
     if resume is not None:
         return _resume(resume, data, validation, callbacks, sample_weight, progress, checkpoint_every, record)
     if record and out is None:
-        raise UsageError("a recording is kept in a run; give out=...")
+        raise UsageError(say("a recording is kept in a run; give out=..."))
     if data is None:
-        raise UsageError("train needs data: arrays (x, y), a path, or the name of a built-in set")
+        raise UsageError(say("train needs data: arrays (x, y), a path, or the name of a built-in set"))
     _check_numbers(batch_size=batch_size, epochs=epochs, patience=patience)
     if weight_average is not None and not 0.0 <= weight_average < 1.0:
         raise UsageError(
@@ -157,7 +157,7 @@ def train(
     )
     if many and material.feed is not None:
         raise UsageError(
-            "several networks at once are taught on rows that are held in memory; teach one, or fewer rows"
+            say("several networks at once are taught on rows that are held in memory; teach one, or fewer rows")
         )
     suggestion = None if network is not None else material.suggestion()
     if network is None:
@@ -169,7 +169,7 @@ def train(
     count = folds_for(network) if folds else 0
     if folds and not count:
         raise UsageError(
-            "folds=True keeps rows from the members of an ensemble, and this network does not end in EnsembleMean"
+            say("folds=True keeps rows from the members of an ensemble, and this network does not end in EnsembleMean")
         )
     if count:
         chosen_by, material = material.rows, material.in_folds(count, seed)
@@ -179,7 +179,7 @@ def train(
     wanted = (suggestion.augment if suggestion else None) if augment == "auto" else augment
     augmentations = checked_augmentations(wanted, network.input_shape)
     if count and mixup_of(augmentations):
-        raise UsageError("mixup shows each member of an ensemble rows it is kept from; leave out mixup, or folds")
+        raise UsageError(say("mixup shows each member of an ensemble rows it is kept from; leave out mixup, or folds"))
     chosen = optimizer_named(optimizer)
     if suggestion and optimizer is None and suggestion.weight_decay:
         chosen = AdamW(weight_decay=suggestion.weight_decay)
@@ -423,10 +423,18 @@ def _resume(
     given = {"data": data, "validation": validation, "sample_weight": sample_weight}
     missing = [name for name in _not_kept(settings) if given[name] is None]
     if missing:
-        raise UsageError(f"{run} was trained on arrays that are not in it; give the same {' and '.join(missing)} again")
+        raise UsageError(
+            say(
+                "{run} was trained on arrays that are not in it; give the same {names} again",
+                run=run,
+                names=say(" and ").join(missing),
+            )
+        )
     material = gather_again(settings, data, validation)
     if fingerprint(material) != settings["fingerprint"]:
-        raise ModelError(f"the data are not those that {run} was trained on; resume with the same data, or train anew")
+        raise ModelError(
+            say("the data are not those that {run} was trained on; resume with the same data, or train anew", run=run)
+        )
     checkpoint = folder.read_checkpoint()
     return _teach(
         material, settings, None, callbacks, sample_weight, folder, checkpoint, progress, checkpoint_every, record
@@ -486,4 +494,4 @@ def _plain_weights(class_weight: Any) -> Any:
 def _check_numbers(**given: int | None) -> None:
     for name, value in given.items():
         if value is not None and (not isinstance(value, int) or value < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UsageError(f"{name} must be a whole number of 1 or more, not {value!r}")
+            raise UsageError(say("{name} must be a whole number of 1 or more, not {value!r}", name=name, value=value))

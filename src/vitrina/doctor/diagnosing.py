@@ -20,6 +20,7 @@ from vitrina.learning.loop import Plan
 from vitrina.learning.optimizers import Optimizer, optimizer_named
 from vitrina.learning.schedules import Schedule, schedule_named
 from vitrina.learning.step import Recipe
+from vitrina.locale import say
 from vitrina.network.network import Network
 from vitrina.runs import RunFolder
 
@@ -68,12 +69,14 @@ def diagnose(
     }  # fmt: skip
     if isinstance(patient, Network):
         if data is None:
-            raise UsageError("diagnose needs data for a network: arrays (x, y), a path, or the name of a built-in set")
+            raise UsageError(
+                say("diagnose needs data for a network: arrays (x, y), a path, or the name of a built-in set")
+            )
         return before_training(patient, data, target, validation, weights, settings)
     from vitrina.doctor.foreign import of_foreign
 
     if data is None:
-        raise UsageError("diagnose needs a run, a recording, or a network and data")
+        raise UsageError(say("diagnose needs a run, a recording, or a network and data"))
     return of_foreign(patient, data, validation, cost, settings)
 
 
@@ -88,7 +91,10 @@ def case_of(path: Path, recording: Recording | None = None) -> Case:
     exam = Examination.load(path)
     if exam is None:
         raise ModelError(
-            f"{path} has not been examined while it was trained; train with a recording (without --no-record)"
+            say(
+                "{path} has not been examined while it was trained; train with a recording (without --no-record)",
+                path=path,
+            )
         )
     return Case(
         Network.from_json(settings["network"]),

@@ -27,6 +27,7 @@ from vitrina.errors import ModelError, VitrinaError
 from vitrina.files import write_atomically
 from vitrina.learning.feed import Examples
 from vitrina.learning.step import Recipe
+from vitrina.locale import say
 
 FILE, FORMAT = "examination.json", 2
 
@@ -71,7 +72,7 @@ class Examination:
         try:
             return _from_json(json.loads(path.read_text("utf-8")))
         except (OSError, ValueError, TypeError, KeyError) as error:
-            raise ModelError(f"{path} cannot be read ({error}); train anew") from None
+            raise ModelError(say("{path} cannot be read ({reason}); train anew", path=path, reason=error)) from None
 
 
 def examine(
@@ -161,7 +162,7 @@ def numbers(value: Any) -> Any:
 
 def _from_json(document: dict[str, Any]) -> Examination:
     if document.pop("format") != FORMAT:
-        raise ValueError("it has another format")
+        raise ValueError(say("it has another format"))
     names = document["columns"].pop("names"), (document["beside"] or {}).pop("names", [])
     (document["beside"] or {}).pop("alone", None)
     kept = numbers(document)

@@ -16,6 +16,7 @@ import numpy as np
 from vitrina.doctor.finding import Findings
 from vitrina.errors import ModelError, UsageError
 from vitrina.learning.optimizers import SGD, Adam, AdamW, Optimizer, RMSProp
+from vitrina.locale import say
 from vitrina.network.layer import Layer
 from vitrina.network.network import Network
 
@@ -40,7 +41,7 @@ def of_foreign(patient: Any, data: Any, validation: Any, cost: str | None, setti
     is not made of layers Vitrina knows; UsageError for anything else than arrays.
     """
     if not (isinstance(data, tuple) and len(data) == 2):
-        raise UsageError("a network of another framework is diagnosed on arrays: data=(x, y)")
+        raise UsageError(say("a network of another framework is diagnosed on arrays: data=(x, y)"))
     x, y = (np.asarray(part) for part in data)
     read = read_network(patient, x, y, cost)
     judge = None
@@ -59,7 +60,10 @@ def read_network(patient: Any, x: np.ndarray, y: np.ndarray, cost: str | None) -
         from vitrina.doctor.foreign_keras import answers_of, layers_of
     else:
         raise ModelError(
-            f"diagnose takes a run, a recording, a vt.Network, or a network of PyTorch or Keras, not {type(patient).__name__}"
+            say(
+                "diagnose takes a run, a recording, a vt.Network, or a network of PyTorch or Keras, not {given}",
+                given=type(patient).__name__,
+            )
         )
     some = x[:8]
     ours = _as_ours(patient, some)
@@ -130,7 +134,10 @@ def _compare(
         )  # sums, shares, or their logarithms
     if not fits:
         raise ModelError(
-            "the network does something between its layers that is not a layer Vitrina knows; make it of plain layers"
+            say(
+                "the network does something between its layers that is not a layer Vitrina knows; make it of "
+                "plain layers"
+            )
         )
 
 

@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 
 from vitrina.errors import ModelError
+from vitrina.locale import say
 from vitrina.network.activation import Activation
 from vitrina.network.containers import Branches, Residual, Sequential
 from vitrina.network.layer import Layer
@@ -54,7 +55,7 @@ class Tree(Generic[Node]):
         while end != start:
             sources = self.graph.sources(end)
             if not sources:
-                raise ModelError("the network has more than one input; diagnose knows networks of one")
+                raise ModelError(say("the network has more than one input; diagnose knows networks of one"))
             if len(sources) == 1:
                 found = [*self.graph.parts(end), *found]
                 end = sources[0]
@@ -78,7 +79,7 @@ class Tree(Generic[Node]):
         common = set(spines[0]).intersection(*spines[1:])
         found = next((node for node in spines[0] if node in common), None)
         if found is None:
-            raise ModelError("the network has more than one input; diagnose knows networks of one")
+            raise ModelError(say("the network has more than one input; diagnose knows networks of one"))
         return found
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from vitrina.doctor.foreign_graph import Arrays, Part, Tree
 from vitrina.errors import ModelError
+from vitrina.locale import say
 from vitrina.network.activation import Activation
 from vitrina.network.activations import ACTIVATIONS
 from vitrina.network.convolution import Conv2D
@@ -69,7 +70,7 @@ class KerasGraph:
 
     def __init__(self, model: Any) -> None:
         if len(model.inputs) != 1 or len(model.outputs) != 1:
-            raise ModelError("the Keras model has more than one input or answer; diagnose knows networks of one")
+            raise ModelError(say("the Keras model has more than one input or answer; diagnose knows networks of one"))
         self.start, self.end = (_called(tensor) for tensor in (model.inputs[0], model.outputs[0]))
 
     def sources(self, node: Called) -> list[Called]:
@@ -82,7 +83,7 @@ class KerasGraph:
         kind = type(node.layer).__name__
         rank = len(node.layer._inbound_nodes[node.use].input_tensors[0].shape)
         if kind not in MERGES or (kind == "Concatenate" and node.layer.axis not in (-1, rank - 1)):
-            raise ModelError(f"the Keras layer {kind} joins in a way that diagnose does not know")
+            raise ModelError(say("the Keras layer {kind} joins in a way that diagnose does not know", kind=kind))
         return MERGES[kind]
 
 
@@ -134,21 +135,24 @@ def _layer(layer: Any) -> list[tuple[Layer, dict[str, np.ndarray], dict[str, np.
     if kind == "Rescaling":
         return [(Scale((float(layer.scale),), (float(layer.offset),)), {}, {})]
     raise ModelError(
-        f"the Keras layer {kind} is none that diagnose knows; it knows feed-forward and convolutional ones"
+        say(
+            "the Keras layer {kind} is none that diagnose knows; it knows feed-forward and convolutional ones",
+            kind=kind,
+        )
     )
 
 
 def _bend(activation: Any) -> str:
     name = getattr(activation, "__name__", str(activation))
     if name not in ACTIVATIONS:
-        raise ModelError(f"the activation {name!r} of a Keras layer is none that Vitrina has")
+        raise ModelError(say("the activation {name!r} of a Keras layer is none that Vitrina has", name=name))
     return name
 
 
 def _one(size: Any) -> int:
     sizes = set(size) if isinstance(size, tuple | list) else {size}
     if len(sizes) != 1:
-        raise ModelError(f"the size {size} differs by direction, which diagnose does not know")
+        raise ModelError(say("the size {size} differs by direction, which diagnose does not know", size=size))
     return int(sizes.pop())
 
 

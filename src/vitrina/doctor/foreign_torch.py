@@ -10,6 +10,7 @@ import numpy as np
 
 from vitrina.doctor.foreign_graph import Arrays, Part, Tree
 from vitrina.errors import ModelError
+from vitrina.locale import say
 from vitrina.network.activation import Activation
 from vitrina.network.convolution import Conv2D
 from vitrina.network.dense import Dense
@@ -91,7 +92,10 @@ class TorchGraph:
             traced = fx.symbolic_trace(module)
         except Exception as error:
             raise ModelError(
-                f"torch.fx cannot follow what the module does ({error}); make it a plain chain of layers"
+                say(
+                    "torch.fx cannot follow what the module does ({reason}); make it a plain chain of layers",
+                    reason=error,
+                )
             ) from None
         finally:
             module.train(was)
@@ -110,7 +114,9 @@ class TorchGraph:
         given = self._given(node)
         at = node.kwargs.get("dim", node.args[1] if len(node.args) > 1 else 0)
         if name not in MERGES or (MERGES[name] == "concatenate" and at not in (1, 1 - len(given))):
-            raise ModelError(f"the PyTorch module joins at {node.name} in a way that diagnose does not know")
+            raise ModelError(
+                say("the PyTorch module joins at {name} in a way that diagnose does not know", name=node.name)
+            )
         return MERGES[name]
 
     def parts(self, node: Any) -> list[Part]:
@@ -167,7 +173,11 @@ def _layer(call: Call, shape: tuple[int, ...]) -> tuple[Layer, dict[str, np.ndar
     if kind == "LayerNorm":
         return LayerNorm(leaf.eps), {"scale": _array(leaf.weight), "shift": _array(leaf.bias)}, {}
     raise ModelError(
-        f"{kind} of a PyTorch module is nothing that diagnose knows; it knows feed-forward and convolutional networks"
+        say(
+            "{kind} of a PyTorch module is nothing that diagnose knows; it knows feed-forward and convolutional "
+            "networks",
+            kind=kind,
+        )
     )
 
 
@@ -177,7 +187,7 @@ def _pool(call: Call) -> Layer:
     if call.kind == "MaxPool2d":
         return MaxPool2D(size, stride, padding or "valid")
     if padding and call.option("count_include_pad", True):
-        raise ModelError("an AvgPool2d that counts its padding is none that diagnose knows")
+        raise ModelError(say("an AvgPool2d that counts its padding is none that diagnose knows"))
     return AveragePool2D(size, stride, padding or "valid")
 
 
@@ -190,7 +200,9 @@ def _average(call: Call) -> Layer:
         return GlobalAveragePool()
     elif call.given[2] == call.given[3] and call.given[2] % out == 0:
         return AveragePool2D(call.given[2] // out)
-    raise ModelError(f"{call.kind} of an image of {call.given[2:]} is none that diagnose knows")
+    raise ModelError(
+        say("{kind} of an image of {shape} is none that diagnose knows", kind=call.kind, shape=call.given[2:])
+    )
 
 
 def _called(node: Any) -> str:
@@ -217,7 +229,7 @@ def _convolution(leaf: Any) -> tuple[Layer, dict[str, np.ndarray]]:
     if around == 0 or (stride == 1 and size % 2 == 1 and around == size // 2):
         around = "same" if around else "valid"
     if leaf.padding_mode != "zeros" or _one(leaf.dilation) != 1:
-        raise ModelError("a PyTorch Conv2d with holes, or padded with anything but 0, is none that diagnose knows")
+        raise ModelError(say("a PyTorch Conv2d with holes, or padded with anything but 0, is none that diagnose knows"))
     weight = np.moveaxis(_array(leaf.weight), (0, 1), (-1, -2))  # (out, in, rows, columns) -> (rows, columns, in, out)
     bias = {"bias": _array(leaf.bias)} if leaf.bias is not None else {}
     layer = Conv2D(
@@ -235,14 +247,14 @@ def _one(size: Any) -> int:
     """A size that is the same both ways. Raises ModelError for another."""
     sizes = set(size) if isinstance(size, tuple | list) else {size}
     if len(sizes) != 1:
-        raise ModelError(f"the size {size} differs by direction, which diagnose does not know")
+        raise ModelError(say("the size {size} differs by direction, which diagnose does not know", size=size))
     return int(sizes.pop())
 
 
 def _tensor(module: Any, x: np.ndarray) -> Any:
     first = next(module.parameters(), None)
     if first is None:
-        raise ModelError("the module has no weights to learn")
+        raise ModelError(say("the module has no weights to learn"))
     return first.detach().new_tensor(np.asarray(x, np.float32).tolist())
 
 

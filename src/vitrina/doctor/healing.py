@@ -24,6 +24,7 @@ from vitrina.learning.augmentation import Augmentation
 from vitrina.learning.feed import Examples
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.schedules import Schedule
+from vitrina.locale import say
 from vitrina.material import Material, data_of, gather, gather_again
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, nest
@@ -296,7 +297,7 @@ def material_of(settings: Mapping[str, Any], data: Any, validation: Any, run: st
     """The rows of a run again."""
     given = data_of(settings, data)
     if given is None:
-        raise UsageError(f"{run} was trained on arrays that are not in it; give the same data again")
+        raise UsageError(say("{run} was trained on arrays that are not in it; give the same data again", run=run))
     if not settings["prepared"]:
         x, y = (np.asarray(part) for part in given)
         held = tuple(np.asarray(part) for part in validation) if validation is not None else None

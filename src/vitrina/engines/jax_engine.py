@@ -18,6 +18,7 @@ from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy,
 from vitrina.engines.jax_windows import fold, shifted, side_by_side
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import UsageError
+from vitrina.locale import say
 from vitrina.network.ops import Kernels, Pads
 
 Array = Any
@@ -309,7 +310,7 @@ class JaxEngine:
 
     def __init__(self, precision: str = "float32", variant: str | None = None) -> None:
         if variant not in (None, "scan", "eigen"):
-            raise UsageError(f"engine jax has no variant {variant!r}; it can be scan or eigen")
+            raise UsageError(say("engine jax has no variant {variant!r}; it can be scan or eigen", variant=variant))
         self.precision, self.dtype = precision, PRECISIONS[precision]
         self.variant = variant or "scan"
         with _at_once():

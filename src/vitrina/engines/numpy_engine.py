@@ -16,6 +16,7 @@ from vitrina.engines.engine import EVERYTHING, PRECISIONS, Chunk, Run, Step, Tre
 from vitrina.engines.long_rows import reduced
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import EngineError
+from vitrina.locale import say
 from vitrina.network.ops import Kernels, Pads
 
 Array = Any
@@ -260,8 +261,10 @@ class NumpyOps:
     # -- for a layer that has no backward pass
     def differentiate(self, function: Any, inputs: tuple[Any, ...], dy: Array) -> tuple[Any, ...]:
         raise EngineError(
-            "the layer has no backward pass, and NumPy cannot differentiate; write its backward, "
-            "or train with engine='jax', 'torch' or 'tensorflow'"
+            say(
+                "the layer has no backward pass, and NumPy cannot differentiate; write its backward, or train "
+                "with engine='jax', 'torch' or 'tensorflow'"
+            )
         )
 
     # -- randomness

@@ -11,6 +11,7 @@ from functools import cache
 from vitrina.engines.allocation import keep_memory
 from vitrina.engines.engine import PRECISIONS, Engine
 from vitrina.errors import EngineError, UsageError
+from vitrina.locale import say
 
 
 @dataclass(frozen=True)
@@ -80,14 +81,25 @@ def get(name: str, precision: str = "float32", variant: str | None = None) -> En
     name, _, own = name.partition(":")
     variant = own or variant
     if name not in ENGINES:
-        raise UsageError(f"unknown engine {name!r}; it can be auto, {', '.join(ENGINES)}")
+        raise UsageError(say("unknown engine {name!r}; it can be auto, {known}", name=name, known=", ".join(ENGINES)))
     entry = ENGINES[name]
     if precision not in PRECISIONS:
-        raise UsageError(f"unknown precision {precision!r}; it can be {', '.join(PRECISIONS)}")
+        raise UsageError(
+            say("unknown precision {precision!r}; it can be {known}", precision=precision, known=", ".join(PRECISIONS))
+        )
     if variant is not None and variant not in entry.variants:
-        raise UsageError(f"engine {name} has no variant {variant!r}; it can be {' or '.join(entry.variants)}")
+        raise UsageError(
+            say(
+                "engine {name} has no variant {variant!r}; it can be {known}",
+                name=name,
+                variant=variant,
+                known=say(" or ").join(entry.variants),
+            )
+        )
     if not is_installed(name):
-        raise EngineError(f"engine {name} is not installed; install it with: {entry.install}")
+        raise EngineError(
+            say("engine {name} is not installed; install it with: {command}", name=name, command=entry.install)
+        )
     return _make(name, precision, variant)
 
 
@@ -99,7 +111,14 @@ def _make(name: str, precision: str, variant: str | None) -> Engine:
         cls = getattr(importlib.import_module(entry.module), entry.cls)
     except Exception as error:  # a library that is missing or too old shows in whatever way it likes
         told = " ".join(str(error).split())[:160]
-        raise EngineError(f"engine {name} cannot be loaded ({told}); install it anew with: {entry.install}") from error
+        raise EngineError(
+            say(
+                "engine {name} cannot be loaded ({reason}); install it anew with: {command}",
+                name=name,
+                reason=told,
+                command=entry.install,
+            )
+        ) from error
     return cls(precision) if len(entry.variants) == 1 else cls(precision, variant)
 
 

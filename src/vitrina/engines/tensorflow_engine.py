@@ -16,6 +16,7 @@ from vitrina.engines import grouped
 from vitrina.engines.engine import PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import UsageError
+from vitrina.locale import say
 from vitrina.network.ops import Kernels, Pads
 
 
@@ -355,7 +356,9 @@ class TensorflowEngine:
 
     def __init__(self, precision: str = "float32", variant: str | None = None) -> None:
         if variant not in (None, "graph", "xla"):
-            raise UsageError(f"engine tensorflow has no variant {variant!r}; it can be graph or xla")
+            raise UsageError(
+                say("engine tensorflow has no variant {variant!r}; it can be graph or xla", variant=variant)
+            )
         self.precision, self.dtype = precision, PRECISIONS[precision]
         self.variant = variant or "xla"
         gpus = tf.config.list_physical_devices("GPU")

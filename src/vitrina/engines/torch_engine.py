@@ -19,6 +19,7 @@ from vitrina.engines.compiler import has_cxx_compiler
 from vitrina.engines.engine import EVERYTHING, PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
 from vitrina.errors import EngineError, UsageError
+from vitrina.locale import say
 from vitrina.network.ops import Kernels, Pads
 
 Array = Any
@@ -300,7 +301,9 @@ class TorchEngine:
 
     def __init__(self, precision: str = "float32", variant: str | None = None) -> None:
         if variant not in (None, "eager", "compiled"):
-            raise UsageError(f"engine torch has no variant {variant!r}; it can be eager or compiled")
+            raise UsageError(
+                say("engine torch has no variant {variant!r}; it can be eager or compiled", variant=variant)
+            )
         if variant == "compiled":
             _check_compiler()
         self.precision, self.dtype = precision, PRECISIONS[precision]
@@ -409,8 +412,10 @@ def _check_compiler() -> None:
     """Raises EngineError if there is no C++ compiler for `torch.compile` to use."""
     if not has_cxx_compiler():
         raise EngineError(
-            "engine torch:compiled finds no C++ compiler; install one (such as g++ or clang), name it in the variable "
-            "CXX, or use engine='torch', which needs none"
+            say(
+                "engine torch:compiled finds no C++ compiler; install one (such as g++ or clang), name it in "
+                "the variable CXX, or use engine='torch', which needs none"
+            )
         )
 
 

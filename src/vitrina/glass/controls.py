@@ -34,9 +34,11 @@ POLL = 0.05  # seconds between looks at the requests while paused
 def request(run: Path, action: str, value: float | None = None) -> None:
     """Asks the training of a run for something. Raises UsageError for what it does not know."""
     if action not in ACTIONS:
-        raise UsageError(f"a training can be asked to {', '.join(ACTIONS)}, not to {action!r}")
+        raise UsageError(
+            say("a training can be asked to {known}, not to {action!r}", known=", ".join(ACTIONS), action=action)
+        )
     if action == "rate" and not (value is not None and 0.0 < value < math.inf):
-        raise UsageError(f"a learning rate is a number above 0, such as 0.001, not {value!r}")
+        raise UsageError(say("a learning rate is a number above 0, such as 0.001, not {value!r}", value=value))
     line = json.dumps({"action": action, "value": value, "at": time.time()}) + "\n"
     with (run / REQUESTS).open("a", encoding="utf-8") as file:
         file.write(line)  # one short write at the end of a file is not torn apart by another

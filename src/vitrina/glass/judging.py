@@ -19,6 +19,7 @@ from vitrina.glass.exhibits import read_examples
 from vitrina.glass.looks_file import Look
 from vitrina.glass.recording import Recording
 from vitrina.learning.step import prediction_step
+from vitrina.locale import say
 from vitrina.network.network import nest
 
 PREDICTION, ERROR = "|judges|prediction", "|judges|error"
@@ -99,7 +100,11 @@ class Judging:
         turns, judges = self.about.get("turns", []), self.recording.judges
         if not 0 <= column < len(turns):
             raise UsageError(
-                f"there are {len(turns)} columns that take values in turn, numbered from 0, and no {column}"
+                say(
+                    "there are {count} columns that take values in turn, numbered from 0, and no {column}",
+                    count=len(turns),
+                    column=column,
+                )
             )
         weights = self.recording.weights_at(look.step)
         if weights is None or judges is None:

@@ -12,6 +12,7 @@ import numpy as np
 from vitrina.errors import UsageError
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.history import Row
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.learning.loop import Learner
@@ -26,7 +27,9 @@ def log_to(tool: str, run: Path) -> Callback:
     """
     makers: dict[str, Callable[[Path], Callback]] = {"tensorboard": TensorBoard, "wandb": WeightsAndBiases}
     if tool not in makers:
-        raise UsageError(f"there is no log called {tool!r}; it can be {' or '.join(makers)}")
+        raise UsageError(
+            say("there is no log called {tool!r}; it can be {known}", tool=tool, known=say(" or ").join(makers))
+        )
     return makers[tool](run)
 
 
@@ -91,4 +94,4 @@ def _library(module: str, tool: str) -> Any:
     try:
         return import_module(module)
     except ImportError:
-        raise UsageError(f"{tool} is not installed: {INSTALL[tool]}") from None
+        raise UsageError(say("{tool} is not installed: {command}", tool=tool, command=INSTALL[tool])) from None

@@ -12,6 +12,7 @@ from vitrina.glass.page.answers import Answers
 from vitrina.glass.page.bundle import STATIC, alone
 from vitrina.glass.recording import ABOUT, FOLDER
 from vitrina.learning.callbacks import Callback
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.learning.loop import Learner
@@ -83,7 +84,7 @@ def _widget(page: str, height: int) -> Any:
         import anywidget  # pyright: ignore
         import traitlets  # pyright: ignore
     except ImportError:
-        raise UsageError("a notebook shows the page with anywidget; pip install 'vitrina[notebook]'") from None
+        raise UsageError(say("a notebook shows the page with anywidget; pip install 'vitrina[notebook]'")) from None
 
     class PageWidget(anywidget.AnyWidget):  # pyright: ignore
         _esm = STATIC / "notebook" / "widget.js"

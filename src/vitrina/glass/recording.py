@@ -15,6 +15,7 @@ import numpy as np
 from vitrina.errors import ModelError, UsageError
 from vitrina.glass.looks_file import Look, LooksReader
 from vitrina.learning.history import History
+from vitrina.locale import say
 from vitrina.network.network import Network
 
 ABOUT, FORMAT, FOLDER = "about.json", 1, "recording"
@@ -54,7 +55,15 @@ class LayerHistory:
         empty = next((np.full_like(look[key], np.nan) for look in self.looks if key in look), None)
         if empty is None:
             known = "; ".join(f"{quantity}: {', '.join(names)}" for quantity, names in self.quantities.items())
-            raise UsageError(f"the recording has no {wanted[1]} of {wanted[0]} for {self.name}; it has {known}")
+            raise UsageError(
+                say(
+                    "the recording has no {statistic} of {quantity} for {name}; it has {known}",
+                    statistic=wanted[1],
+                    quantity=wanted[0],
+                    name=self.name,
+                    known=known,
+                )
+            )
         return np.stack([look.get(key, empty) for look in self.looks])
 
 
@@ -70,9 +79,21 @@ class Recording:
         try:
             self.about: dict[str, Any] = json.loads((self.folder / ABOUT).read_text("utf-8"))
         except (OSError, ValueError) as error:
-            raise ModelError(f"{path} has no recording that can be read ({error}); train with a recording") from None
+            raise ModelError(
+                say(
+                    "{path} has no recording that can be read ({reason}); train with a recording",
+                    path=path,
+                    reason=error,
+                )
+            ) from None
         if self.about.get("format") != FORMAT:
-            raise ModelError(f"{path}: the recording has format {self.about.get('format')!r}; update Vitrina")
+            raise ModelError(
+                say(
+                    "{path}: the recording has format {format!r}; update Vitrina",
+                    path=path,
+                    format=self.about.get("format"),
+                )
+            )
         self._parts: dict[Path, _Part] = {}
         self._reading = Lock()  # two threads that read on at once would each move the place the other reads from
         self._join()
@@ -143,7 +164,7 @@ class Recording:
     def at(self, step: int) -> Look:
         """The last look at or before so many steps; the first if there is none. Raises ModelError if nothing was seen."""
         if not self._looks:
-            raise ModelError(f"{self.folder}: nothing has been recorded yet")
+            raise ModelError(say("{path}: nothing has been recorded yet", path=self.folder))
         place = bisect.bisect_right(self._looks, step, key=lambda look: look.step)
         return self._looks[max(0, place - 1)]
 
@@ -151,7 +172,9 @@ class Recording:
         """One layer over time. Raises UsageError if there is none of that name."""
         names = self.layers
         if name not in names:
-            raise UsageError(f"the recording has no layer {name!r}; it has {', '.join(names)}")
+            raise UsageError(
+                say("the recording has no layer {name!r}; it has {known}", name=name, known=", ".join(names))
+            )
         return LayerHistory(name, tuple(look for look in self._looks if f"{name}|output|mean" in look))
 
     @property
@@ -219,7 +242,7 @@ class Recording:
     def probes(self) -> tuple[np.ndarray, np.ndarray]:
         """The examples that were followed: x (probes, *input shape) float32 and y (probes, ...)."""
         if self._given is None:
-            raise ModelError(f"{self.folder}: nothing has been recorded yet")
+            raise ModelError(say("{path}: nothing has been recorded yet", path=self.folder))
         return self._given[PROBES], self._given["|probes|y"]
 
     @property

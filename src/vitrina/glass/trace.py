@@ -18,6 +18,7 @@ from vitrina.glass.plan import plan_of
 from vitrina.learning.optimizers import Adam, Optimizer
 from vitrina.learning.stages import back_propagation, error, forward_propagation
 from vitrina.learning.step import decay_marks
+from vitrina.locale import say
 from vitrina.model import Model, check_inputs, check_targets
 from vitrina.network.attention import Attention
 from vitrina.network.ensemble import EnsembleDense
@@ -80,7 +81,9 @@ class ForwardLayer:
         Raises UsageError if not there.
         """
         if self.weighted_sums is None or "weight" not in self.params:
-            raise UsageError(f"{self.name} has no neurons with weights; ask a Dense, Conv1D or Conv2D layer")
+            raise UsageError(
+                say("{name} has no neurons with weights; ask a Dense, Conv1D or Conv2D layer", name=self.name)
+            )
         where = _index(self.name, self.weighted_sums, unit, place)
         weight, bias = of_place(self.layer, self.params["weight"], place), self.params.get("bias")
         return ForwardNeuron(
@@ -112,7 +115,9 @@ class BackwardLayer:
     def neuron(self, unit: int, place: tuple[int, ...] = ()) -> BackwardNeuron:
         """The neuron `unit`; a filter's gradients are summed over all places. Raises UsageError if it is not there."""
         if self.error_signals is None or "weight" not in self.gradients:
-            raise UsageError(f"{self.name} has no neurons with weights; ask a Dense, Conv1D or Conv2D layer")
+            raise UsageError(
+                say("{name} has no neurons with weights; ask a Dense, Conv1D or Conv2D layer", name=self.name)
+            )
         where = _index(self.name, self.error_signals, unit, place)
         bias = self.gradients.get("bias")
         return BackwardNeuron(
@@ -162,7 +167,13 @@ class Trace(Shown):
         Raises UsageError if there is no such member.
         """
         if not 0 <= number < self.members:
-            raise UsageError(f"there is no member {number}: the network has {self.members}, counted from 0")
+            raise UsageError(
+                say(
+                    "there is no member {number}: the network has {members}, counted from 0",
+                    number=number,
+                    members=self.members,
+                )
+            )
         own = {spot.name for spot in plan_of(self.network) if spot.members}
         forward = {name: _member_forward(one, number) if name in own else one for name, one in self.forward.items()}
         backward = {name: _member_backward(one, number) if name in own else one for name, one in self.backward.items()}
@@ -184,8 +195,14 @@ def trace(model: Model, x: np.ndarray, y: Any = None) -> Trace:
     """
     network, ops = model.network, NumpyOps("float64")
     if x.shape != network.input_shape and (*x.shape, 1) != network.input_shape:
-        raise DataError(f"the example has shape {x.shape}, and the network takes {network.input_shape}")
-    batch = check_inputs(network, x[None].astype(np.float64), "the example")
+        raise DataError(
+            say(
+                "the example has shape {shape}, and the network takes {wanted}",
+                shape=x.shape,
+                wanted=network.input_shape,
+            )
+        )
+    batch = check_inputs(network, x[None].astype(np.float64), say("the example"))
     params = nest({name: value.astype(np.float64) for name, value in model.weights.items()})
     state = nest({name: value.astype(np.float64) for name, value in model.state.items()})
 
@@ -262,7 +279,7 @@ def _target(network: Network, ops: NumpyOps, raw: np.ndarray, y: Any) -> np.ndar
         readable = network.cost.readable(ops, raw)
         return (readable > 0.5).astype(np.float64) if network.cost.link == "sigmoid" else readable
     target = np.asarray(y)[None]
-    check_targets(network, target, "the target")
+    check_targets(network, target, say("the target"))
     return target
 
 
@@ -274,10 +291,21 @@ def _index(name: str, values: np.ndarray, unit: int, place: tuple[int, ...]) -> 
     where = (*place, unit)
     fits = len(where) == values.ndim and all(-size <= i < size for i, size in zip(where, values.shape, strict=True))
     if not fits:
-        wanted = f"a unit below {values.shape[-1]}" + (
-            f" and a place below {values.shape[:-1]}" if values.ndim > 1 else " and no place"
-        )
-        raise UsageError(f"{name} has no neuron {unit} at {place or 'no place'}; give {wanted}")
+        told: dict[str, Any] = {
+            "name": name,
+            "unit": unit,
+            "units": values.shape[-1],
+            "place": place or say("no place"),
+        }
+        if values.ndim > 1:
+            raise UsageError(
+                say(
+                    "{name} has no neuron {unit} at {place}; give a unit below {units} and a place below {places}",
+                    places=values.shape[:-1],
+                    **told,
+                )
+            )
+        raise UsageError(say("{name} has no neuron {unit} at {place}; give a unit below {units} and no place", **told))
     return where
 
 

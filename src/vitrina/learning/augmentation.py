@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import NetworkError, UsageError
+from vitrina.locale import say
 from vitrina.network.codec import Described
 from vitrina.network.layer import require
 from vitrina.network.ops import Array, Ops
@@ -61,7 +62,12 @@ class Shift(Augmentation):
     def __post_init__(self) -> None:
         require(
             _whole(self.pixels) and self.pixels >= 1,
-            f"shift: pixels must be a whole number of 1 or more, not {self.pixels!r}",
+            say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind="shift",
+                name="pixels",
+                value=self.pixels,
+            ),
         )
 
     def move(self, ops: Ops, key: Array, rows: Array, columns: Array) -> tuple[Array, Array]:
@@ -84,7 +90,13 @@ class Cutout(Augmentation):
 
     def __post_init__(self) -> None:
         require(
-            _whole(self.size) and self.size >= 1, f"cutout: size must be a whole number of 1 or more, not {self.size!r}"
+            _whole(self.size) and self.size >= 1,
+            say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind="cutout",
+                name="size",
+                value=self.size,
+            ),
         )
 
     def change(self, ops: Ops, key: Array, x: Array) -> Array:
@@ -113,7 +125,10 @@ class ColourJitter(Augmentation):
     def __post_init__(self) -> None:
         for name in ("brightness", "contrast", "saturation"):
             value = getattr(self, name)
-            require(_number(value) and 0.0 <= value <= 1.0, f"jitter: {name} must lie between 0 and 1, not {value!r}")
+            require(
+                _number(value) and 0.0 <= value <= 1.0,
+                say("{kind}: {name} must lie between 0 and 1, not {value!r}", kind="jitter", name=name, value=value),
+            )
 
     def change(self, ops: Ops, key: Array, x: Array) -> Array:
         batch, channels = ops.shape(x)[0], ops.shape(x)[3]
@@ -140,7 +155,10 @@ class Mixup(Augmentation):
     alpha: float = 0.2
 
     def __post_init__(self) -> None:
-        require(_number(self.alpha) and self.alpha > 0, f"mixup: alpha must be a number above 0, not {self.alpha!r}")
+        require(
+            _number(self.alpha) and self.alpha > 0,
+            say("mixup: alpha must be a number above 0, not {value!r}", value=self.alpha),
+        )
 
     def share(self, ops: Ops, key: Array, batch: int) -> Array:
         """(batch,) from 1/2 to 1: what each example keeps of itself."""
@@ -199,7 +217,6 @@ NAMES: Mapping[str, type[Augmentation]] = {
     "jitter": ColourJitter,
     "mixup": Mixup,
 }
-HOW = "write flip, shift=2, cutout=8, jitter=0.2 and mixup=0.2, as many of them as you like"
 
 
 def augmentations_named(given: str | Sequence[Any] | None) -> tuple[Augmentation, ...]:
@@ -210,7 +227,7 @@ def augmentations_named(given: str | Sequence[Any] | None) -> tuple[Augmentation
     found = tuple(part if isinstance(part, Augmentation) else _named(part) for part in parts)
     kinds = [type(one) for one in found]
     if twice := next((kind.__name__ for kind in kinds if kinds.count(kind) > 1), None):
-        raise UsageError(f"augment: {twice} is there twice; give it once")
+        raise UsageError(say("augment: {twice} is there twice; give it once", twice=twice))
     return found
 
 
@@ -220,16 +237,25 @@ def checked_augmentations(given: str | Sequence[Any] | None, input_shape: Sequen
     if len(input_shape) != 3 and any(not isinstance(one, Mixup) for one in found):
         shape = ", ".join(map(str, input_shape))
         raise UsageError(
-            f"augment: flip, shift, cutout and jitter change images, and the inputs are ({shape}); leave it out"
+            say(
+                "augment: flip, shift, cutout and jitter change images, and the inputs are ({shape}); leave it out",
+                shape=shape,
+            )
         )
     return found
+
+
+def _how() -> str:
+    return say("write flip, shift=2, cutout=8, jitter=0.2 and mixup=0.2, as many of them as you like")
 
 
 def _named(part: Any) -> Augmentation:
     name, equals, value = str(part).strip().partition("=")
     kind = NAMES.get(name.strip().lower())
     if kind is None or (equals and not fields(kind)):
-        raise UsageError(f"augment: {str(part).strip()!r} is nothing that can be done to images; {HOW}")
+        raise UsageError(
+            say("augment: {given!r} is nothing that can be done to images; {how}", given=str(part).strip(), how=_how())
+        )
     if not equals:
         return _made(kind, {})
     try:
@@ -237,7 +263,9 @@ def _named(part: Any) -> Augmentation:
         if not np.isfinite(number):
             raise ValueError
     except ValueError:
-        raise UsageError(f"augment: {name} takes a number, not {value!r}; {HOW}") from None
+        raise UsageError(
+            say("augment: {name} takes a number, not {value!r}; {how}", name=name, value=value, how=_how())
+        ) from None
     number = int(number) if number == int(number) and kind in (Shift, Cutout) else number
     return _made(kind, dict.fromkeys((field.name for field in fields(kind)), number))
 

@@ -377,12 +377,15 @@ class Learner:
         ops = self.engine.ops
         if set(flat) != set(now) or any(flat[name].shape != ops.shape(now[name]) for name in flat):
             raise ModelError(
-                "the checkpoint belongs to another network or optimizer; resume with the run's own settings"
+                say("the checkpoint belongs to another network or optimizer; resume with the run's own settings")
             )
         if checkpoint.facts["rows"] != self._feed.rows:
             raise ModelError(
-                f"the run was trained on {checkpoint.facts['rows']} rows and the data now have {self._feed.rows}; "
-                "resume with the same data"
+                say(
+                    "the run was trained on {before} rows and the data now have {now}; resume with the same data",
+                    before=checkpoint.facts["rows"],
+                    now=self._feed.rows,
+                )
             )
         like = self._leave()
         self._carried = self._enter(_filled(like, self.engine.put(nest(flat))))

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from vitrina.locale import say
 from vitrina.network.codec import Described
 from vitrina.network.layer import Tree, require
 from vitrina.network.ops import Array, Ops
@@ -33,12 +34,24 @@ class Optimizer(Described):
         kind = type(self).__name__
         rate = self.learning_rate
         require(
-            rate is None or (math.isfinite(rate) and rate > 0.0), f"{kind}: learning_rate must be above 0, not {rate!r}"
+            rate is None or (math.isfinite(rate) and rate > 0.0),
+            say("{kind}: {name} must be above 0, not {value!r}", kind=kind, name="learning_rate", value=rate),
         )
-        require(self.weight_decay >= 0.0, f"{kind}: weight_decay must be 0 or more, not {self.weight_decay!r}")
+        require(
+            self.weight_decay >= 0.0,
+            say(
+                "{kind}: {name} must be 0 or more, not {value!r}",
+                kind=kind,
+                name="weight_decay",
+                value=self.weight_decay,
+            ),
+        )
         for name in ("momentum", "beta_1", "beta_2", "decay"):
             value = getattr(self, name, 0.0)
-            require(0.0 <= value < 1.0, f"{kind}: {name} must be in [0, 1), not {value!r}")
+            require(
+                0.0 <= value < 1.0,
+                say("{kind}: {name} must be in [0, 1), not {value!r}", kind=kind, name=name, value=value),
+            )
 
     @property
     def rate(self) -> float:
@@ -207,7 +220,10 @@ def optimizer_named(choice: str | Optimizer | None) -> Optimizer:
     if isinstance(choice, Optimizer):
         return choice
     name = (choice or "adam").lower()
-    require(name in OPTIMIZERS, f"unknown optimizer {choice!r}; it can be {', '.join(OPTIMIZERS)}")
+    require(
+        name in OPTIMIZERS,
+        say("unknown optimizer {choice!r}; it can be {known}", choice=choice, known=", ".join(OPTIMIZERS)),
+    )
     return OPTIMIZERS[name]()
 
 

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from vitrina.locale import say
 from vitrina.network.codec import Described
 from vitrina.network.layer import require, snake_case
 from vitrina.network.ops import Array, Ops
@@ -47,8 +48,14 @@ class StepDecay(Schedule):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "at", tuple(self.at))
-        require(all(0.0 < share < 1.0 for share in self.at), f"step: shares lie between 0 and 1, not {self.at}")
-        require(self.decay > 0.0, f"step: decay must be above 0, not {self.decay!r}")
+        require(
+            all(0.0 < share < 1.0 for share in self.at),
+            say("step: shares lie between 0 and 1, not {value}", value=self.at),
+        )
+        require(
+            self.decay > 0.0,
+            say("{kind}: {name} must be above 0, not {value!r}", kind="step", name="decay", value=self.decay),
+        )
 
     def factor(self, ops: Ops, progress: Array) -> Any:
         factor = ops.ones_like(progress)
@@ -79,7 +86,12 @@ class OneCycle(Schedule):
     end_divide: float = 1e5
 
     def __post_init__(self) -> None:
-        require(0.0 < self.rise < 1.0, f"one_cycle: rise must lie between 0 and 1, not {self.rise!r}")
+        require(
+            0.0 < self.rise < 1.0,
+            say(
+                "{kind}: {name} must lie between 0 and 1, not {value!r}", kind="one_cycle", name="rise", value=self.rise
+            ),
+        )
 
     def factor(self, ops: Ops, progress: Array) -> Any:
         up = _cosine(ops, ops.minimum(progress * (1.0 / self.rise), 1.0), 1.0 / self.divide, 1.0)
@@ -98,9 +110,12 @@ class WarmUp(Schedule):
     then: Schedule = ConstantRate()
 
     def __post_init__(self) -> None:
-        require(0.0 < self.rise < 1.0, f"warm_up: rise must lie between 0 and 1, not {self.rise!r}")
+        require(
+            0.0 < self.rise < 1.0,
+            say("{kind}: {name} must lie between 0 and 1, not {value!r}", kind="warm_up", name="rise", value=self.rise),
+        )
         follows = not isinstance(self.then, ReduceOnPlateau)
-        require(follows, "warm_up: reduce_on_plateau cannot follow it; use one of the two, or another schedule")
+        require(follows, say("warm_up: reduce_on_plateau cannot follow it; use one of the two, or another schedule"))
 
     def factor(self, ops: Ops, progress: Array) -> Any:
         rising = ops.maximum(progress * (1.0 / self.rise), 1e-3)
@@ -121,8 +136,15 @@ class ReduceOnPlateau(Schedule):
     floor: float = 1e-4
 
     def __post_init__(self) -> None:
-        require(0.0 < self.decay < 1.0, f"plateau: decay must lie between 0 and 1, not {self.decay!r}")
-        require(self.patience >= 1, f"plateau: patience must be 1 epoch or more, not {self.patience!r}")
+        require(
+            0.0 < self.decay < 1.0,
+            say(
+                "{kind}: {name} must lie between 0 and 1, not {value!r}", kind="plateau", name="decay", value=self.decay
+            ),
+        )
+        require(
+            self.patience >= 1, say("plateau: patience must be 1 epoch or more, not {value!r}", value=self.patience)
+        )
 
 
 def _cosine(ops: Ops, progress: Array, start: float, end: float) -> Array:
@@ -145,5 +167,8 @@ def schedule_named(choice: str | Schedule | None) -> Schedule:
     if isinstance(choice, Schedule):
         return choice
     name = snake_case(choice.replace("-", "_")) if choice else "constant"
-    require(name in SCHEDULES, f"unknown schedule {choice!r}; it can be {', '.join(SCHEDULES)}")
+    require(
+        name in SCHEDULES,
+        say("unknown schedule {choice!r}; it can be {known}", choice=choice, known=", ".join(SCHEDULES)),
+    )
     return SCHEDULES[name]

@@ -10,6 +10,7 @@ import math
 from typing import ClassVar, Protocol
 
 from vitrina.errors import NetworkError
+from vitrina.locale import say
 from vitrina.network.layer import Context
 from vitrina.network.ops import Array, Ops
 
@@ -217,4 +218,6 @@ def sums_to_keep(name: str, z: Array, context: Context) -> Array:
 def check_activation(name: str) -> None:
     """Raises NetworkError unless `name` is an activation."""
     if name not in ACTIVATIONS:
-        raise NetworkError(f"unknown activation {name!r}; it can be {', '.join(ACTIVATIONS)}")
+        raise NetworkError(
+            say("unknown activation {name!r}; it can be {known}", name=name, known=", ".join(ACTIVATIONS))
+        )

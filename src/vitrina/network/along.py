@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from vitrina.errors import ShapeError
+from vitrina.locale import say
 from vitrina.network.activations import check_activation
 from vitrina.network.convolution import Conv2D
 from vitrina.network.initialisers import Initialiser, check_initialiser
@@ -34,13 +35,19 @@ class _Along(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 2:
-            raise ShapeError(f"needs a sequence of shape (steps, channels), but gets {input_shape}")
+            raise ShapeError(
+                say("needs a sequence of shape (steps, channels), but gets {input_shape}", input_shape=input_shape)
+            )
         try:
             return self.image.output_shape((1, *input_shape))[1:]
         except ShapeError:
             raise ShapeError(
-                f"its window of {self.window} steps does not fit into the sequence of shape {input_shape}; "
-                "make the window smaller, use padding='same', or pool less before it"
+                say(
+                    "its window of {window} steps does not fit into the sequence of shape {input_shape}; make "
+                    "the window smaller, use padding='same', or pool less before it",
+                    window=self.window,
+                    input_shape=input_shape,
+                )
             ) from None
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
@@ -84,7 +91,12 @@ class Conv1D(_Along):
     def __post_init__(self) -> None:
         for name in ("filters", "kernel_size", "stride", "groups"):
             _check_whole(self, name)
-        shared = f"Conv1D: {self.groups} groups cannot share {self.filters} filters; make it a multiple"
+        shared = say(
+            "{kind}: {groups} groups cannot share {filters} filters; make it a multiple",
+            kind="Conv1D",
+            groups=self.groups,
+            filters=self.filters,
+        )
         require(self.filters % self.groups == 0, shared)
         check_padding(self.padding, "Conv1D")
         check_activation(self.activation)
@@ -99,7 +111,11 @@ class Conv1D(_Along):
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) == 2 and input_shape[1] % self.groups:
             raise ShapeError(
-                f"{self.groups} groups cannot share {input_shape[1]} channels; take a number that divides them"
+                say(
+                    "{groups} groups cannot share {channels} channels; take a number that divides them",
+                    groups=self.groups,
+                    channels=input_shape[1],
+                )
             )
         return super().output_shape(input_shape)
 
@@ -168,7 +184,12 @@ class AveragePool1D(_Pool1D):
 def _check_whole(layer: Layer, name: str) -> None:
     """A whole number of 1 or more, kept as Python's own. Raises NetworkError otherwise."""
     value = getattr(layer, name)
-    sentence = f"{type(layer).__name__}: {name} must be a whole number of 1 or more, not {value!r}"
+    sentence = say(
+        "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+        kind=type(layer).__name__,
+        name=name,
+        value=value,
+    )
     object.__setattr__(layer, name, whole(value, sentence))
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import NetworkError, ShapeError
+from vitrina.locale import say
 from vitrina.network.initialisers import INITIALISERS
 from vitrina.network.layer import SMALLEST, Context, Layer, Params, Shape, State, Tree, whole
 from vitrina.network.ops import Array, Ops
@@ -42,17 +43,32 @@ class Attention(Layer):
     use_bias: bool = True
 
     def __post_init__(self) -> None:
-        heads = whole(self.heads, f"Attention: heads must be a whole number of 1 or more, not {self.heads!r}")
+        heads = whole(
+            self.heads,
+            say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind="Attention",
+                name="heads",
+                value=self.heads,
+            ),
+        )
         object.__setattr__(self, "heads", heads)
         if self.head_size is not None:
-            sentence = f"Attention: head_size must be a whole number of 1 or more, not {self.head_size!r}"
+            sentence = say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind="Attention",
+                name="head_size",
+                value=self.head_size,
+            )
             object.__setattr__(self, "head_size", whole(self.head_size, sentence))
         if not isinstance(self.causal, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise NetworkError(f"Attention: causal is True or False, not {self.causal!r}")
+            raise NetworkError(say("Attention: causal is True or False, not {value!r}", value=self.causal))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 2:
-            raise ShapeError(f"needs a sequence of shape (steps, width), but gets {input_shape}")
+            raise ShapeError(
+                say("needs a sequence of shape (steps, width), but gets {input_shape}", input_shape=input_shape)
+            )
         self._size(input_shape[1])
         return input_shape
 
@@ -112,8 +128,12 @@ class Attention(Layer):
             return self.head_size
         if width % self.heads:
             raise ShapeError(
-                f"{self.heads} heads cannot share a width of {width}; take a number of heads that divides it, "
-                "or say head_size"
+                say(
+                    "{heads} heads cannot share a width of {width}; take a number of heads that divides it, or "
+                    "say head_size",
+                    heads=self.heads,
+                    width=width,
+                )
             )
         return width // self.heads
 

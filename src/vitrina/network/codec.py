@@ -10,6 +10,7 @@ import dataclasses
 from typing import Any, ClassVar, Self
 
 from vitrina.errors import NetworkError
+from vitrina.locale import say
 
 
 class Described:
@@ -36,7 +37,13 @@ class Described:
         """
         found = _described(description)
         if not isinstance(found, cls):
-            raise NetworkError(f"expected a description of a {cls.__name__}, found a {type(found).__name__}")
+            raise NetworkError(
+                say(
+                    "expected a description of a {wanted}, found a {found}",
+                    wanted=cls.__name__,
+                    found=type(found).__name__,
+                )
+            )
         return found
 
 
@@ -57,16 +64,28 @@ def _described(value: Any) -> Any:
     kind = fields.pop("type", None)
     if not isinstance(kind, str) or kind not in Described.kinds:
         raise NetworkError(
-            f"unknown type {kind!r} in a description; it must be one of Vitrina's names, "
-            "or a class of your own that was imported first"
+            say(
+                "unknown type {kind!r} in a description; it must be one of Vitrina's names, or a class of your "
+                "own that was imported first",
+                kind=kind,
+            )
         )
     cls = Described.kinds[kind]
     known = {field.name for field in dataclasses.fields(cls)}  # pyright: ignore[reportArgumentType]
     if unknown := set(fields) - known:
-        raise NetworkError(f"{kind} has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}")
+        raise NetworkError(
+            say(
+                "{kind} has no {unknown}; it has {known}",
+                kind=kind,
+                unknown=", ".join(sorted(unknown)),
+                known=", ".join(sorted(known)),
+            )
+        )
     fields = {name: _described(item) for name, item in fields.items()}
     arguments = fields.pop(cls.variadic, ()) if cls.variadic else ()
     try:
         return cls(*arguments, **fields)
     except TypeError as error:
-        raise NetworkError(f"{kind} cannot be made of {fields}: {error}") from error
+        raise NetworkError(
+            say("{kind} cannot be made of {fields}: {reason}", kind=kind, fields=fields, reason=error)
+        ) from error

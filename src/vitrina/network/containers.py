@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vitrina.errors import EngineError, NetworkError, ShapeError
+from vitrina.locale import say
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, layer_names, require
 from vitrina.network.ops import Array, Ops
 from vitrina.network.watching import Passed
@@ -21,8 +22,16 @@ def _layers(arguments: tuple[Any, ...], kind: str) -> tuple[Layer, ...]:
         arguments = tuple(arguments[0])  # pyright: ignore[reportUnknownArgumentType]
     for argument in arguments:
         if not isinstance(argument, Layer):
-            hint = f"; write {argument.__name__}(...)" if isinstance(argument, type) else ""
-            raise NetworkError(f"{kind} is made of layers, and {argument!r} is none{hint}")
+            if not isinstance(argument, type):
+                raise NetworkError(say("{kind} is made of layers, and {given!r} is none", kind=kind, given=argument))
+            raise NetworkError(
+                say(
+                    "{kind} is made of layers, and {given!r} is none; write {name}(...)",
+                    kind=kind,
+                    given=argument,
+                    name=argument.__name__,
+                )
+            )
     return arguments
 
 
@@ -189,11 +198,14 @@ class Residual(_Container):
         object.__setattr__(self, "layers", _layers(layers, "Residual"))
         if shortcut is not None and not isinstance(shortcut, Layer):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise NetworkError(
-                f"Residual: a shortcut is one layer, and {shortcut!r} is none; put several into Sequential"
+                say(
+                    "Residual: a shortcut is one layer, and {shortcut!r} is none; put several into Sequential",
+                    shortcut=shortcut,
+                )
             )
         object.__setattr__(self, "shortcut", shortcut)
         object.__setattr__(self, "name", name)
-        require("shortcut" not in self.names, "Residual: no layer inside may be called 'shortcut'")
+        require("shortcut" not in self.names, say("Residual: no layer inside may be called 'shortcut'"))
 
     @cached_property
     def body(self) -> Sequential:
@@ -219,8 +231,12 @@ class Residual(_Container):
         short = shape_after("shortcut", self.shortcut, input_shape) if self.shortcut else input_shape
         if long != short:
             raise ShapeError(
-                f"Residual adds its layers' output of shape {long} to a shortcut of shape {short}; make them equal, "
-                "or give it a shortcut=... layer that changes the shape"
+                say(
+                    "Residual adds its layers' output of shape {long} to a shortcut of shape {short}; make them "
+                    "equal, or give it a shortcut=... layer that changes the shape",
+                    long=long,
+                    short=short,
+                )
             )
         return long
 
@@ -253,10 +269,10 @@ class Branches(_Container):
         object.__setattr__(self, "layers", _layers(layers, "Branches"))
         object.__setattr__(self, "merge", merge)
         object.__setattr__(self, "name", name)
-        require(bool(self.layers), "Branches needs at least one branch")
+        require(bool(self.layers), say("Branches needs at least one branch"))
         require(
             merge in ("concatenate", "add", "multiply"),
-            f"Branches: merge must be 'concatenate', 'add' or 'multiply', not {merge!r}",
+            say("Branches: merge must be 'concatenate', 'add' or 'multiply', not {merge!r}", merge=merge),
         )
         layer_names(self.layers)
 
@@ -267,7 +283,14 @@ class Branches(_Container):
             fits = shape == first if self.merge != "concatenate" else shape[:-1] == first[:-1] and shape and first
             if not fits:
                 raise ShapeError(
-                    f"Branches cannot {self.merge} {self.names[0]} of shape {first} and {name} of shape {shape}"
+                    say(
+                        "Branches cannot {merge} {first_name} of shape {first} and {name} of shape {shape}",
+                        merge=self.merge,
+                        first_name=self.names[0],
+                        first=first,
+                        name=name,
+                        shape=shape,
+                    )
                 )
         if self.merge != "concatenate":
             return first

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import ShapeError
+from vitrina.locale import say
 from vitrina.network.activations import ACTIVATIONS, check_activation, sums_to_keep
 from vitrina.network.initialisers import Initialiser, check_initialiser, initialiser_for
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require, whole
@@ -37,21 +38,49 @@ class Conv2D(Layer):
     groups: int = 1
 
     def __post_init__(self) -> None:
-        filters = whole(self.filters, f"Conv2D: filters must be a whole number of 1 or more, not {self.filters!r}")
+        filters = whole(
+            self.filters,
+            say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind="Conv2D",
+                name="filters",
+                value=self.filters,
+            ),
+        )
         object.__setattr__(self, "filters", filters)
         object.__setattr__(self, "kernel_size", pair(self.kernel_size, "Conv2D: kernel_size"))
         object.__setattr__(self, "stride", pair(self.stride, "Conv2D: stride"))
         check_padding_2d(self.padding, pair(self.kernel_size, "Conv2D: kernel_size"), "Conv2D")
         check_activation(self.activation)
         check_initialiser(self.initialiser)
-        groups = whole(self.groups, f"Conv2D: groups must be a whole number of 1 or more, not {self.groups!r}")
+        groups = whole(
+            self.groups,
+            say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind="Conv2D",
+                name="groups",
+                value=self.groups,
+            ),
+        )
         object.__setattr__(self, "groups", groups)
-        require(filters % groups == 0, f"Conv2D: {groups} groups cannot share {filters} filters; make it a multiple")
+        require(
+            filters % groups == 0,
+            say(
+                "{kind}: {groups} groups cannot share {filters} filters; make it a multiple",
+                kind="Conv2D",
+                groups=groups,
+                filters=filters,
+            ),
+        )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) == 3 and input_shape[2] % self.groups:
             raise ShapeError(
-                f"{self.groups} groups cannot share {input_shape[2]} channels; take a number that divides them"
+                say(
+                    "{groups} groups cannot share {channels} channels; take a number that divides them",
+                    groups=self.groups,
+                    channels=input_shape[2],
+                )
             )
         return (*slide(input_shape, self.kernel_size, self.stride, self.padding), self.filters)  # pyright: ignore
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from vitrina.errors import NetworkError
+from vitrina.locale import say
 from vitrina.network.activations import softmax, softplus
 from vitrina.network.codec import Described
 from vitrina.network.layer import SMALLEST, Shape, require, snake_case
@@ -70,7 +71,14 @@ class Cost(Described):
 
     def check_output(self, output_shape: Shape) -> None:
         """Raises NetworkError if a network's output cannot be this cost's prediction."""
-        require(len(output_shape) >= 1, f"{self.label} needs at least one output, but the network gives {output_shape}")
+        require(
+            len(output_shape) >= 1,
+            say(
+                "{cost} needs at least one output, but the network gives {output_shape}",
+                cost=self.label,
+                output_shape=output_shape,
+            ),
+        )
 
     @property
     def label(self) -> str:
@@ -119,7 +127,10 @@ class Huber(Cost):
     delta: float = 1.0
 
     def __post_init__(self) -> None:
-        require(self.delta > 0.0, f"huber: delta must be above 0, not {self.delta!r}")
+        require(
+            self.delta > 0.0,
+            say("{kind}: {name} must be above 0, not {value!r}", kind="huber", name="delta", value=self.delta),
+        )
 
     def losses_and_slopes(self, ops: Ops, prediction: Array, target: Array) -> tuple[Array, Array]:
         gap = prediction - _as_columns(ops, prediction, target)
@@ -141,7 +152,10 @@ class Quantile(Cost):
     def __post_init__(self) -> None:
         object.__setattr__(self, "quantiles", tuple(self.quantiles))
         inside = all(0.0 < quantile < 1.0 for quantile in self.quantiles)
-        require(bool(self.quantiles) and inside, f"quantile: quantiles lie between 0 and 1, not {self.quantiles}")
+        require(
+            bool(self.quantiles) and inside,
+            say("quantile: quantiles lie between 0 and 1, not {value}", value=self.quantiles),
+        )
 
     def losses_and_slopes(self, ops: Ops, prediction: Array, target: Array) -> tuple[Array, Array]:
         shape, count = ops.shape(prediction), len(self.quantiles)
@@ -161,7 +175,14 @@ class Quantile(Cost):
     def check_output(self, output_shape: Shape) -> None:
         count = len(self.quantiles)
         fits = len(output_shape) == 1 and output_shape[0] % count == 0
-        require(fits, f"quantile with {count} quantiles needs a multiple of {count} outputs, but gets {output_shape}")
+        require(
+            fits,
+            say(
+                "quantile with {count} quantiles needs a multiple of {count} outputs, but gets {output_shape}",
+                count=count,
+                output_shape=output_shape,
+            ),
+        )
 
 
 @dataclass(frozen=True)
@@ -255,7 +276,10 @@ class Focal(Cost):
     link: ClassVar[str] = "softmax"
 
     def __post_init__(self) -> None:
-        require(self.gamma >= 0.0, f"focal: gamma must be 0 or more, not {self.gamma!r}")
+        require(
+            self.gamma >= 0.0,
+            say("{kind}: {name} must be 0 or more, not {value!r}", kind="focal", name="gamma", value=self.gamma),
+        )
 
     def losses_and_slopes(self, ops: Ops, prediction: Array, target: Array) -> tuple[Array, Array]:
         if ops.shape(prediction)[-1] == 1:
@@ -283,14 +307,26 @@ class Focal(Cost):
 
 def _check_smoothing(cost: CrossEntropy | BinaryCrossEntropy) -> None:
     inside = 0.0 <= cost.label_smoothing < 1.0
-    require(inside, f"{cost.label}: label_smoothing must be in [0, 1), not {cost.label_smoothing!r}")
+    require(
+        inside,
+        say(
+            "{kind}: {name} must be in [0, 1), not {value!r}",
+            kind=cost.label,
+            name="label_smoothing",
+            value=cost.label_smoothing,
+        ),
+    )
 
 
 def _check_classes(cost: Cost, output_shape: Shape) -> None:
     require(
         len(output_shape) >= 1 and output_shape[-1] >= 2,
-        f"{cost.label} needs one output per class, two or more, but the network gives {output_shape}; "
-        "end with Dense(classes), or use cost='binary_cross_entropy' for one output",
+        say(
+            "{cost} needs one output per class, two or more, but the network gives {output_shape}; end with "
+            "Dense(classes), or use cost='binary_cross_entropy' for one output",
+            cost=cost.label,
+            output_shape=output_shape,
+        ),
     )
 
 
@@ -314,7 +350,7 @@ def cost_named(choice: str | Cost) -> Cost:
     if isinstance(choice, Cost):
         return choice
     if choice not in COSTS:
-        raise NetworkError(f"unknown cost {choice!r}; it can be {', '.join(COSTS)}")
+        raise NetworkError(say("unknown cost {choice!r}; it can be {known}", choice=choice, known=", ".join(COSTS)))
     return COSTS[choice]
 
 
@@ -324,5 +360,7 @@ def smoothed(cost: Cost, label_smoothing: float) -> Cost:
         return cost
     options: dict[str, Any] = {"label_smoothing": label_smoothing}
     if not isinstance(cost, CrossEntropy | BinaryCrossEntropy):
-        raise NetworkError(f"label_smoothing goes with cross_entropy or binary_cross_entropy, not with {cost.label}")
+        raise NetworkError(
+            say("label_smoothing goes with cross_entropy or binary_cross_entropy, not with {cost}", cost=cost.label)
+        )
     return replace(cost, **options)

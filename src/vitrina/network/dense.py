@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import ShapeError
+from vitrina.locale import say
 from vitrina.network.activations import ACTIVATIONS, check_activation, sums_to_keep
 from vitrina.network.initialisers import Initialiser, check_initialiser, initialiser_for
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, whole
@@ -30,14 +31,22 @@ class Dense(Layer):
     initialiser: str | Initialiser | None = None
 
     def __post_init__(self) -> None:
-        units = whole(self.units, f"Dense: units must be a whole number of 1 or more, not {self.units!r}")
+        units = whole(
+            self.units,
+            say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind="Dense",
+                name="units",
+                value=self.units,
+            ),
+        )
         object.__setattr__(self, "units", units)
         check_activation(self.activation)
         check_initialiser(self.initialiser)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if not input_shape:
-            raise ShapeError(f"needs an input of shape (inputs,), but gets {input_shape}")
+            raise ShapeError(say("needs an input of shape (inputs,), but gets {input_shape}", input_shape=input_shape))
         return (*input_shape[:-1], self.units)
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from vitrina.locale import say
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require
 from vitrina.network.ops import Array, Ops
 
@@ -21,7 +22,9 @@ class Dropout(Layer):
     random: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        require(0.0 <= self.rate < 1.0, f"Dropout: rate must be 0 or more and below 1, not {self.rate!r}")
+        require(
+            0.0 <= self.rate < 1.0, say("Dropout: rate must be 0 or more and below 1, not {value!r}", value=self.rate)
+        )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         return input_shape

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import DataError
+from vitrina.locale import say
 from vitrina.network.initialisers import Normal
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, whole
 from vitrina.network.ops import Array, Ops
@@ -31,7 +32,12 @@ class Embedding(Layer):
     def __post_init__(self) -> None:
         for name in ("count", "size"):
             value = getattr(self, name)
-            sentence = f"Embedding: {name} must be a whole number of 1 or more, not {value!r}"
+            sentence = say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind="Embedding",
+                name=name,
+                value=value,
+            )
             object.__setattr__(self, name, whole(value, sentence))
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -48,8 +54,14 @@ class Embedding(Layer):
         if wrong.any():
             place = np.unravel_index(int(np.argmax(wrong)), x.shape)
             raise DataError(
-                f"{name} has {x[place]} in row {place[0]}, and the network's Embedding takes whole numbers from 0 to "
-                f"{self.count - 1}; give it a larger count, or number the values anew"
+                say(
+                    "{name} has {value} in row {row}, and the network's Embedding takes whole numbers from 0 to "
+                    "{last}; give it a larger count, or number the values anew",
+                    name=name,
+                    value=x[place],
+                    row=place[0],
+                    last=self.count - 1,
+                )
             )
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import ShapeError
+from vitrina.locale import say
 from vitrina.network.activations import ACTIVATIONS, check_activation, softmax, sums_to_keep
 from vitrina.network.initialisers import Initialiser, check_initialiser, initialiser_for
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require, whole
@@ -39,23 +40,37 @@ class EnsembleDense(Layer):
     def __post_init__(self) -> None:
         for name in ("members", "units"):
             value = getattr(self, name)
-            sentence = f"EnsembleDense: {name} must be a whole number of 1 or more, not {value!r}"
+            sentence = say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind="EnsembleDense",
+                name=name,
+                value=value,
+            )
             object.__setattr__(self, name, whole(value, sentence))
         check_activation(self.activation)
         check_initialiser(self.initialiser)
         given: Any = self.sees
         require(
             isinstance(given, list | tuple) and all(len(each) == 2 and 0 <= each[0] < each[1] for each in given),
-            f"EnsembleDense: sees must be stretches of the inputs, such as ((0, 4), (2, 8)), not {given!r}",
+            say(
+                "EnsembleDense: sees must be stretches of the inputs, such as ((0, 4), (2, 8)), not {given!r}",
+                given=given,
+            ),
         )
         object.__setattr__(self, "sees", tuple((int(first), int(after)) for first, after in given))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 1 and (len(input_shape) != 2 or input_shape[0] != self.members):
-            raise ShapeError(f"needs an input of shape (inputs,) or ({self.members}, inputs), but gets {input_shape}")
+            raise ShapeError(
+                say(
+                    "needs an input of shape (inputs,) or ({members}, inputs), but gets {input_shape}",
+                    members=self.members,
+                    input_shape=input_shape,
+                )
+            )
         most = max((after for _, after in self.sees), default=0)
         if most > input_shape[-1]:
-            raise ShapeError(f"sees {most} inputs, but gets {input_shape[-1]}")
+            raise ShapeError(say("sees {most} inputs, but gets {inputs}", most=most, inputs=input_shape[-1]))
         return self.members, self.units
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
@@ -144,7 +159,9 @@ class EnsembleMean(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 2:
-            raise ShapeError(f"needs an input of shape (members, outputs), but gets {input_shape}")
+            raise ShapeError(
+                say("needs an input of shape (members, outputs), but gets {input_shape}", input_shape=input_shape)
+            )
         return input_shape[1:]
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:

@@ -12,6 +12,7 @@ from typing import ClassVar
 import numpy as np
 
 from vitrina.errors import NetworkError
+from vitrina.locale import say
 from vitrina.network.codec import Described
 
 
@@ -126,4 +127,6 @@ def initialiser_for(choice: str | Initialiser | None, activation: str) -> Initia
 def check_initialiser(choice: str | Initialiser | None) -> None:
     """Raises NetworkError unless `choice` is an initialiser, the name of one, or None."""
     if choice is not None and not isinstance(choice, Initialiser) and choice not in INITIALISERS:
-        raise NetworkError(f"unknown initialiser {choice!r}; it can be {', '.join(INITIALISERS)}")
+        raise NetworkError(
+            say("unknown initialiser {choice!r}; it can be {known}", choice=choice, known=", ".join(INITIALISERS))
+        )

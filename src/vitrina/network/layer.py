@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vitrina.errors import NetworkError
+from vitrina.locale import say
 from vitrina.network.codec import Described
 from vitrina.network.ops import Array, Ops
 from vitrina.network.watching import Watch
@@ -138,9 +139,11 @@ def layer_names(layers: tuple[Layer, ...]) -> tuple[str, ...]:
         names.append(layer.name if layer.name is not None else f"{kind}_{counts[kind]}")
     for name in names:
         if names.count(name) > 1:
-            raise NetworkError(f"two layers are called {name!r}; give one of them another name")
+            raise NetworkError(say("two layers are called {name!r}; give one of them another name", name=name))
         if not name or "/" in name:
-            raise NetworkError(f"a layer cannot be called {name!r}: a name has at least one letter and no '/'")
+            raise NetworkError(
+                say("a layer cannot be called {name!r}: a name has at least one letter and no '/'", name=name)
+            )
     return tuple(names)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina.errors import NetworkError
+from vitrina.locale import say
 from vitrina.network.codec import Described
 from vitrina.network.containers import Sequential
 from vitrina.network.costs import Cost, cost_named
@@ -38,13 +39,18 @@ class Input(Described):
 
     def __post_init__(self) -> None:
         given: Any = self.shape
-        sentence = f"Input: the shape must be whole numbers of 1 or more, such as (30,) or (28, 28, 1), not {given!r}"
+        sentence = say(
+            "Input: the shape must be whole numbers of 1 or more, such as (30,) or (28, 28, 1), not {given!r}",
+            given=given,
+        )
         sizes: tuple[Any, ...] = tuple(given) if isinstance(given, list | tuple) else (given,)
         require(len(sizes) > 0, sentence)
         object.__setattr__(self, "shape", tuple(whole(size, sentence) for size in sizes))
         require(
             self.padding is None or len(sizes) <= 2,
-            f"Input: padding is for sequences of shape (steps,) or (steps, channels), not for {given!r}",
+            say(
+                "Input: padding is for sequences of shape (steps,) or (steps, channels), not for {given!r}", given=given
+            ),
         )
 
     def mask(self, ops: Ops, x: Array) -> Array:
@@ -62,7 +68,7 @@ class Input(Described):
     def from_json(cls, description: Any) -> Input:
         """Reads what `to_json` wrote. Raises NetworkError if it is neither."""
         if isinstance(description, dict):
-            require(set(description) == {"shape", "padding"}, "the input of a network has a shape and a padding")
+            require(set(description) == {"shape", "padding"}, say("the input of a network has a shape and a padding"))
             return Input(description["shape"], description["padding"])
         return Input(description)
 
@@ -82,8 +88,8 @@ class Network:
 
     def __init__(self, input: Input, *layers: Layer, cost: str | Cost = "cross_entropy") -> None:
         if not isinstance(input, Input):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise NetworkError(f"a network begins with vt.Input(shape), not with {input!r}")
-        require(bool(layers), "a network needs at least one layer after its Input")
+            raise NetworkError(say("a network begins with vt.Input(shape), not with {input!r}", input=input))
+        require(bool(layers), say("a network needs at least one layer after its Input"))
         object.__setattr__(self, "input", input)
         object.__setattr__(self, "root", Sequential(*layers))
         object.__setattr__(self, "cost", cost_named(cost))
@@ -91,7 +97,9 @@ class Network:
         last = self.layers[-1]
         require(
             not any(isinstance(layer, EnsembleMean) and layer is not last for _, layer, _ in self.walk()),
-            "EnsembleMean must be the last layer of a network: while learning it leaves the members' answers apart",
+            say(
+                "EnsembleMean must be the last layer of a network: while learning it leaves the members' answers apart"
+            ),
         )
 
     @property
@@ -160,16 +168,21 @@ class Network:
             try:
                 description = json.loads(description)
             except ValueError as error:
-                raise NetworkError(f"the description of the network is not JSON: {error}") from None
+                raise NetworkError(say("the description of the network is not JSON: {reason}", reason=error)) from None
         if not isinstance(description, dict) or not {"format", "input", "layers", "cost"} <= set(description):
-            raise NetworkError("a network's description holds format, input, layers and cost")
+            raise NetworkError(say("a network's description holds format, input, layers and cost"))
         if description["format"] != FORMAT:
             raise NetworkError(
-                f"the network is described in format {description['format']!r}, and this Vitrina reads {FORMAT}; "
-                "update Vitrina"
+                say(
+                    "the network is described in format {format!r}, and this Vitrina reads {known}; update Vitrina",
+                    format=description["format"],
+                    known=FORMAT,
+                )
             )
         if not isinstance(description["layers"], list):
-            raise NetworkError(f"a network's description holds a list of layers, not {description['layers']!r}")
+            raise NetworkError(
+                say("a network's description holds a list of layers, not {given!r}", given=description["layers"])
+            )
         layers = [Layer.from_json(layer) for layer in description["layers"]]
         cost = description["cost"]
         return Network(

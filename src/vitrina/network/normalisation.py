@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import ShapeError
+from vitrina.locale import say
 from vitrina.network.layer import SMALLEST, Context, Layer, Params, Shape, State, Tree, require, whole
 from vitrina.network.ops import Array, Ops
 
@@ -28,12 +29,25 @@ class BatchNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        require(0.0 <= self.momentum < 1.0, f"BatchNorm: momentum must be in [0, 1), not {self.momentum!r}")
-        require(self.epsilon > 0.0, f"BatchNorm: epsilon must be above 0, not {self.epsilon!r}")
+        require(
+            0.0 <= self.momentum < 1.0,
+            say(
+                "{kind}: {name} must be in [0, 1), not {value!r}",
+                kind="BatchNorm",
+                name="momentum",
+                value=self.momentum,
+            ),
+        )
+        require(
+            self.epsilon > 0.0,
+            say("{kind}: {name} must be above 0, not {value!r}", kind="BatchNorm", name="epsilon", value=self.epsilon),
+        )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if not input_shape:
-            raise ShapeError(f"needs an input of shape (..., channels), but gets {input_shape}")
+            raise ShapeError(
+                say("needs an input of shape (..., channels), but gets {input_shape}", input_shape=input_shape)
+            )
         return input_shape
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
@@ -119,11 +133,16 @@ class LayerNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        require(self.epsilon > 0.0, f"LayerNorm: epsilon must be above 0, not {self.epsilon!r}")
+        require(
+            self.epsilon > 0.0,
+            say("{kind}: {name} must be above 0, not {value!r}", kind="LayerNorm", name="epsilon", value=self.epsilon),
+        )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if not input_shape:
-            raise ShapeError(f"needs an input of shape (..., channels), but gets {input_shape}")
+            raise ShapeError(
+                say("needs an input of shape (..., channels), but gets {input_shape}", input_shape=input_shape)
+            )
         return input_shape
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
@@ -166,11 +185,16 @@ class RMSNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        require(self.epsilon > 0.0, f"RMSNorm: epsilon must be above 0, not {self.epsilon!r}")
+        require(
+            self.epsilon > 0.0,
+            say("{kind}: {name} must be above 0, not {value!r}", kind="RMSNorm", name="epsilon", value=self.epsilon),
+        )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if not input_shape:
-            raise ShapeError(f"needs an input of shape (..., channels), but gets {input_shape}")
+            raise ShapeError(
+                say("needs an input of shape (..., channels), but gets {input_shape}", input_shape=input_shape)
+            )
         return input_shape
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:
@@ -205,16 +229,33 @@ class GroupNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
-        groups = whole(self.groups, f"GroupNorm: groups must be a whole number of 1 or more, not {self.groups!r}")
+        groups = whole(
+            self.groups,
+            say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind="GroupNorm",
+                name="groups",
+                value=self.groups,
+            ),
+        )
         object.__setattr__(self, "groups", groups)
-        require(self.epsilon > 0.0, f"GroupNorm: epsilon must be above 0, not {self.epsilon!r}")
+        require(
+            self.epsilon > 0.0,
+            say("{kind}: {name} must be above 0, not {value!r}", kind="GroupNorm", name="epsilon", value=self.epsilon),
+        )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if not input_shape:
-            raise ShapeError(f"needs an input of shape (..., channels), but gets {input_shape}")
+            raise ShapeError(
+                say("needs an input of shape (..., channels), but gets {input_shape}", input_shape=input_shape)
+            )
         if input_shape[-1] % self.groups:
             raise ShapeError(
-                f"cannot share out the channels of an input of shape {input_shape} to {self.groups} groups"
+                say(
+                    "cannot share out the channels of an input of shape {input_shape} to {groups} groups",
+                    input_shape=input_shape,
+                    groups=self.groups,
+                )
             )
         return input_shape
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import ShapeError
+from vitrina.locale import say
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree
 from vitrina.network.ops import Array, Ops
 from vitrina.network.windows import check_padding_2d, pads_for, pair, slide
@@ -96,7 +97,9 @@ class GlobalAveragePool(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) < 2:
-            raise ShapeError(f"needs an input of shape (places..., channels), but gets {input_shape}")
+            raise ShapeError(
+                say("needs an input of shape (places..., channels), but gets {input_shape}", input_shape=input_shape)
+            )
         return input_shape[-1:]
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:

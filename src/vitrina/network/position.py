@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import ShapeError
+from vitrina.locale import say
 from vitrina.network.initialisers import Normal
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require
 from vitrina.network.ops import Array, Ops
@@ -29,11 +30,16 @@ class PositionalEmbedding(Layer):
     kind: str = "learned"
 
     def __post_init__(self) -> None:
-        require(self.kind in KINDS, f"PositionalEmbedding: kind must be 'learned' or 'sinusoidal', not {self.kind!r}")
+        require(
+            self.kind in KINDS,
+            say("PositionalEmbedding: kind must be 'learned' or 'sinusoidal', not {kind!r}", kind=self.kind),
+        )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 2:
-            raise ShapeError(f"needs a sequence of shape (steps, channels), but gets {input_shape}")
+            raise ShapeError(
+                say("needs a sequence of shape (steps, channels), but gets {input_shape}", input_shape=input_shape)
+            )
         return input_shape
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vitrina.errors import ShapeError
+from vitrina.locale import say
 from vitrina.network.initialisers import INITIALISERS
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, whole
 from vitrina.network.ops import Array, Ops
@@ -34,7 +35,15 @@ class _Recurrent(Layer):
 
     def __post_init__(self) -> None:
         kind = type(self).__name__
-        units = whole(self.units, f"{kind}: units must be a whole number of 1 or more, not {self.units!r}")
+        units = whole(
+            self.units,
+            say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind=kind,
+                name="units",
+                value=self.units,
+            ),
+        )
         object.__setattr__(self, "units", units)
 
     # -- what a kind of memory says
@@ -55,7 +64,9 @@ class _Recurrent(Layer):
     # -- shape and first weights
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 2:
-            raise ShapeError(f"needs a sequence of shape (steps, inputs), but gets {input_shape}")
+            raise ShapeError(
+                say("needs a sequence of shape (steps, inputs), but gets {input_shape}", input_shape=input_shape)
+            )
         units = self.units * len(self._directions)
         return (input_shape[0], units) if self.return_sequences else (units,)
 

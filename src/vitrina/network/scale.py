@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitrina.errors import ShapeError
+from vitrina.locale import say
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require
 from vitrina.network.ops import Array, Ops
 
@@ -28,7 +29,8 @@ class Scale(Layer):
             given: Any = getattr(self, name)
             values = tuple(float(value) for value in (given if isinstance(given, list | tuple) else (given,)))
             require(
-                bool(values) and all(map(math.isfinite, values)), f"Scale: {name} must be finite numbers, not {given!r}"
+                bool(values) and all(map(math.isfinite, values)),
+                say("Scale: {name} must be finite numbers, not {given!r}", name=name, given=given),
             )
             object.__setattr__(self, name, values)
 
@@ -36,7 +38,14 @@ class Scale(Layer):
         for name in ("factor", "shift"):
             count = len(getattr(self, name))
             if count not in (1, input_shape[-1] if input_shape else 1):
-                raise ShapeError(f"has {count} numbers as its {name}, and the input has the shape {input_shape}")
+                raise ShapeError(
+                    say(
+                        "has {count} numbers as its {name}, and the input has the shape {input_shape}",
+                        count=count,
+                        name=name,
+                        input_shape=input_shape,
+                    )
+                )
         return input_shape
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:

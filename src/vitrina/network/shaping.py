@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitrina.errors import ShapeError
+from vitrina.locale import say
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require, whole
 from vitrina.network.ops import Array, Ops
 
@@ -35,9 +36,9 @@ class Reshape(Layer):
     def __post_init__(self) -> None:
         given: Any = self.shape
         sizes: tuple[Any, ...] = tuple(given) if isinstance(given, list | tuple) else (given,)
-        sentence = f"Reshape: sizes must be 1 or more (one of them may be -1), not {given!r}"
+        sentence = say("Reshape: sizes must be 1 or more (one of them may be -1), not {given!r}", given=given)
         shape = tuple(-1 if size == -1 else whole(size, sentence) for size in sizes)
-        require(shape.count(-1) <= 1, f"Reshape: only one entry of the shape may be -1, not {shape}")
+        require(shape.count(-1) <= 1, say("Reshape: only one entry of the shape may be -1, not {shape}", shape=shape))
         object.__setattr__(self, "shape", shape)
 
     def output_shape(self, input_shape: Shape) -> Shape:
@@ -45,7 +46,14 @@ class Reshape(Layer):
         total = math.prod(input_shape)
         fits = total % known == 0 if -1 in self.shape else total == known
         if not fits:
-            raise ShapeError(f"cannot arrange an input of shape {input_shape} ({total} numbers) as {self.shape}")
+            raise ShapeError(
+                say(
+                    "cannot arrange an input of shape {input_shape} ({total} numbers) as {shape}",
+                    input_shape=input_shape,
+                    total=total,
+                    shape=self.shape,
+                )
+            )
         return tuple(total // known if size == -1 else size for size in self.shape)
 
     def forward(self, ops: Ops, params: Params, state: State, x: Array, context: Context) -> tuple[Array, Any, State]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from vitrina.errors import ShapeError
+from vitrina.locale import say
 from vitrina.network.embedding import SPREAD
 from vitrina.network.initialisers import INITIALISERS, Normal
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require, whole
@@ -50,17 +51,32 @@ class TableInput(Layer):
 
     def __post_init__(self) -> None:
         given: Any = self.categories
-        sentence = f"TableInput: categories must be a whole number of 0 or more for each column, not {given!r}"
+        sentence = say(
+            "TableInput: categories must be a whole number of 0 or more for each column, not {given!r}", given=given
+        )
         require(isinstance(given, list | tuple) and len(given) > 0, sentence)
         object.__setattr__(self, "categories", tuple(whole(count, sentence) if count else 0 for count in given))
         if self.embedding is not None:
-            wrong = f"TableInput: embedding must be a whole number of 1 or more, not {self.embedding!r}"
+            wrong = say(
+                "{kind}: {name} must be a whole number of 1 or more, not {value!r}",
+                kind="TableInput",
+                name="embedding",
+                value=self.embedding,
+            )
             object.__setattr__(self, "embedding", whole(self.embedding, wrong))
-        wrong = f"TableInput: periodic must be a whole number of 0 or more, not {self.periodic!r}"
+        wrong = say(
+            "{kind}: {name} must be a whole number of 0 or more, not {value!r}",
+            kind="TableInput",
+            name="periodic",
+            value=self.periodic,
+        )
         object.__setattr__(self, "periodic", whole(self.periodic, wrong) if self.periodic else 0)
-        require(self.sigma > 0.0, f"TableInput: sigma must be above 0, not {self.sigma!r}")
+        require(
+            self.sigma > 0.0,
+            say("{kind}: {name} must be above 0, not {value!r}", kind="TableInput", name="sigma", value=self.sigma),
+        )
         given = self.plain
-        wrong = f"TableInput: plain must be places of numeric columns, not {given!r}"
+        wrong = say("TableInput: plain must be places of numeric columns, not {given!r}", given=given)
         require(isinstance(given, list | tuple) and set(given) <= set(self._numbers), wrong)
         object.__setattr__(self, "plain", tuple(sorted({int(place) for place in given})))
 
@@ -96,7 +112,13 @@ class TableInput(Layer):
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if input_shape != (len(self.categories),):
-            raise ShapeError(f"needs a row of {len(self.categories)} columns, but gets {input_shape}")
+            raise ShapeError(
+                say(
+                    "needs a row of {count} columns, but gets {input_shape}",
+                    count=len(self.categories),
+                    input_shape=input_shape,
+                )
+            )
         return (sum(self._sizes),)
 
     def build(self, input_shape: Shape, rng: np.random.Generator) -> tuple[Shape, Params, State]:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 from vitrina.errors import NetworkError, ShapeError
-from vitrina.network.layer import Shape, whole
+from vitrina.locale import say
+from vitrina.network.layer import Shape
 from vitrina.network.ops import Pads
 
 
 def pair(value: Any, what: str) -> tuple[int, int]:
     """3 -> (3, 3); (3, 5) stays. Raises NetworkError unless both are whole numbers of 1 or more."""
-    sentence = f"{what} must be one or two whole numbers of 1 or more, not {value!r}"
     both: Any = tuple(value) if isinstance(value, list | tuple) else (value, value)
-    if len(both) != 2:
-        raise NetworkError(sentence)
-    return whole(both[0], sentence), whole(both[1], sentence)
+    try:
+        first, second = map(operator.index, both)
+    except (TypeError, ValueError):
+        first = second = 0
+    if min(first, second) < 1:
+        # The sentence is made for a refusal alone: convolutions ask for their pairs in every pass.
+        raise NetworkError(
+            say("{what} must be one or two whole numbers of 1 or more, not {value!r}", what=what, value=value)
+        )
+    return first, second
 
 
 def check_padding(padding: str, what: str) -> None:
     """Raises NetworkError unless `padding` is 'valid' or 'same'."""
     if padding not in ("valid", "same"):
-        raise NetworkError(f"{what}: padding must be 'valid' or 'same', not {padding!r}")
+        raise NetworkError(
+            say("{what}: padding must be 'valid' or 'same', not {padding!r}", what=what, padding=padding)
+        )
 
 
 def check_padding_2d(padding: str | int, size: tuple[int, int], what: str) -> None:
@@ -30,8 +40,13 @@ def check_padding_2d(padding: str | int, size: tuple[int, int], what: str) -> No
         check_padding(padding, what)
     elif isinstance(padding, bool) or not 0 <= padding < min(size):
         raise NetworkError(
-            f"{what}: padding must be 'valid', 'same', or a whole number from 0 to {min(size) - 1} "
-            f"(less than the window), not {padding!r}"
+            say(
+                "{what}: padding must be 'valid', 'same', or a whole number from 0 to {most} (less than the "
+                "window), not {padding!r}",
+                what=what,
+                most=min(size) - 1,
+                padding=padding,
+            )
         )
 
 
@@ -55,14 +70,20 @@ def pads_for(input_shape: Shape, size: tuple[int, int], stride: tuple[int, int],
 def slide(input_shape: Shape, size: tuple[int, int], stride: tuple[int, int], padding: str | int) -> tuple[int, int]:
     """Rows and columns that come out. Raises ShapeError if the input is no image or smaller than the window."""
     if len(input_shape) != 3:
-        raise ShapeError(f"needs an image of shape (rows, columns, channels), but gets {input_shape}")
+        raise ShapeError(
+            say("needs an image of shape (rows, columns, channels), but gets {input_shape}", input_shape=input_shape)
+        )
     pads = pads_for(input_shape, size, stride, padding)
     out: list[int] = []
     for length, window, step, (before, after) in zip(input_shape[:2], size, stride, pads, strict=True):
         if length + before + after < window:
             raise ShapeError(
-                f"its window of {size} does not fit into the image of shape {input_shape}; "
-                "make the window smaller, use padding='same', or pool less before it"
+                say(
+                    "its window of {size} does not fit into the image of shape {input_shape}; make the window "
+                    "smaller, use padding='same', or pool less before it",
+                    size=size,
+                    input_shape=input_shape,
+                )
             )
         out.append((length + before + after - window) // step + 1)
     return out[0], out[1]

@@ -60,12 +60,14 @@ def race(
     DataError for data that the network cannot be taught with.
     """
     if not isinstance(network, Network):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UsageError(f"race takes a network, not {network!r}")
+        raise UsageError(say("race takes a network, not {network!r}", network=network))
     for name, value in {"batch_size": batch_size, "rows": rows, "epochs": epochs}.items():
         if value is not None and (not isinstance(value, int) or value < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UsageError(f"{name} must be a whole number of 1 or more, not {value!r}")
+            raise UsageError(say("{name} must be a whole number of 1 or more, not {value!r}", name=name, value=value))
     if precision not in PRECISIONS:
-        raise UsageError(f"unknown precision {precision!r}; it can be {', '.join(PRECISIONS)}")
+        raise UsageError(
+            say("unknown precision {precision!r}; it can be {known}", precision=precision, known=", ".join(PRECISIONS))
+        )
     chosen = _wanted(network, engines)
     x, y = examples_for(network, data)
     rows = rows or (len(x) if data is not None else 10_000)
@@ -198,11 +200,17 @@ def _wanted(network: Network, engines: Sequence[str] | None) -> list[str]:
         name, _, variant = given.partition(":")
         if name not in ENGINES or (variant and variant not in ENGINES[name].variants):
             known = ", ".join(f"{name}:{variant}" for name, entry in ENGINES.items() for variant in entry.variants)
-            raise UsageError(f"unknown engine {given!r}; it can be {known}")
+            raise UsageError(say("unknown engine {given!r}; it can be {known}", given=given, known=known))
         full = given if len(ENGINES[name].variants) > 1 else name
         own = [one for one in able if one == full or one.partition(":")[0] == full]
         if not own:
-            raise UsageError(f"engine {given} cannot run this network here; install it with: {ENGINES[name].install}")
+            raise UsageError(
+                say(
+                    "engine {given} cannot run this network here; install it with: {command}",
+                    given=given,
+                    command=ENGINES[name].install,
+                )
+            )
         chosen += [one for one in own if one not in chosen]
     return chosen
 

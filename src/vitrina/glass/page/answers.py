@@ -9,6 +9,7 @@ from typing import Any
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.glass.controls import Status, request, status_of
 from vitrina.glass.page.views import Views
+from vitrina.locale import say
 
 Values = Mapping[str, str]  # what a question is asked with
 
@@ -49,7 +50,7 @@ class Answers:
         except VitrinaError:
             raise
         except (ValueError, KeyError):
-            raise UsageError("that is no question this page asks") from None
+            raise UsageError(say("that is no question this page asks")) from None
 
     def control(self, told: Any) -> dict[str, Any]:
         """Asks the training for something. Raises UsageError for what it cannot be asked for."""
@@ -58,7 +59,7 @@ class Answers:
         except VitrinaError:
             raise
         except (ValueError, KeyError, TypeError, AttributeError):
-            raise UsageError("that is nothing a training can be asked for") from None
+            raise UsageError(say("that is nothing a training can be asked for")) from None
         return {"done": True}
 
     def status(self) -> Status:

@@ -15,6 +15,7 @@ from vitrina.glass.plain import number, plain
 from vitrina.glass.plan import Spot
 from vitrina.glass.recording import Recording
 from vitrina.glass.trace import Trace
+from vitrina.locale import say
 from vitrina.network.ensemble import EnsembleMean
 
 MOST_PLACES = 64  # steps of a sequence in a picture of who looks at whom
@@ -33,7 +34,9 @@ class Moments:
         """
         probe, members = self.traces.probe(probe), max(spot.members for spot in self.spots)
         if not 0 <= member < max(1, members):
-            raise UsageError(f"there are {members} members, numbered from 0, and no {member}")
+            raise UsageError(
+                say("there are {members} members, numbered from 0, and no {member}", members=members, member=member)
+            )
         x, y = self.recording.probes
         layers: dict[str, Any] = {"input": {"output": plain(x[probe]), "shape": list(x[probe].shape)}}
         traced = self.traces.known(look, probe)

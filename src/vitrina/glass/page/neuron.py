@@ -14,6 +14,7 @@ from vitrina.glass.plain import plain
 from vitrina.glass.plan import Spot
 from vitrina.glass.recording import Recording
 from vitrina.glass.trace import of_place
+from vitrina.locale import say
 
 MOST_TERMS = 400  # inputs listed for one neuron: those that count most
 
@@ -29,7 +30,7 @@ class Neurons:
         """One neuron's arithmetic, forward and back, in float64, with the very weights of that moment."""
         traced = self.traces.of(look, self.traces.probe(probe))
         if name not in traced.forward:
-            raise UsageError(f"there is no layer {name!r}")
+            raise UsageError(say("there is no layer {name!r}", name=name))
         there = traced.forward[name].neuron(unit, place)
         back = traced.backward[name].neuron(unit, place)
         products = (there.inputs * there.weights).reshape(-1)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.glass.page.answers import Answers
 from vitrina.glass.page.bundle import STATIC, script
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -195,7 +196,9 @@ def _listen(port: int, otherwise: int | None = None) -> socket.socket:
         listener.close()
         if otherwise is not None:
             return _listen(otherwise)
-        raise VitrinaError(f"port {port} cannot be listened on: {error.strerror}; choose another --port") from None
+        raise VitrinaError(
+            say("port {port} cannot be listened on: {reason}; choose another --port", port=port, reason=error.strerror)
+        ) from None
     return listener
 
 

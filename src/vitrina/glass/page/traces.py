@@ -11,6 +11,7 @@ from vitrina.glass.looks_file import Look
 from vitrina.glass.page.layers import setting_of
 from vitrina.glass.recording import Recording
 from vitrina.glass.trace import Trace, trace
+from vitrina.locale import say
 from vitrina.model import Model
 
 MOST_KEPT = 32  # traces: whoever looks back at a moment finds it again at once
@@ -36,7 +37,10 @@ class Traces:
             weights = self.recording.weights_at(look.step)
             if weights is None:
                 raise ModelError(
-                    "this network is too large for its weights to be kept at every look; vitrina trace shows the last ones"
+                    say(
+                        "this network is too large for its weights to be kept at every look; vitrina trace "
+                        "shows the last ones"
+                    )
                 )
             settings = {"optimizer": setting_of(self.run, "optimizer")}
             model = Model(self.recording.network, *weights, settings=settings)
@@ -49,5 +53,7 @@ class Traces:
         """That number, if there is such a probe. Raises UsageError otherwise."""
         count = len(self.recording.probes[0])
         if not 0 <= probe < count:
-            raise UsageError(f"there are {count} examples to look at, numbered from 0, and no {probe}")
+            raise UsageError(
+                say("there are {count} examples to look at, numbered from 0, and no {probe}", count=count, probe=probe)
+            )
         return probe

@@ -21,6 +21,7 @@ from vitrina.glass.plan import plan_of
 from vitrina.glass.recording import Recording
 from vitrina.glass.side_by_side import beside as side_by_side
 from vitrina.glass.titles import titles_of
+from vitrina.locale import say
 
 MOST_EDGES = 400  # connections drawn between two layers: the strongest
 MOST_POINTS = 1500  # of the batches' errors in the curve
@@ -104,7 +105,13 @@ class Views:
     def findings(self, language: str) -> dict[str, Any]:
         """What the doctor finds in all that has been recorded, "en" or "es". Raises UsageError for another language."""
         if language not in locale.LANGUAGES:
-            raise UsageError(f"the doctor speaks {' and '.join(locale.LANGUAGES)}, not {language!r}")
+            raise UsageError(
+                say(
+                    "the doctor speaks {known}, not {language!r}",
+                    known=say(" and ").join(locale.LANGUAGES),
+                    language=language,
+                )
+            )
         self.recording.refresh()
         now = (len(self.recording.looks), len(self.recording.epochs), (self.run / "checkup.json").exists())
         if self._findings.get(language, (None, []))[0] != now:
