@@ -10,7 +10,7 @@ import typer
 from vitrina.commands.answers_file import check_out, write_answers
 from vitrina.commands.options import Json, Lang, Query, Run, TableName, located
 from vitrina.commands.output import bar, console, marked, print_json
-from vitrina.evaluate.words import place_name
+from vitrina.data.words import place_name
 from vitrina.locale import say
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vitrina.data.csv_files import first_repeated
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 SQLITE_ENDINGS = (".db", ".sqlite", ".sqlite3", ".db3")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.]+)://")
@@ -65,17 +66,24 @@ def located(data: str, query: str | None, table: str | None) -> str:
     if query is None and table is None:
         return data
     if query is not None and table is not None:
-        raise UsageError("--query and --table are two ways of saying what to read; give one of them")
+        raise UsageError(say("--query and --table are two ways of saying what to read; give one of them"))
     if not is_address(data):
         if not data.lower().endswith(SQLITE_ENDINGS):
             raise UsageError(
-                f"{data} is not a database, so there is nothing for --query or --table to choose; "
-                "give one such as sqlite:///shop.db"
+                say(
+                    "{data} is not a database, so there is nothing for --query or --table to choose; give one such as "
+                    "sqlite:///shop.db",
+                    data=data,
+                )
             )
         data = f"sqlite:///{data}"
     address = parse_address(data)
     if address.query is not None or address.table is not None:
-        raise UsageError(f"{address.shown}: the address says already what to read; leave out --query and --table")
+        raise UsageError(
+            say(
+                "{address}: the address says already what to read; leave out --query and --table", address=address.shown
+            )
+        )
     return str(Address(address.url, query, table))
 
 
@@ -107,12 +115,25 @@ def choose_table(address: Address, tables: list[str]) -> str:
     if address.table is not None:
         if address.table in tables:
             return address.table
-        raise DataError(f"{address.shown}: no table {address.table!r} (it has {names or 'none'})")
+        if tables:
+            raise DataError(
+                say(
+                    "{address}: no table {table!r} (it has {names})",
+                    address=address.shown,
+                    table=address.table,
+                    names=names,
+                )
+            )
+        raise DataError(say("{address}: no table {table!r} (it has none)", address=address.shown, table=address.table))
     if not tables:
-        raise DataError(f"{address.shown}: the database has no tables")
+        raise DataError(say("{address}: the database has no tables", address=address.shown))
     if len(tables) > 1:
         raise DataError(
-            f"{address.shown}: the database has the tables {names}; choose one with --table, or give a --query"
+            say(
+                "{address}: the database has the tables {names}; choose one with --table, or give a --query",
+                address=address.shown,
+                names=names,
+            )
         )
     return tables[0]
 
@@ -120,4 +141,10 @@ def choose_table(address: Address, tables: list[str]) -> str:
 def check_names(address: Address, names: list[str]) -> None:
     """Raises DataError where a query gives two columns of one name."""
     if (repeated := first_repeated(names)) is not None:
-        raise DataError(f"{address.shown}: the query gives two columns called {repeated!r}; name one with AS")
+        raise DataError(
+            say(
+                "{address}: the query gives two columns called {repeated!r}; name one with AS",
+                address=address.shown,
+                repeated=repeated,
+            )
+        )

@@ -65,7 +65,7 @@ class Arrays:
     def raw_target(self, name: str | None = None) -> RawTarget:
         """y as a target. Raises DataError when there is none."""
         if self.y is None:
-            raise DataError(f"{self.name}: there are inputs but no targets; give both, as (x, y)")
+            raise DataError(say("{source}: there are inputs but no targets; give both, as (x, y)", source=self.name))
         if self.y.dtype.kind == "U":
             names, codes = np.unique(self.y, return_inverse=True)
             return RawTarget("text", codes.reshape(-1), tuple(names.tolist()))
@@ -87,11 +87,20 @@ class Arrays:
         x = self.x[..., None] if self.x.ndim == 3 else self.x
         if x.ndim != 4:
             raise DataError(
-                f"{self.name}: images have the shape (rows, height, width, channels), but x is {self.x.shape}"
+                say(
+                    "{source}: images have the shape (rows, height, width, channels), but x is {shape}",
+                    source=self.name,
+                    shape=self.x.shape,
+                )
             )
         if (size, channels) != (None, None) and x.shape[1:] != (*(size or x.shape[1:3]), channels or x.shape[3]):
             raise DataError(
-                f"{self.name}: the images are {x.shape[1:]}, but this model was trained on {(*(size or ()), channels)}"
+                say(
+                    "{source}: the images are {shape}, but this model was trained on {wanted}",
+                    source=self.name,
+                    shape=x.shape[1:],
+                    wanted=(*(size or ()), channels),
+                )
             )
         return x
 
@@ -127,23 +136,38 @@ def make_arrays(x: Any, y: Any = None, name: str = "the arrays", warnings: tuple
     """Arrays of anything NumPy can read. Raises DataError for text in x, unequal lengths, no rows, NaN or infinity."""
     x = _numbers(x, "x")
     if x.ndim == 0:
-        raise DataError(f"{name}: x is a single number; give an array of shape (rows, inputs)")
+        raise DataError(say("{name}: x is a single number; give an array of shape (rows, inputs)", name=name))
     if x.ndim == 1:
         x = x[:, None]
     if len(x) == 0 or x.size == 0:
-        raise DataError(f"{name}: x has the shape {x.shape}, which holds no values")
+        raise DataError(say("{name}: x has the shape {shape}, which holds no values", name=name, shape=x.shape))
     _check_finite(x, f"{name}: x")
     if y is None:
         return Arrays(x, None, name, warnings=warnings)
     y = _labels(y)
-    if y.ndim == 0 or len(y) != len(x):
+    if y.ndim == 0:
         raise DataError(
-            f"{name}: x has {len(x)} rows and y has {len(y) if y.ndim else 'no'} rows; give one target for each row"
+            say("{name}: x has {rows} rows and y has no rows; give one target for each row", name=name, rows=len(x))
+        )
+    if len(y) != len(x):
+        raise DataError(
+            say(
+                "{name}: x has {rows} rows and y has {targets} rows; give one target for each row",
+                name=name,
+                rows=len(x),
+                targets=len(y),
+            )
         )
     if y.ndim == 2 and y.shape[1] == 1:
         y = y[:, 0]
     if y.ndim > 2 or y.size == 0 or (y.ndim > 1 and y.dtype.kind == "U"):
-        raise DataError(f"{name}: y has the shape {y.shape}; it must be (rows,), or (rows, targets) for numbers")
+        raise DataError(
+            say(
+                "{name}: y has the shape {shape}; it must be (rows,), or (rows, targets) for numbers",
+                name=name,
+                shape=y.shape,
+            )
+        )
     _check_finite(y, f"{name}: y")
     return Arrays(x, y, name, "y", warnings=warnings)
 
@@ -155,11 +179,19 @@ def _numbers(values: Any, what: str) -> np.ndarray:
             array = array.astype(np.float64)
     except (ValueError, TypeError) as error:
         raise DataError(
-            f"{what} is not an array of numbers ({error}); give rows of equal length, or a table for text"
+            say(
+                "{what} is not an array of numbers ({error}); give rows of equal length, or a table for text",
+                what=what,
+                error=error,
+            )
         ) from None
     if array.dtype.kind not in "biuf":
         raise DataError(
-            f"{what} holds {array.dtype} values, not numbers; give text columns as a table (a Polars or pandas frame)"
+            say(
+                "{what} holds {dtype} values, not numbers; give text columns as a table (a Polars or pandas frame)",
+                what=what,
+                dtype=array.dtype,
+            )
         )
     return array
 
@@ -168,17 +200,17 @@ def _labels(y: Any) -> np.ndarray:
     try:
         array = np.asarray(y)
     except ValueError as error:
-        raise DataError(f"y is not an array ({error}); give one target for each row") from None
+        raise DataError(say("y is not an array ({error}); give one target for each row", error=error)) from None
     if array.dtype.kind == "S":
         array = np.char.decode(np.asarray(array, np.bytes_), "utf-8", "replace")
     if array.dtype.kind == "O":
         missing = np.array([value is None or value != value for value in array.ravel()], bool)
         if missing.any():
-            raise DataError(f"y[{int(missing.argmax())}] is missing; fill in or remove such rows")
+            raise DataError(say("y[{row}] is missing; fill in or remove such rows", row=int(missing.argmax())))
         numbers = all(isinstance(value, (int, float, np.number)) for value in array.ravel())
         array = array.astype(np.float64) if numbers else array.astype(str)
     if array.dtype.kind not in "biufU":
-        raise DataError(f"y holds {array.dtype} values; it must be numbers or text")
+        raise DataError(say("y holds {dtype} values; it must be numbers or text", dtype=array.dtype))
     return array
 
 
@@ -191,11 +223,23 @@ def _check_finite(array: np.ndarray, what: str) -> None:
         if not finite.all():
             place = np.argwhere(~finite)[0]
             place[0] += start
-            value = "NaN" if np.isnan(array[tuple(place)]) else "infinite"
             index = ", ".join(str(position) for position in place)
+            if np.isnan(array[tuple(place)]):
+                raise DataError(
+                    say(
+                        "{what}[{index}] is NaN; replace or remove such rows "
+                        "(a table may have missing values, an array may not)",
+                        what=what,
+                        index=index,
+                    )
+                )
             raise DataError(
-                f"{what}[{index}] is {value}; "
-                "replace or remove such rows (a table may have missing values, an array may not)"
+                say(
+                    "{what}[{index}] is infinite; replace or remove such rows "
+                    "(a table may have missing values, an array may not)",
+                    what=what,
+                    index=index,
+                )
             )
 
 
@@ -206,7 +250,9 @@ def read_npz(path: Path) -> Arrays:
         with path.open("rb") as handle:  # numpy.load leaves a path open when what it finds there is damaged
             file = np.load(handle, allow_pickle=False)
             if isinstance(file, np.ndarray):
-                raise DataError(f"{path.name}: this is a single array (.npy); save x and y together with numpy.savez")
+                raise DataError(
+                    say("{file}: this is a single array (.npy); save x and y together with numpy.savez", file=path.name)
+                )
             keys = list(file.files)
             found = [pair for pair in (*PAIRS, ("x", None), ("X", None)) if all(key in keys for key in pair if key)]
             arrays = {key: file[key] for key in found[0] if key} if found else {}
@@ -215,16 +261,33 @@ def read_npz(path: Path) -> Arrays:
     except Exception as error:  # zipfile, zlib and NumPy raise a dozen kinds on a damaged file
         if "allow_pickle" in str(error):
             raise DataError(
-                f"{path.name}: it holds Python objects, which can run code and are not loaded; save plain arrays"
+                say(
+                    "{file}: it holds Python objects, which can run code and are not loaded; save plain arrays",
+                    file=path.name,
+                )
             ) from None
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise DataError(
-            f"{path.name}: the file cannot be read as .npz ({reason}); save it again with numpy.savez"
+            say(
+                "{file}: the file cannot be read as .npz ({reason}); save it again with numpy.savez",
+                file=path.name,
+                reason=reason,
+            )
         ) from None
-    if not found:
-        listed = ", ".join(keys) or "none"
+    if not found and not keys:
         raise DataError(
-            f"{path.name}: no arrays called x and y (it has {listed}); save them with numpy.savez(file, x=..., y=...)"
+            say(
+                "{file}: no arrays called x and y (it has none); save them with numpy.savez(file, x=..., y=...)",
+                file=path.name,
+            )
+        )
+    if not found:
+        raise DataError(
+            say(
+                "{file}: no arrays called x and y (it has {names}); save them with numpy.savez(file, x=..., y=...)",
+                file=path.name,
+                names=", ".join(keys),
+            )
         )
     x, y = found[0]
     used = say(" and ").join(key for key in found[0] if key)

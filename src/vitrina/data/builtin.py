@@ -12,6 +12,7 @@ import numpy as np
 
 from vitrina.data.arrays import Arrays, make_arrays
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.data.table import Table
@@ -93,7 +94,7 @@ def open_builtin(
         return BUILTIN[name](target=target, columns=columns, drop=drop)
     if target or columns or drop:
         raise UsageError(
-            "digits holds images, which have no columns to choose; leave out --target, --column and --drop"
+            say("digits holds images, which have no columns to choose; leave out --target, --column and --drop")
         )
     return digits()
 
@@ -103,8 +104,10 @@ def _read(file: str, skip: int = 0, separator: str | None = ",") -> np.ndarray:
     path = Path(found.origin).parent / "datasets" / "data" / file if found and found.origin else None
     if path is None or not path.is_file():
         raise DataError(
-            f"the built-in data set {file.split('.')[0]} comes with scikit-learn, which is not here; "
-            "pip install scikit-learn"
+            say(
+                "the built-in data set {name} comes with scikit-learn, which is not here; pip install scikit-learn",
+                name=file.split(".")[0],
+            )
         )
     raw = path.read_bytes()
     text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode()

@@ -14,6 +14,7 @@ from vitrina.data.scaling import log_scale, robust_scale, spaced
 from vitrina.data.table import Table, bad_value, check_finite
 from vitrina.data.text_column import TextColumn, text_from_json
 from vitrina.errors import DataError, ModelError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -65,8 +66,11 @@ class NumericColumn:
         low, high, centre, spread = robust_scale(present)
         if not np.isfinite(spread):
             raise DataError(
-                f"{table.name}: the numbers of column {name!r} are too large to be scaled; "
-                "divide them by a constant first"
+                say(
+                    "{table}: the numbers of column {name!r} are too large to be scaled; divide them by a constant first",
+                    table=table.name,
+                    name=name,
+                )
             )
         median = float(np.median(spaced(present)))
         return cls(
@@ -191,7 +195,9 @@ def column_from_json(data: dict[str, Any]) -> Column:
         return date_from_json(data)
     if kind == "text":
         return text_from_json(data)
-    raise ModelError(f"the data recipe has a kind of column this version does not know ({kind!r}); update Vitrina")
+    raise ModelError(
+        say("the data recipe has a kind of column this version does not know ({kind!r}); update Vitrina", kind=kind)
+    )
 
 
 def _all_there(column: pl.Series) -> np.ndarray | None:

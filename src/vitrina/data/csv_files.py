@@ -27,16 +27,20 @@ if TYPE_CHECKING:
 SEPARATORS = b",;\t|"
 QUOTE, NEWLINE = ord('"'), ord("\n")
 BLOCK = 1 << 24  # bytes scanned at once: keeps the memory of a scan flat
-SIGNATURES = {
-    b"PAR1": "a Parquet file",
-    b"PK\x03\x04": "a zip or Excel file",
-    b"\xd0\xcf\x11\xe0": "an old Excel file",
-    b"%PDF": "a PDF",
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"ARROW1": "an Arrow file",
-    b"SQLite": "an SQLite database",
-}
+
+
+def _signatures() -> dict[bytes, str]:
+    """What a file is that begins like this, in the user's language."""
+    return {
+        b"PAR1": say("a Parquet file"),
+        b"PK\x03\x04": say("a zip or Excel file"),
+        b"\xd0\xcf\x11\xe0": say("an old Excel file"),
+        b"%PDF": say("a PDF"),
+        b"\x89PNG": say("a PNG image"),
+        b"\xff\xd8\xff": say("a JPEG image"),
+        b"ARROW1": say("an Arrow file"),
+        b"SQLite": say("an SQLite database"),
+    }
 
 
 def read_csv(path: Path) -> tuple[pl.DataFrame, np.ndarray, list[str]]:
@@ -57,7 +61,7 @@ def csv_blocks(path: Path, size: int = BLOCK) -> Iterator[pl.DataFrame]:
     with open_unpacked(path) as file:
         data = file.read(size)
         if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise DataError(f"{path.name}: UTF-16 is not read piece by piece; save the file as UTF-8")
+            raise DataError(say("{file}: UTF-16 is not read piece by piece; save the file as UTF-8", file=path.name))
         head, before, commas = b"", 0, None
         while data:
             more = file.read(size)
@@ -102,7 +106,9 @@ def _records(
     body = data.lstrip(b"\r\n")
     skipped = before + data[: len(data) - len(body)].count(b"\n")
     if not body.strip():
-        raise DataError(f"{path.name}: the file is empty; a table needs a line of column names and rows under it")
+        raise DataError(
+            say("{file}: the file is empty; a table needs a line of column names and rows under it", file=path.name)
+        )
     if not body.endswith(b"\n"):
         body += b"\n"
     separator = b"\t" if inner_name(path.name).endswith(".tsv") else _separator(body)
@@ -110,7 +116,7 @@ def _records(
     names = _header(path, body[: ends[0]], separator, warnings)
     filled = np.diff(ends) > 1 + (body[ends[0] - 1 : ends[0]] == b"\r")  # blank lines are no rows
     if not filled.any():
-        raise DataError(f"{path.name}: there are column names but no rows under them")
+        raise DataError(say("{file}: there are column names but no rows under them", file=path.name))
     lines = lines[1:][filled] + skipped
     frame = None
     if (fields[1:][filled] == len(names)).all():
@@ -128,17 +134,27 @@ def _records(
 
 
 def _utf8(path: Path, data: bytes, warnings: list[str]) -> bytes:
-    for signature, what in SIGNATURES.items():
+    for signature, what in _signatures().items():
         if data.startswith(signature):
-            raise DataError(f"{path.name}: this is {what}, not a CSV file; give it its own ending or export it as CSV")
+            raise DataError(
+                say(
+                    "{file}: this is {what}, not a CSV file; give it its own ending or export it as CSV",
+                    file=path.name,
+                    what=what,
+                )
+            )
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
             data = data.decode("utf-16").encode()
         except UnicodeDecodeError:
-            raise DataError(f"{path.name}: the file is not valid UTF-16 text; save it as UTF-8") from None
+            raise DataError(
+                say("{file}: the file is not valid UTF-16 text; save it as UTF-8", file=path.name)
+            ) from None
     data = data.removeprefix(codecs.BOM_UTF8)
     if b"\0" in data:
-        raise DataError(f"{path.name}: this is not a CSV file (it holds binary data); export it as CSV or Parquet")
+        raise DataError(
+            say("{file}: this is not a CSV file (it holds binary data); export it as CSV or Parquet", file=path.name)
+        )
     if not data.isascii():
         try:
             data.decode("utf-8")
@@ -146,7 +162,10 @@ def _utf8(path: Path, data: bytes, warnings: list[str]) -> bytes:
             line = data.count(b"\n", 0, error.start) + 1
             if re.search(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f]", data):
                 raise DataError(
-                    f"{path.name}: this is not a CSV file (it holds binary data); export it as CSV or Parquet"
+                    say(
+                        "{file}: this is not a CSV file (it holds binary data); export it as CSV or Parquet",
+                        file=path.name,
+                    )
                 ) from None
             warnings.append(
                 say(
@@ -208,7 +227,13 @@ def _header(path: Path, record: bytes, separator: bytes, warnings: list[str]) ->
     cells = next(csv.reader(io.StringIO(record.decode().rstrip("\r"), newline=""), delimiter=separator.decode()), [])
     names = [cell.strip() or f"column {position}" for position, cell in enumerate(cells, start=1)]
     if (repeated := first_repeated(names)) is not None:
-        raise DataError(f"{path.name}: two columns are called {repeated!r}; rename one of them in the first line")
+        raise DataError(
+            say(
+                "{file}: two columns are called {repeated!r}; rename one of them in the first line",
+                file=path.name,
+                repeated=repeated,
+            )
+        )
     if all(re.fullmatch(r"[-+]?\d+([.,]\d+)?([eE][-+]?\d+)?", cell.strip()) for cell in cells):
         warnings.append(
             say("the first line of {file} looks like data; it was read as the column names", file=path.name)
@@ -254,10 +279,15 @@ def _parse_slowly(
             line = reader.line_num + 1
     except csv.Error as error:
         raise DataError(
-            f"{path.name}, line {line + skipped}: the line cannot be read ({error}); mend or remove it"
+            say(
+                "{file}, line {line}: the line cannot be read ({error}); mend or remove it",
+                file=path.name,
+                line=line + skipped,
+                error=error,
+            )
         ) from None
     if not rows:
-        raise DataError(f"{path.name}: there are column names but no rows under them")
+        raise DataError(say("{file}: there are column names but no rows under them", file=path.name))
     columns = zip(*rows, strict=True)
     data = {name: pl.Series(name, values, pl.String) for name, values in zip(names, columns, strict=True)}
     return pl.DataFrame(data), np.array(lines)
@@ -266,11 +296,29 @@ def _parse_slowly(
 def _ragged(path: Path, cells: list[str], expected: int, line: int, last: int) -> None:
     if last - line >= 2 and any("\n" in cell for cell in cells):
         raise DataError(
-            f"{path.name}, line {line}: a quotation mark is opened here and not closed; close it or remove it"
+            say(
+                "{file}, line {line}: a quotation mark is opened here and not closed; close it or remove it",
+                file=path.name,
+                line=line,
+            )
         )
-    values = "1 value" if len(cells) == 1 else f"{len(cells)} values"
+    if len(cells) == 1:
+        raise DataError(
+            say(
+                "{file}, line {line}: 1 value, but the first line names {expected} columns; mend or remove this line",
+                file=path.name,
+                line=line,
+                expected=expected,
+            )
+        )
     raise DataError(
-        f"{path.name}, line {line}: {values}, but the first line names {expected} columns; mend or remove this line"
+        say(
+            "{file}, line {line}: {count} values, but the first line names {expected} columns; mend or remove this line",
+            file=path.name,
+            line=line,
+            count=len(cells),
+            expected=expected,
+        )
     )
 
 

@@ -10,6 +10,7 @@ from vitrina.data.frames import frame_of
 from vitrina.data.sqlite import read_sqlite, sqlite_blocks
 from vitrina.data.table import Table, make_table
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -25,7 +26,9 @@ def read_database(address: Address, **choices: Any) -> Table:
     """
     frame = read_sqlite(address) if _kind(address) == "sqlite" else _read_postgres(address)
     if frame.height == 0:
-        raise DataError(f"{address.shown}: the {'query' if address.query else 'table'} gives no rows")
+        if address.query:
+            raise DataError(say("{address}: the query gives no rows", address=address.shown))
+        raise DataError(say("{address}: the table gives no rows", address=address.shown))
     return make_table(frame, address.shown, **choices)
 
 
@@ -36,11 +39,17 @@ def database_blocks(address: Address) -> Iterator[pl.DataFrame]:
 
 def _kind(address: Address) -> str:
     if address.scheme in REMOTE:
-        raise UsageError(f"{address.shown}: nothing is downloaded here; save it, and give the path of the file")
+        raise UsageError(
+            say("{address}: nothing is downloaded here; save it, and give the path of the file", address=address.shown)
+        )
     if address.scheme not in ("sqlite", "postgresql", "postgres"):
         raise UsageError(
-            f"{address.shown}: {address.scheme!r} is no database that is read here; "
-            "give sqlite:///FILE or postgresql://HOST/DATABASE"
+            say(
+                "{address}: {scheme!r} is no database that is read here; give sqlite:///FILE or "
+                "postgresql://HOST/DATABASE",
+                address=address.shown,
+                scheme=address.scheme,
+            )
         )
     return address.scheme
 
@@ -57,7 +66,7 @@ def _postgres_blocks(address: Address) -> Iterator[pl.DataFrame]:
         from adbc_driver_postgresql import dbapi  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise DataError(
-            f"{address.shown}: reading PostgreSQL needs a driver; pip install 'vitrina[postgres]'"
+            say("{address}: reading PostgreSQL needs a driver; pip install 'vitrina[postgres]'", address=address.shown)
         ) from None
     import pyarrow
 
@@ -74,7 +83,13 @@ def _postgres_blocks(address: Address) -> Iterator[pl.DataFrame]:
     except DataError:
         raise
     except Exception as error:  # the driver has a dozen kinds
-        raise DataError(f"{address.shown}: {_reason(error, address)}; check the address and the query") from None
+        raise DataError(
+            say(
+                "{address}: {reason}; check the address and the query",
+                address=address.shown,
+                reason=_reason(error, address),
+            )
+        ) from None
 
 
 def _table(cursor: Any, address: Address) -> str:

@@ -103,7 +103,7 @@ def _dates(table: Table, name: str, order: Order) -> pl.Series:
     column = table.frame[name]
     dates, bad = parse_dates(column, order)
     if bad.any():
-        raise DataError(bad_value(table, column, bad, "dates"))
+        raise DataError(bad_value(table, column, bad, dates=True))
     return dates
 
 

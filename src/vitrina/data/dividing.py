@@ -19,7 +19,9 @@ from vitrina.data.splits import (
     strata_of,
 )
 from vitrina.data.times import Times, read_gap, read_times
+from vitrina.data.words import part_name, place_name
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.data.source import Source
@@ -32,7 +34,7 @@ def divide(source: Source, division: Division, seed: int, validation: float, tes
     """The split of a table by the column that `division` names. Raises as `split` does."""
     table = columns_of(source)
     if table is None:
-        raise UsageError(f"{source.name} is not a table, so it has no column to divide it by")
+        raise UsageError(say("{source} is not a table, so it has no column to divide it by", source=source.name))
     strata, named = strata_of(source)
     if division.time is not None:
         times = read_times(table, division.time)
@@ -79,8 +81,14 @@ def _by_time(table: Table, name: str, times: Times, gap: float, validation: floa
     places = [0, *(place for place, share in ((1, validation), (2, test)) if share)]
     if len(instants) < len(shares):
         raise DataError(
-            f"{table.name}: column {name!r} has {len(instants)} different times, and {len(shares)} parts need one each; "
-            "name a finer time"
+            say(
+                "{table}: column {name!r} has {count} different times, and {parts} parts need one each; name a finer "
+                "time",
+                table=table.name,
+                name=name,
+                count=len(instants),
+                parts=len(shares),
+            )
         )
     until = np.concatenate([[0], np.cumsum(rows)])
     cuts: list[int] = []  # the first instant of each later part
@@ -97,8 +105,15 @@ def _by_time(table: Table, name: str, times: Times, gap: float, validation: floa
         for place in places:
             if not (part == place).any():
                 raise UsageError(
-                    f"{table.name}: a gap this long leaves no rows in the {PARTS[place]} part (column {name!r} goes from "
-                    f"{times.said(instants[0])} to {times.said(instants[-1])}); make --gap shorter"
+                    say(
+                        "{table}: a gap this long leaves no rows in the {part} part (column {name!r} goes from {first} to "
+                        "{last}); make --gap shorter",
+                        table=table.name,
+                        part=part_name(PARTS[place]),
+                        name=name,
+                        first=times.said(instants[0]),
+                        last=times.said(instants[-1]),
+                    )
                 )
     return part
 
@@ -134,8 +149,14 @@ def _by_group(
     open_parts = [place for place in range(3) if shares[place] > 0]
     if count < len(open_parts):
         raise DataError(
-            f"{table.name}: column {name!r} has {count} different groups, and {len(open_parts)} parts need one each; "
-            "name another column with --group"
+            say(
+                "{table}: column {name!r} has {count} different groups, and {parts} parts need one each; name "
+                "another column with --group",
+                table=table.name,
+                name=name,
+                count=count,
+                parts=len(open_parts),
+            )
         )
     pairs, rows = np.unique(groups * kinds + strata, return_counts=True)
     owner, kind = np.divmod(pairs, kinds)
@@ -177,8 +198,13 @@ def _all_there(table: Table, name: str, part: np.ndarray, validation: float, tes
     for place, share in ((1, validation), (2, test)):
         if share and not (part == place).any():
             raise DataError(
-                f"{table.name}: the groups of column {name!r} are too few to give every class to the training part and "
-                f"leave any for {PARTS[place]}; name another column with --group"
+                say(
+                    "{table}: the groups of column {name!r} are too few to give every class to the training part and "
+                    "leave any for {part}; name another column with --group",
+                    table=table.name,
+                    name=name,
+                    part=part_name(PARTS[place]),
+                )
             )
 
 
@@ -201,9 +227,24 @@ def said_parts(table: Table, name: str) -> np.ndarray:
     if said.has_nulls():
         row = int(said.is_null().to_numpy().argmax())
         value = column[row]
-        what = "is empty" if value is None else f"says {value!r}"
+        where = place_name(table.where(row))
+        if value is None:
+            raise DataError(
+                say(
+                    "{table}, {where}: column {name!r} is empty; write train, validation or test in every row",
+                    table=table.name,
+                    where=where,
+                    name=name,
+                )
+            )
         raise DataError(
-            f"{table.name}, {table.where(row)}: column {name!r} {what}; write train, validation or test in every row"
+            say(
+                "{table}, {where}: column {name!r} says {value!r}; write train, validation or test in every row",
+                table=table.name,
+                where=where,
+                name=name,
+                value=value,
+            )
         )
     return said.to_numpy().copy()
 
@@ -212,7 +253,11 @@ def _by_name(source: Source, table: Table, name: str, seed: int, validation: flo
     part = said_parts(table, name)
     if not (part == 0).any():
         raise DataError(
-            f"{table.name}: column {name!r} says 'train' in no row, and nothing can be learned; say it in some"
+            say(
+                "{table}: column {name!r} says 'train' in no row, and nothing can be learned; say it in some",
+                table=table.name,
+                name=name,
+            )
         )
     if validation and not (part == 1).any():
         learned = np.flatnonzero(part == 0)
@@ -240,8 +285,13 @@ def _check(
     for place in wanted:
         if not (part == place).any():
             raise DataError(
-                f"{table.name}: divided by {division.column!r}, every row of the {PARTS[place]} part repeats one of an "
-                "earlier part in all that is learned from, so it would judge nothing; add columns, or divide otherwise"
+                say(
+                    "{table}: divided by {column!r}, every row of the {part} part repeats one of an earlier part in all "
+                    "that is learned from, so it would judge nothing; add columns, or divide otherwise",
+                    table=table.name,
+                    column=division.column,
+                    part=part_name(PARTS[place]),
+                )
             )
     if not named:
         return
@@ -249,6 +299,13 @@ def _check(
     if len(unknown):
         row = int(np.argmax((part > 0) & np.isin(strata, unknown)))
         raise DataError(
-            f"{table.name}, {table.where(row)}: class {named[unknown[0]]!r} is in the {PARTS[part[row]]} part, and in no "
-            f"row to learn from when divided by {division.column!r}; leave its rows out, or divide otherwise"
+            say(
+                "{table}, {where}: class {kind!r} is in the {part} part, and in no row to learn from when divided by "
+                "{column!r}; leave its rows out, or divide otherwise",
+                table=table.name,
+                where=place_name(table.where(row)),
+                kind=named[unknown[0]],
+                part=part_name(PARTS[part[row]]),
+                column=division.column,
+            )
         )

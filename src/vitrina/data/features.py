@@ -71,7 +71,7 @@ class TableFeatures:
 
         Raises DataError naming a column that is missing, or the first value that does not fit its column.
         """
-        table: Table = _expect(source, "table", "a table with named columns")
+        table: Table = _expect(source, "table", say("a table with named columns"))
         table = with_columns(table, [column.name for column in self.columns])
         # Each column is written at one stretch, and all are turned round at the end: three times as fast as row by row.
         out = np.zeros((*self.input_shape, table.rows), np.float32).T
@@ -122,7 +122,7 @@ class ImageFeatures:
 
     def encode(self, source: Source) -> np.ndarray:
         """float32 (rows, height, width, channels)."""
-        images: Images | Arrays = _expect(source, "images", f"images of {self.size[0]}x{self.size[1]} (height x width)")
+        images: Images | Arrays = _expect(source, "images", _sized(self.size))
         out = images.pixels(self.size, self.channels, self.resize).astype(np.float32)
         out -= np.array(self.mean, np.float32)
         out /= np.array(self.std, np.float32)
@@ -160,7 +160,7 @@ class ArrayFeatures:
 
     def encode(self, source: Source) -> np.ndarray:
         """float32 (rows, columns)."""
-        arrays: Arrays = _expect(source, "arrays", f"an array of shape (rows, {len(self.low)})")
+        arrays: Arrays = _expect(source, "arrays", _shaped((len(self.low),)))
         _check_shape(arrays, self.input_shape)
         spread = np.array([spread or 1.0 for spread in self.spread])
         return ((np.clip(arrays.x, self.low, self.high) - np.array(self.centre)) / spread).astype(np.float32)
@@ -205,7 +205,12 @@ class IdentityFeatures:
         if source.kind == "images" and len(self.shape) == 3:
             return source.pixels(self.shape[:2], self.shape[2]).astype(np.float32)
         raise DataError(
-            f"{source.name}: this model takes an array of shape {_spelled(self.shape)}, not {_KINDS[source.kind]}"
+            say(
+                "{source}: this model takes an array of shape {shape}, not {holds}",
+                source=source.name,
+                shape=_spelled(self.shape),
+                holds=_kind(source),
+            )
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -220,15 +225,21 @@ def fit_features(source: Any) -> tuple[Features, list[str]]:
         return _fit_images(source), []
     if source.x.ndim != 2:
         raise DataError(
-            f"{source.name}: x has the shape {source.x.shape}; "
-            "a network for it must be given, as only tables and images have one"
+            say(
+                "{source}: x has the shape {shape}; a network for it must be given, as only tables and images have one",
+                source=source.name,
+                shape=source.x.shape,
+            )
         )
     scales = [robust_scale(column.astype(np.float64)) for column in source.x.T]
     low, high, centre, spread = zip(*scales, strict=True)
     if not np.isfinite(spread).all():
         raise DataError(
-            f"{source.name}: x[:, {int(np.argmax(~np.isfinite(spread)))}] has numbers too large to be scaled; "
-            "divide them first"
+            say(
+                "{source}: x[:, {place}] has numbers too large to be scaled; divide them first",
+                source=source.name,
+                place=int(np.argmax(~np.isfinite(spread))),
+            )
         )
     return ArrayFeatures(low, high, centre, spread), []
 
@@ -285,22 +296,44 @@ def _mean_std(values: np.ndarray) -> tuple[float, float]:
 
 def _expect(source: Source, kind: str, what: str) -> Any:
     if source.kind != kind:
-        raise DataError(f"{source.name}: this model was trained on {what}, but this holds {_KINDS[source.kind]}")
+        raise DataError(
+            say(
+                "{source}: this model was trained on {what}, but this holds {holds}",
+                source=source.name,
+                what=what,
+                holds=_kind(source),
+            )
+        )
     return source
 
 
-_KINDS = {"table": "a table", "images": "images", "arrays": "a plain array"}
+def _sized(size: tuple[int, int]) -> str:
+    return say("images of {height}x{width} (height x width)", height=size[0], width=size[1])
+
+
+def _shaped(shape: Shape) -> str:
+    return say("an array of shape {shape}", shape=_spelled(shape))
+
+
+def _kind(source: Source) -> str:
+    return {"table": say("a table"), "images": say("images"), "arrays": say("a plain array")}[source.kind]
 
 
 def _check_shape(arrays: Arrays, shape: Shape) -> None:
     if arrays.x.shape[1:] != shape:
-        wanted = _spelled(shape)
-        hint = "; for a single example give x[None]" if arrays.x.shape == shape else ""
-        raise DataError(f"{arrays.name}: x has the shape {arrays.x.shape}, but this model takes {wanted}{hint}")
+        told = {"source": arrays.name, "shape": arrays.x.shape, "wanted": _spelled(shape)}
+        if arrays.x.shape == shape:
+            raise DataError(
+                say(
+                    "{source}: x has the shape {shape}, but this model takes {wanted}; for a single example give x[None]",
+                    **told,
+                )
+            )
+        raise DataError(say("{source}: x has the shape {shape}, but this model takes {wanted}", **told))
 
 
 def _spelled(shape: Shape) -> str:
-    return f"(rows, {', '.join(str(side) for side in shape)})"
+    return f"({', '.join([say('rows'), *map(str, shape)])})"
 
 
 def features_from_json(data: dict[str, Any]) -> Features:
@@ -318,7 +351,9 @@ def features_from_json(data: dict[str, Any]) -> Features:
         return ArrayFeatures(*(_floats(data[key]) for key in ("low", "high", "centre", "spread")))
     if kind == "identity":
         return IdentityFeatures(tuple(int(side) for side in data["shape"]))
-    raise ModelError(f"the data recipe has a kind of input this version does not know ({kind!r}); update Vitrina")
+    raise ModelError(
+        say("the data recipe has a kind of input this version does not know ({kind!r}); update Vitrina", kind=kind)
+    )
 
 
 def _floats(values: Any) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 from vitrina.data.csv_files import first_repeated
 from vitrina.data.table import Table, make_table
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,20 +23,27 @@ def table_from_frame(data: Any, y: Any = None, **choices: Any) -> Table:
     frame = _to_polars(data)
     if y is not None:
         if choices.get("target") is not None:
-            raise UsageError("give the target as a column name or as y, not both")
+            raise UsageError(say("give the target as a column name or as y, not both"))
         name = str(getattr(y, "name", None) or "target")
         if name in frame.columns:
             raise DataError(
-                f"the table has a column {name!r} already, the name of the target given beside it; rename one"
+                say(
+                    "the table has a column {name!r} already, the name of the target given beside it; rename one",
+                    name=name,
+                )
             )
         values = np.asarray(y)
         if values.ndim != 1 or len(values) != frame.height:
             raise DataError(
-                f"y has the shape {values.shape}, but the table has {frame.height} rows; give one value for each row"
+                say(
+                    "y has the shape {shape}, but the table has {rows} rows; give one value for each row",
+                    shape=values.shape,
+                    rows=frame.height,
+                )
             )
         frame = frame.with_columns(column_of(name, values.tolist()))
         choices["target"] = name
-    return make_table(frame, "the table", **choices)
+    return make_table(frame, say("the table"), **choices)
 
 
 def is_frame(data: Any) -> bool:
@@ -53,13 +61,16 @@ def _to_polars(data: Any) -> pl.DataFrame:
         return data
     names = [str(name) for name in data]
     if (repeated := first_repeated(names)) is not None:
-        raise DataError(f"two columns are called {repeated!r}; rename one of them")
+        raise DataError(say("two columns are called {repeated!r}; rename one of them", repeated=repeated))
     items = data.items()
     try:
         return pl.DataFrame([column_of(str(name), values) for name, values in items])
     except pl.exceptions.PolarsError as error:
         raise DataError(
-            f"the columns do not make a table ({str(error).splitlines()[0]}); give each the same number of rows"
+            say(
+                "the columns do not make a table ({reason}); give each the same number of rows",
+                reason=str(error).splitlines()[0],
+            )
         ) from None
 
 

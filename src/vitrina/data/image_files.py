@@ -8,6 +8,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from vitrina.data.words import place_name
+from vitrina.locale import say
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -72,7 +75,7 @@ class TableCells:
         return f"{self.where(index)} ({path})" if path else self.where(index)
 
     def place(self, index: int) -> str:
-        return f"{self.table}, {self[index]}"
+        return f"{self.table}, {place_name(self[index])}"
 
     def open(self, index: int) -> BinaryIO:
         content = None if self.content is None else self.content[index]
@@ -80,5 +83,5 @@ class TableCells:
             return BytesIO(content)
         path = None if self.paths is None else self.paths[index]
         if not path or self.folder is None:
-            raise ValueError("there is no image in this row")
+            raise ValueError(say("there is no image in this row"))
         return (self.folder / path).open("rb")

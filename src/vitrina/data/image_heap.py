@@ -15,6 +15,7 @@ import numpy as np
 from vitrina.data.image_files import TableCells
 from vitrina.data.image_tables import cells_of, image_column, images_of
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.data.images import Images
@@ -43,8 +44,11 @@ class Heap:
             self._file.flush()  # that there is no room shows here at the latest
         except OSError as error:
             raise DataError(
-                f"the images cannot be laid down in {tempfile.gettempdir()} ({error.strerror or error}); "
-                "say with TMPDIR where there is room"
+                say(
+                    "the images cannot be laid down in {folder} ({reason}); say with TMPDIR where there is room",
+                    folder=tempfile.gettempdir(),
+                    reason=error.strerror or error,
+                )
             ) from None
         self._ends.append(self._ends[-1][-1] + np.cumsum(np.maximum(lengths, 0)))
         self._missing.append(lengths == NONE)

@@ -69,7 +69,12 @@ def image_column(table: Table, folder: Path | None) -> str | None:
     ]
     if len(found) > 1:
         raise DataError(
-            f"{table.name}: columns {found[0]!r} and {found[1]!r} both hold images; leave one out with --drop"
+            say(
+                "{table}: columns {first!r} and {second!r} both hold images; leave one out with --drop",
+                table=table.name,
+                first=found[0],
+                second=found[1],
+            )
         )
     return found[0] if found else None
 

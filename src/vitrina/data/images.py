@@ -15,6 +15,7 @@ from vitrina.data.image_files import FolderFiles
 from vitrina.data.parts import other_tables, tables_inside
 from vitrina.data.pixels import PixelStore
 from vitrina.data.target import RawTarget
+from vitrina.data.words import place_name
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
 
@@ -99,7 +100,12 @@ class Images:
     def raw_target(self, name: str | None = None) -> RawTarget:
         """The folder each image lies in, or a column of their table. Raises DataError where there is neither."""
         if self.labels is None:
-            raise DataError(f"{self.name}: the images have no classes; put those of each class in a folder of its own")
+            raise DataError(
+                say(
+                    "{source}: the images have no classes; put those of each class in a folder of its own",
+                    source=self.name,
+                )
+            )
         return self.labels.raw(self.indices, name)
 
     @property
@@ -130,21 +136,31 @@ class Images:
             if others:
                 usual = int(np.argmax((heights == size[0]) & (widths == size[1])))
                 raise DataError(
-                    f"{self.name}: the images have different sizes ({self._sized(usual)}, {self._odd(size)}); "
-                    f"{_ONE_SIZE}"
+                    say(
+                        "{name}: the images have different sizes ({usual}, {other}); "
+                        "give one size for all with --image-size HEIGHTxWIDTH",
+                        name=self.name,
+                        usual=self._sized(usual),
+                        other=self._odd(size),
+                    )
                 )
         elif not resize and ((heights != size[0]) | (widths != size[1])).any():
-            wanted = f"{size[0]}x{size[1]} (height x width)"
             raise DataError(
-                f"{self.name}: {self._odd(size)}, but this model was trained on {wanted}; "
-                "resize it, or train with --image-size"
+                say(
+                    "{name}: {odd}, but this model was trained on {height}x{width} (height x width); "
+                    "resize it, or train with --image-size",
+                    name=self.name,
+                    odd=self._odd(size),
+                    height=size[0],
+                    width=size[1],
+                )
             )
         channels = channels or (1 if grey.all() else 3)
         return self.store.decode(self.indices, size, channels)
 
     def _sized(self, row: int) -> str:
         heights, widths, _ = self.store.shapes(self.indices[row : row + 1])
-        return f"{self.where(row)} is {heights[0]}x{widths[0]}"
+        return say("{where} is {height}x{width}", where=place_name(self.where(row)), height=heights[0], width=widths[0])
 
     def _odd(self, size: tuple[int, int]) -> str:
         heights, widths, _ = self.store.shapes(self.indices)
@@ -155,9 +171,6 @@ class Images:
         from vitrina.data.describe import describe_images
 
         return describe_images(self)
-
-
-_ONE_SIZE = "give one size for all with --image-size HEIGHTxWIDTH"
 
 
 def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images:
@@ -176,7 +189,11 @@ def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images
         if not found:
             raise DataError(
                 tables_inside(folder)
-                or f"{name}: the folder {class_name!r} holds no images; put the images of that class there or remove it"
+                or say(
+                    "{name}: the folder {inside!r} holds no images; put the images of that class there or remove it",
+                    name=name,
+                    inside=class_name,
+                )
             )
         files += found
         labels += [label] * len(found)
@@ -186,14 +203,19 @@ def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images
         parts = [part for part in folders if part.lower() in PARTS]
         if len(parts) == len(folders) and any(entry.is_dir() for part in parts for entry in (folder / part).iterdir()):
             raise DataError(
-                f"{name}: it is divided into {', '.join(parts)}, not into classes; "
-                f"give one of them, such as {folder / parts[0]}"
+                say(
+                    "{name}: it is divided into {parts}, not into classes; give one of them, such as {first}",
+                    name=name,
+                    parts=", ".join(parts),
+                    first=folder / parts[0],
+                )
             )
     else:
         files, ignored = loose, ignored + others
     if not files:
         raise DataError(
-            other_tables(folder) or f"{name}: the folder holds no images; it needs one folder of images for each class"
+            other_tables(folder)
+            or say("{name}: the folder holds no images; it needs one folder of images for each class", name=name)
         )
     warnings = ()
     if ignored:
@@ -258,5 +280,5 @@ def checked_size(size: Sequence[int] | None) -> tuple[int, int] | None:
     if size is None:
         return None
     if len(size) != 2 or any(int(side) != side or side < 1 for side in size):
-        raise UsageError(f"the image size must be two whole numbers, height and width, not {size!r}")
+        raise UsageError(say("the image size must be two whole numbers, height and width, not {size!r}", size=size))
     return int(size[0]), int(size[1])

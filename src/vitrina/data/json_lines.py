@@ -10,6 +10,7 @@ import numpy as np
 
 from vitrina.data.packed import read_unpacked
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,13 +32,22 @@ def json_records(path: Path, data: bytes, before: int = 0) -> tuple[pl.DataFrame
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = before + data.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path.name}, line {line}: the text is not UTF-8; save the file as UTF-8") from None
+        raise DataError(
+            say("{file}, line {line}: the text is not UTF-8; save the file as UTF-8", file=path.name, line=line)
+        ) from None
     lines = [(number, line) for number, line in enumerate(text.split("\n"), start=before + 1) if line.strip()]
     if not lines:
-        raise DataError(f"{path.name}: the file is empty; it needs one JSON object on each line")
+        raise DataError(say("{file}: the file is empty; it needs one JSON object on each line", file=path.name))
     for number, line in lines:
         if line.count("[") + line.count("{") > DEEPEST and _depth(line) > DEEPEST:
-            raise DataError(f"{path.name}, line {number}: more than {DEEPEST} brackets within each other; flatten it")
+            raise DataError(
+                say(
+                    "{file}, line {number}: more than {most} brackets within each other; flatten it",
+                    file=path.name,
+                    number=number,
+                    most=DEEPEST,
+                )
+            )
     places = np.array([number for number, _ in lines])
     frame = _quickly(text)
     if frame is None or frame.height != len(lines) or frame.width == 0:
@@ -68,16 +78,25 @@ def _slowly(path: Path, lines: list[tuple[int, str]]) -> pl.DataFrame:
         except (ValueError, RecursionError) as error:
             reason = str(error).split(":")[0].lower()
             raise DataError(
-                f"{path.name}, line {number}: this is no JSON object ({reason}); mend or remove this line"
+                say(
+                    "{file}, line {number}: this is no JSON object ({reason}); mend or remove this line",
+                    file=path.name,
+                    number=number,
+                    reason=reason,
+                )
             ) from None
         if not isinstance(row, dict):
             raise DataError(
-                f'{path.name}, line {number}: this is no JSON object; each line must be like {{"age": 41, "sex": "F"}}'
+                say(
+                    '{file}, line {number}: this is no JSON object; each line must be like {{"age": 41, "sex": "F"}}',
+                    file=path.name,
+                    number=number,
+                )
             )
         rows.append(row)
     names = dict.fromkeys(name for row in rows for name in row)
     if not names:
-        raise DataError(f"{path.name}: its JSON objects are empty, so there are no columns")
+        raise DataError(say("{file}: its JSON objects are empty, so there are no columns", file=path.name))
     return pl.DataFrame([column_of(name, [row.get(name) for row in rows]) for name in names])
 
 

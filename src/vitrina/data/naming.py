@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from vitrina.data.table import Table
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 
 def with_columns(table: Table, names: Sequence[str]) -> Table:
@@ -45,6 +46,23 @@ def _lost(table: Table, lost: Sequence[str]) -> str:
     listed = ", ".join(repr(name) for name in lost[:10]) + (", ..." if len(lost) > 10 else "")
     has = ", ".join(present[:30]) + (", ..." if len(present) > 30 else "")
     close = difflib.get_close_matches(lost[0], present, 1, 0.75)
-    todo = f"if {close[0]!r} is {lost[0]!r}, rename it" if close else "add it" if len(lost) == 1 else "add them"
-    word = "columns" if len(lost) > 1 else "column"
-    return f"{table.name}: no {word} {listed}, which this model was trained on (it has {has}); {todo}"
+    told = {"table": table.name, "listed": listed, "has": has}
+    if close and len(lost) == 1:
+        return say(
+            "{table}: no column {listed}, which this model was trained on (it has {has}); "
+            "if {close!r} is {lost!r}, rename it",
+            **told,
+            close=close[0],
+            lost=lost[0],
+        )
+    if close:
+        return say(
+            "{table}: no columns {listed}, which this model was trained on (it has {has}); "
+            "if {close!r} is {lost!r}, rename it",
+            **told,
+            close=close[0],
+            lost=lost[0],
+        )
+    if len(lost) == 1:
+        return say("{table}: no column {listed}, which this model was trained on (it has {has}); add it", **told)
+    return say("{table}: no columns {listed}, which this model was trained on (it has {has}); add them", **told)

@@ -11,6 +11,7 @@ from vitrina.data.parts import find_parts
 from vitrina.data.spilling import can_be_spilled, spilled
 from vitrina.data.stream import Stream, is_parquet, parquet_stream
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 
 def open_stream(data: Any, **choices: Any) -> Stream:
@@ -20,18 +21,21 @@ def open_stream(data: Any, **choices: Any) -> Stream:
         return _spilled(parse_address(data), **choices)
     if not isinstance(data, str | Path):
         raise UsageError(
-            "only a table on disk or in a database is read piece by piece; give its path, or leave out stream"
+            say("only a table on disk or in a database is read piece by piece; give its path, or leave out stream")
         )
     path = Path(data).expanduser()
     if not path.exists():
-        raise DataError(f"{path}: no such file or folder")
+        raise DataError(say("{path}: no such file or folder", path=path))
     parts = find_parts(path) if path.is_dir() else [path]
     if parts and all(is_parquet(part) for part in parts):
         return parquet_stream(path, **choices)
     if path.is_file() and can_be_spilled(path):
         return _spilled(path, **choices)
     raise UsageError(
-        f"{path.name}: only tables are read piece by piece (CSV, JSON lines, Arrow, Parquet or a folder of it, SQL)"
+        say(
+            "{file}: only tables are read piece by piece (CSV, JSON lines, Arrow, Parquet or a folder of it, SQL)",
+            file=path.name,
+        )
     )
 
 

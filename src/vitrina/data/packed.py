@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 PACKED_ENDINGS = (".gz", ".bz2", ".xz", ".zst")
 
@@ -69,6 +70,11 @@ def read_unpacked(path: Path) -> bytes:
             except Exception as error:  # zlib, lzma and pyarrow have errors of their own
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
                 raise DataError(
-                    f"{path.name}: the {kind} file is damaged or cut short ({reason}); fetch or save it again"
+                    say(
+                        "{file}: the {kind} file is damaged or cut short ({reason}); fetch or save it again",
+                        file=path.name,
+                        kind=kind,
+                        reason=reason,
+                    )
                 ) from None
     return data

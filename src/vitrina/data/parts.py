@@ -11,6 +11,7 @@ from vitrina.data.packed import inner_name
 from vitrina.data.table import Table, make_table
 from vitrina.data.table_files import ARROW_ENDINGS, PARQUET_ENDINGS, is_table_file, listed, read_columns
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -59,15 +60,29 @@ def like_first(first: pl.DataFrame, first_name: str, frame: pl.DataFrame, name: 
     if lacking or more:
         has, lacks = (first_name, name) if lacking else (name, first_name)
         raise DataError(
-            f"{folder.name}: {has} has a column {(lacking or more)[0]!r} that {lacks} lacks; "
-            "the parts of one table must have the same columns"
+            say(
+                "{folder}: {has} has a column {column!r} that {lacks} lacks; the parts of one table must have the "
+                "same columns",
+                folder=folder.name,
+                has=has,
+                column=(lacking or more)[0],
+                lacks=lacks,
+            )
         )
     frame = frame.select(first.columns)
     for column in frame.columns:
         a, b = first[column].dtype, frame[column].dtype
         if a.is_nested() and a != b:
             raise DataError(
-                f"{folder.name}: column {column!r} holds {b} in {name} but {a} in {first_name}; save both alike"
+                say(
+                    "{folder}: column {column!r} holds {b} in {name} but {a} in {first_name}; save both alike",
+                    folder=folder.name,
+                    column=column,
+                    b=b,
+                    name=name,
+                    a=a,
+                    first_name=first_name,
+                )
             )
     return frame
 
@@ -93,7 +108,12 @@ def tables_inside(folder: Path) -> str | None:
     inside = [entry.name for entry in sorted(folder.iterdir()) if entry.is_dir() and find_parts(entry)]
     if not inside:
         return None
-    return f"{folder.name}: its tables lie in {listed(inside)}; give one of these folders, such as {folder / inside[0]}"
+    return say(
+        "{folder}: its tables lie in {listed}; give one of these folders, such as {first}",
+        folder=folder.name,
+        listed=listed(inside),
+        first=folder / inside[0],
+    )
 
 
 def other_tables(folder: Path) -> str | None:
@@ -101,7 +121,10 @@ def other_tables(folder: Path) -> str | None:
     tables = [entry.name for entry in sorted(folder.iterdir()) if entry.is_file() and is_table_file(entry)]
     if not tables:
         return None
-    return (
-        f"{folder.name}: it holds tables ({listed(tables)}), and a folder is read as one table only where they are "
-        f"Parquet or Arrow; give one file, such as {folder / tables[0]}"
+    return say(
+        "{folder}: it holds tables ({listed}), and a folder is read as one table only where they are "
+        "Parquet or Arrow; give one file, such as {first}",
+        folder=folder.name,
+        listed=listed(tables),
+        first=folder / tables[0],
     )

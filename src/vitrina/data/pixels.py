@@ -13,6 +13,7 @@ import numpy as np
 
 from vitrina.data.image_files import ImageFiles
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 GREY_MODES = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 ROTATED = (5, 6, 7, 8)  # EXIF orientations that swap height and width
@@ -83,9 +84,11 @@ def _guarded(files: ImageFiles, index: int, read: Callable[[BinaryIO], Any]) -> 
         raise
     except Exception as error:  # Pillow's readers raise nearly anything on damaged files
         place, told = files.place(index), getattr(error, "strerror", None) or str(error)
-        reason = "it is in no format known" if "cannot identify image file" in told else told
+        reason = say("it is in no format known") if "cannot identify image file" in told else told
         reason = (reason.splitlines() or [type(error).__name__])[0]
-        raise DataError(f"{place}: the image cannot be read ({reason}); replace or remove it") from None
+        raise DataError(
+            say("{place}: the image cannot be read ({reason}); replace or remove it", place=place, reason=reason)
+        ) from None
 
 
 def _shape(file: BinaryIO) -> tuple[int, int, bool]:

@@ -10,6 +10,7 @@ import numpy as np
 from vitrina.data.features import Features, IdentityFeatures, TableFeatures, features_from_json, fit_features
 from vitrina.data.target import ClassTarget, NumberTarget, Task, fit_target, infer_task, target_from_json
 from vitrina.errors import DataError, ModelError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.data.source import Source
@@ -121,13 +122,19 @@ def identity_recipe(source: Any, task: Task | None = None) -> Recipe:
     Labels that are text (or negative) are numbered in sorted order. Images of a folder keep their pixels, 0 to 255.
     """
     if source.kind == "table":
-        raise DataError(f"{source.name}: a table has to be turned into numbers first; use fit_recipe")
+        raise DataError(
+            say("{source}: a table has to be turned into numbers first; use fit_recipe", source=source.name)
+        )
     shape = source.x.shape[1:] if hasattr(source, "x") else source.take([0]).pixels().shape[1:]
     raw = source.raw_target()
     if (task or infer_task(source)) == "regression":
         if raw.kind in ("text", "boolean"):
             raise DataError(
-                f"{source.name}: the target is text such as {raw.names[0]!r}; a quantity must be a number in every row"
+                say(
+                    "{source}: the target is text such as {value!r}; a quantity must be a number in every row",
+                    source=source.name,
+                    value=raw.names[0],
+                )
             )
         width = raw.values.shape[1] if raw.values.ndim > 1 else 1
         target: ClassTarget | NumberTarget = NumberTarget((0.0,) * width, (1.0,) * width)
@@ -147,7 +154,11 @@ def recipe_from_json(data: dict[str, Any]) -> Recipe:
     try:
         if data["format"] != FORMAT:
             raise ModelError(
-                f"the data recipe has format {data['format']!r}, but this version reads {FORMAT}; update Vitrina"
+                say(
+                    "the data recipe has format {given!r}, but this version reads {known}; update Vitrina",
+                    given=data["format"],
+                    known=FORMAT,
+                )
             )
         target = data["target"]
         name = target["name"]
@@ -157,5 +168,9 @@ def recipe_from_json(data: dict[str, Any]) -> Recipe:
         return Recipe(features_from_json(data["inputs"]), target_from_json(target), name, warnings)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ModelError(
-            f"the data recipe is damaged ({type(error).__name__}: {error}); save the model again"
+            say(
+                "the data recipe is damaged ({kind}: {error}); save the model again",
+                kind=type(error).__name__,
+                error=error,
+            )
         ) from None

@@ -16,6 +16,7 @@ from vitrina.data.image_tables import with_images
 from vitrina.data.parts import find_parts, read_parts
 from vitrina.data.table_files import is_table_file, read_table
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.data.describe import Description
@@ -96,7 +97,7 @@ def open_source(
     else:
         source = _open_pair(data, None, choices)
     if image_size is not None and not hasattr(source, "image_size"):
-        raise UsageError(f"{source.name} does not hold images; leave out --image-size")
+        raise UsageError(say("{source} does not hold images; leave out --image-size", source=source.name))
     return source
 
 
@@ -113,7 +114,10 @@ def _open_path(data: str | Path, choices: dict[str, Any], image_size: Sequence[i
             return with_images(read_parts(path, parts, **choices), path, image_size)
         if any(choices.values()):
             raise UsageError(
-                f"{path.name} is not a table, so it has no columns to choose; leave out --target, --column and --drop"
+                say(
+                    "{file} is not a table, so it has no columns to choose; leave out --target, --column and --drop",
+                    file=path.name,
+                )
             )
         if path.suffix.lower() == ".npz":
             from vitrina.data.arrays import read_npz
@@ -127,10 +131,20 @@ def _open_path(data: str | Path, choices: dict[str, Any], image_size: Sequence[i
             return open_image(path, image_size)
     except OSError as error:
         raise DataError(
-            f"{path}: it cannot be read ({error.strerror or error}); check its name and permissions"
+            say(
+                "{path}: it cannot be read ({reason}); check its name and permissions",
+                path=path,
+                reason=error.strerror or error,
+            )
         ) from None
-    known = ".csv, .tsv, .parquet, .arrow, .jsonl, .npz, .sqlite, images, or a folder of images"
-    raise DataError(f"{path.name}: the ending {path.suffix!r} says nothing about what is in it; give one of {known}")
+    raise DataError(
+        say(
+            "{file}: the ending {ending!r} says nothing about what is in it; give one of "
+            ".csv, .tsv, .parquet, .arrow, .jsonl, .npz, .sqlite, images, or a folder of images",
+            file=path.name,
+            ending=path.suffix,
+        )
+    )
 
 
 def _open_name(name: str, path: Path, choices: dict[str, Any]) -> Source:
@@ -140,15 +154,24 @@ def _open_name(name: str, path: Path, choices: dict[str, Any]) -> Source:
         return open_builtin(name, **choices)
     there = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
     close = difflib.get_close_matches(path.name, [*BUILTIN, *there], 1, 0.75)
-    guess = f"did you mean {close[0]!r}?" if close else f"the built-in data sets are {', '.join(BUILTIN)}"
-    raise DataError(f"{name}: no such file, folder or built-in data set; {guess}")
+    if close:
+        raise DataError(
+            say("{name}: no such file, folder or built-in data set; did you mean {close!r}?", name=name, close=close[0])
+        )
+    raise DataError(
+        say(
+            "{name}: no such file, folder or built-in data set; the built-in data sets are {known}",
+            name=name,
+            known=", ".join(BUILTIN),
+        )
+    )
 
 
 def _open_pair(x: Any, y: Any, choices: dict[str, Any]) -> Source:
     if is_frame(x):
         return table_from_frame(x, y, **choices)
     if any(choices.values()):
-        raise UsageError("arrays have no columns to choose by name; give the target as y in (x, y)")
+        raise UsageError(say("arrays have no columns to choose by name; give the target as y in (x, y)"))
     from vitrina.data.arrays import make_arrays
 
-    return make_arrays(x, y)
+    return make_arrays(x, y, say("the arrays"))

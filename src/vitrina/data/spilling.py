@@ -18,6 +18,7 @@ from vitrina.data.packed import inner_name, is_packed, open_unpacked
 from vitrina.data.stream import CHUNK
 from vitrina.data.table_files import ARROW_ENDINGS, CSV_ENDINGS, JSON_ENDINGS, guarded, opened_arrow, read_columns
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,15 +51,24 @@ def spilled(data: Path | Address, name: str) -> tuple[Path, Scratch]:
                 written += frame.height
     except OSError as error:
         raise DataError(
-            f"{name}: it cannot be laid down as Parquet in {keeper.name} ({error.strerror or error}); "
-            "say with TMPDIR where there is room, or give it as Parquet"
+            say(
+                "{name}: it cannot be laid down as Parquet in {folder} ({reason}); say with TMPDIR where there is "
+                "room, or give it as Parquet",
+                name=name,
+                folder=keeper.name,
+                reason=error.strerror or error,
+            )
         ) from None
     except pl.exceptions.PolarsError as error:
         raise DataError(
-            f"{name}: it cannot be laid down as Parquet ({str(error).splitlines()[0]}); save it as Parquet"
+            say(
+                "{name}: it cannot be laid down as Parquet ({reason}); save it as Parquet",
+                name=name,
+                reason=str(error).splitlines()[0],
+            )
         ) from None
     if not written:
-        raise DataError(f"{name}: the table has no rows")
+        raise DataError(say("{name}: the table has no rows", name=name))
     return folder, keeper
 
 
@@ -83,8 +93,12 @@ def _alike(blocks: Iterator[pl.DataFrame], name: str) -> Iterator[pl.DataFrame]:
         names = names or frame.columns
         if more := [column for column in frame.columns if column not in names]:
             raise DataError(
-                f"{name}: column {more[0]!r} comes only after the first rows, where it is not known yet; "
-                "put it into the first row too, with null"
+                say(
+                    "{name}: column {column!r} comes only after the first rows, where it is not known yet; put it into "
+                    "the first row too, with null",
+                    name=name,
+                    column=more[0],
+                )
             )
         lacking = [column_of(column, [None] * frame.height) for column in names if column not in frame.columns]
         yield frame.with_columns(lacking).select(names)

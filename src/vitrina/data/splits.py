@@ -12,6 +12,7 @@ import numpy as np
 
 from vitrina.data.roles import infer_role
 from vitrina.data.target import infer_task
+from vitrina.data.words import part_name
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
 
@@ -43,9 +44,13 @@ class Division:
     def __post_init__(self) -> None:
         given = [f"--{name}" for name in ("time", "group", "split") if getattr(self, name) is not None]
         if len(given) > 1:
-            raise UsageError(f"{' and '.join(given)} divide the rows in different ways; choose one of them")
+            raise UsageError(
+                say("{given} divide the rows in different ways; choose one of them", given=say(" and ").join(given))
+            )
         if self.gap is not None and self.time is None:
-            raise UsageError("--gap is a stretch of time between the parts; say with --time which column is the time")
+            raise UsageError(
+                say("--gap is a stretch of time between the parts; say with --time which column is the time")
+            )
 
     @property
     def column(self) -> str | None:
@@ -86,14 +91,22 @@ def prepare(source: Source, division: Division, columns: Mapping[str, str] | Non
     flag = "--time" if division.time else "--group" if division.group else "--split"
     table = columns_of(source)
     if table is None:
-        raise UsageError(f"{source.name} is not a table, so it has no column to divide it by; leave out {flag}")
+        raise UsageError(
+            say(
+                "{source} is not a table, so it has no column to divide it by; leave out {flag}",
+                source=source.name,
+                flag=flag,
+            )
+        )
     table.column(name, flag)
     if source.kind != "table":  # of images nothing is learned from but their pixels
         return source
     if name in (columns or {}):
         if division.time:
             return table
-        raise UsageError(f"column {name!r} divides the rows, so it cannot be learned from; leave out --column {name}")
+        raise UsageError(
+            say("column {name!r} divides the rows, so it cannot be learned from; leave out --column {name}", name=name)
+        )
     keep = division.time and infer_role(table.frame[name]).role in ("numeric", "identifier")  # dates are never inputs
     if keep:
         why = say("column {name!r} is left out: it divides the rows (keep it with --column {name}=numeric)", name=name)
@@ -120,10 +133,21 @@ def split(
     """
     for name, share in (("validation", validation), ("test", test)):
         if not 0 <= share < 1:
-            raise UsageError(f"the {name} share must be at least 0 and less than 1, not {share!r}")
+            raise UsageError(
+                say(
+                    "the {part} share must be at least 0 and less than 1, not {share!r}",
+                    part=part_name(name),
+                    share=share,
+                )
+            )
     if validation + test >= 1:
         raise UsageError(
-            f"the validation and test shares, {validation} and {test}, leave no rows for training; make them smaller"
+            say(
+                "the validation and test shares, {validation} and {test}, leave no rows for training; make them "
+                "smaller",
+                validation=validation,
+                test=test,
+            )
         )
     if division is not None and division.column is not None:
         from vitrina.data.dividing import divide
@@ -252,7 +276,12 @@ def _fill_empty(
             candidates = np.flatnonzero(other)
         else:
             raise DataError(
-                f"{source.name}: {source.rows} rows, of which {len(part)} differ, are too few to train, validate and "
-                "test on with every class in training; add rows, or give data to validate on"
+                say(
+                    "{source}: {rows} rows, of which {different} differ, are too few to train, validate and test on with "
+                    "every class in training; add rows, or give data to validate on",
+                    source=source.name,
+                    rows=source.rows,
+                    different=len(part),
+                )
             )
         part[candidates[np.argmin(draw[candidates])]] = number

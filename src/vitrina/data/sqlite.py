@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from vitrina.data.address import Address, check_names, choose_table, sqlite_file
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,10 +32,16 @@ def sqlite_blocks(address: Address) -> Iterator[pl.DataFrame]:
     numbers and another text."""
     path = sqlite_file(address)
     if not path.is_file():
-        raise DataError(f"{path}: there is no such file; sqlite:///FILE is relative, sqlite:////FILE is not")
+        raise DataError(
+            say("{path}: there is no such file; sqlite:///FILE is relative, sqlite:////FILE is not", path=path)
+        )
     with path.open("rb") as file:
         if file.read(len(HEADER)) != HEADER:
-            raise DataError(f"{path.name} is not an SQLite database; give one, or another kind of file its own ending")
+            raise DataError(
+                say(
+                    "{file} is not an SQLite database; give one, or another kind of file its own ending", file=path.name
+                )
+            )
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
             connection.execute("PRAGMA query_only = ON")
@@ -46,8 +53,17 @@ def sqlite_blocks(address: Address) -> Iterator[pl.DataFrame]:
             yield from _blocks(connection.execute(query), address)
     except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
-        what = "check the query" if address.query else "save the database again"
-        raise DataError(f"{address.shown}: it cannot be read ({reason}); {what}") from None
+        if address.query:
+            raise DataError(
+                say("{address}: it cannot be read ({reason}); check the query", address=address.shown, reason=reason)
+            ) from None
+        raise DataError(
+            say(
+                "{address}: it cannot be read ({reason}); save the database again",
+                address=address.shown,
+                reason=reason,
+            )
+        ) from None
 
 
 def _table(connection: sqlite3.Connection, address: Address) -> str:
@@ -60,7 +76,9 @@ def _blocks(cursor: sqlite3.Cursor, address: Address) -> Iterator[pl.DataFrame]:
     import polars as pl
 
     if cursor.description is None:
-        raise DataError(f"{address.shown}: the query gives no table; write one that begins with SELECT")
+        raise DataError(
+            say("{address}: the query gives no table; write one that begins with SELECT", address=address.shown)
+        )
     names = [str(column[0]) for column in cursor.description]
     check_names(address, names)
     rows = cursor.fetchmany(ROWS)

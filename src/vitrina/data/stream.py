@@ -19,6 +19,7 @@ from vitrina.data.parts import find_parts, like_first, of_one_type, said_by_fold
 from vitrina.data.table import Table, make_table
 from vitrina.data.table_files import PARQUET_ENDINGS, TABLE_ENDINGS, guarded
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -158,7 +159,7 @@ def parquet_stream(path: Path, **choices: Any) -> Stream:
                 pieces.append(Piece(part, group, rows, first, tuple(said.items())))
             first += rows
     if not pieces:
-        raise DataError(f"{path.name}: the table has no rows")
+        raise DataError(say("{name}: the table has no rows", name=path.name))
     return Stream(path.name, tuple(pieces), dict(of_one_type(empty)[0].schema), choices)
 
 

@@ -23,6 +23,7 @@ from vitrina.data.stream import Stream
 from vitrina.data.table import Table
 from vitrina.data.target import infer_task
 from vitrina.data.times import Times, read_gap, read_times
+from vitrina.data.words import part_name
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
 
@@ -135,7 +136,7 @@ def _passed(
         learned.append(np.packbits(mask))
         counts.append(int(mask.sum()))
     if not sum(counts):
-        raise DataError(f"{stream.name}: no rows are left to learn from; make the other parts smaller")
+        raise DataError(say("{table}: no rows are left to learn from; make the other parts smaller", table=stream.name))
     parts = {place: _one(tables) for place, tables in kept.items() if tables}
     found = Survey(
         stream,
@@ -153,7 +154,13 @@ def _passed(
     found = _without_strange_classes(found, known) if classes else found
     for name, share in (("validation", validation), ("test", test)):
         if share and getattr(found, name) is None and not division.split:
-            raise DataError(f"{stream.name}: no rows are left for the {name} part; make its share larger")
+            raise DataError(
+                say(
+                    "{table}: no rows are left for the {part} part; make its share larger",
+                    table=stream.name,
+                    part=part_name(name),
+                )
+            )
     return found
 
 
@@ -163,7 +170,12 @@ def _rule(
     """How the part of a row is told, which share of the parts that judge is kept, and how the parts are made."""
     if not 0 <= validation + test < 1:
         raise UsageError(
-            f"the validation and test shares, {validation} and {test}, leave no rows for training; make them smaller"
+            say(
+                "the validation and test shares, {validation} and {test}, leave no rows for training; make them "
+                "smaller",
+                validation=validation,
+                test=test,
+            )
         )
     largest = most / stream.rows
     if division.time is not None:
@@ -220,7 +232,11 @@ def _by_time(
         done += share
     if len({*starts.values(), times.min()}) <= len(starts):
         raise DataError(
-            f"{stream.name}: column {name!r} has too few different times to divide the rows by; name a finer time"
+            say(
+                "{table}: column {name!r} has too few different times to divide the rows by; name a finer time",
+                table=stream.name,
+                name=name,
+            )
         )
 
     def rule(table: Table) -> np.ndarray:
@@ -250,7 +266,11 @@ def _by_name(
         counts += np.bincount(said_parts(table, name), minlength=3)
     if not counts[0]:
         raise DataError(
-            f"{stream.name}: column {name!r} says 'train' in no row, and nothing can be learned; say it in some"
+            say(
+                "{table}: column {name!r} says 'train' in no row, and nothing can be learned; say it in some",
+                table=stream.name,
+                name=name,
+            )
         )
     draw = 0.0 if counts[1] else min(validation, most / counts[0])
 
@@ -306,8 +326,13 @@ def _without_repeats(found: Survey) -> Survey:
             held[place] = table.take(np.flatnonzero(~again))
         if not held[place].rows:
             raise DataError(
-                f"{found.stream.name}: divided by {found.made['column']!r}, every row of the {PARTS[place]} part repeats one of an "
-                "earlier part in all that is learned from, so it would judge nothing; add columns, or divide otherwise"
+                say(
+                    "{table}: divided by {column!r}, every row of the {part} part repeats one of an earlier part in all "
+                    "that is learned from, so it would judge nothing; add columns, or divide otherwise",
+                    table=found.stream.name,
+                    column=found.made["column"],
+                    part=part_name(PARTS[place]),
+                )
             )
     made = {**found.made, "repeated": sum(repeated.values())}
     warnings = found.warnings

@@ -12,7 +12,9 @@ import numpy as np
 
 from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, first_said, infer_role, is_code, parse_numbers
 from vitrina.data.target import RawTarget, Task
+from vitrina.data.words import place_name
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -72,9 +74,15 @@ class Table:
     def column(self, name: str, flag: str) -> pl.Series:
         """A column that the user named with this flag. Raises DataError if there is none, UsageError for the target."""
         if name not in self.frame.columns:
-            raise DataError(_no_column(self.name, name, self.frame.columns).replace("--target", flag))
+            raise DataError(_no_column(self.name, name, self.frame.columns, flag))
         if name == self.target_name:
-            raise UsageError(f"{flag} {name}: it is the target, which cannot also divide the rows; name another column")
+            raise UsageError(
+                say(
+                    "{flag} {name}: it is the target, which cannot also divide the rows; name another column",
+                    flag=flag,
+                    name=name,
+                )
+            )
         return self.frame[name]
 
     @cached_property
@@ -121,11 +129,18 @@ def _raw_target(table: Table, column: pl.Series, role: str | None) -> RawTarget:
         column = column.fill_nan(None)
     if column.has_nulls():
         row, missing = int(column.is_null().to_numpy().argmax()), column.null_count()
-        more = f" ({missing} rows in all)" if missing > 1 else ""
-        raise DataError(
-            f"{table.name}, {table.where(row)}: the target {column.name!r} is missing{more}; "
-            "fill in or remove such rows"
-        )
+        if missing > 1:
+            raise DataError(
+                say(
+                    "{table}, {where}: the target {column!r} is missing ({missing} rows in all); "
+                    "fill in or remove such rows",
+                    table=table.name,
+                    where=place_name(table.where(row)),
+                    column=column.name,
+                    missing=missing,
+                )
+            )
+        raise DataError(_missing_target(table, column, row))
     textual = column.dtype in (pl.String, pl.Categorical, pl.Enum)
     numeric = column.dtype.is_numeric()
     if role == "categorical" or (textual and is_code(column.cast(pl.String)) and role is None):
@@ -139,9 +154,7 @@ def _raw_target(table: Table, column: pl.Series, role: str | None) -> RawTarget:
             return _text_target(column.cast(pl.String))
         if numbers.has_nulls():  # 'None' and its like among numbers
             row = int(numbers.is_null().to_numpy().argmax())
-            raise DataError(
-                f"{table.name}, {table.where(row)}: the target {column.name!r} is missing; fill in or remove such rows"
-            )
+            raise DataError(_missing_target(table, column, row))
         column, numeric = numbers, True
         if not column.is_infinite().any() and (column == column.round()).all() and column.abs().max() < 2**53:
             pointed = table.frame[column.name].cast(pl.String).str.contains(r"[.eE]").any()
@@ -151,14 +164,28 @@ def _raw_target(table: Table, column: pl.Series, role: str | None) -> RawTarget:
         return RawTarget("boolean", codes, ("False", "True"))
     if not numeric:
         raise DataError(
-            f"{table.name}: the target {column.name!r} holds {column.dtype} values; it must be numbers or text"
+            say(
+                "{table}: the target {column!r} holds {dtype} values; it must be numbers or text",
+                table=table.name,
+                column=column.name,
+                dtype=column.dtype,
+            )
         )
     forced = "regression" if role == "numeric" else None
     if column.dtype.is_integer():
         return RawTarget("integer", column.cast(pl.Int64).to_numpy(), forced=forced)
     values = column.cast(pl.Float64)
-    check_finite(table, values, "the target ")
+    check_finite(table, values, target=True)
     return RawTarget("number", values.to_numpy(), forced=forced)
+
+
+def _missing_target(table: Table, column: pl.Series, row: int) -> str:
+    return say(
+        "{table}, {where}: the target {column!r} is missing; fill in or remove such rows",
+        table=table.name,
+        where=place_name(table.where(row)),
+        column=column.name,
+    )
 
 
 def _text_target(column: pl.Series, forced: Task | None = None) -> RawTarget:
@@ -173,39 +200,85 @@ def _check_repeats(table: Table, column: pl.Series) -> None:
     distinct = column.n_unique()
     if table.whole is None and distinct > max(MOSTLY * table.rows, 20):
         raise DataError(
-            f"{table.name}: the target {column.name!r} has {distinct} different texts in {table.rows} rows, so "
-            "no class can be learned; "
-            "choose another column with --target"
+            say(
+                "{table}: the target {column!r} has {distinct} different texts in {rows} rows, so no class can be "
+                "learned; choose another column with --target",
+                table=table.name,
+                column=column.name,
+                distinct=distinct,
+                rows=table.rows,
+            )
         )
 
 
-def bad_value(table: Table, column: pl.Series, bad: pl.Series, kind: str = "numbers") -> str:
+def bad_value(table: Table, column: pl.Series, bad: pl.Series, dates: bool = False) -> str:
     """The sentence for a value that is no number in a column of numbers, or no date in one of dates."""
     row, more = int(bad.to_numpy().argmax()), int(bad.sum()) - 1
-    others = f" (and {more} more)" if more else ""
-    return (
-        f"{table.name}, {table.where(row)}: column {column.name!r} holds {kind}, but here it says "
-        f"{first_said(column[row : row + 1])}{others}; "
-        f"correct it, leave it empty, or treat the column as categories with --column {column.name}=categorical"
+    told = {
+        "table": table.name,
+        "where": place_name(table.where(row)),
+        "column": column.name,
+        "value": first_said(column[row : row + 1]),
+    }
+    if dates and more:
+        return say(
+            "{table}, {where}: column {column!r} holds dates, but here it says {value} (and {more} more); "
+            "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
+            **told,
+            more=more,
+        )
+    if dates:
+        return say(
+            "{table}, {where}: column {column!r} holds dates, but here it says {value}; "
+            "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
+            **told,
+        )
+    if more:
+        return say(
+            "{table}, {where}: column {column!r} holds numbers, but here it says {value} (and {more} more); "
+            "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
+            **told,
+            more=more,
+        )
+    return say(
+        "{table}, {where}: column {column!r} holds numbers, but here it says {value}; "
+        "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
+        **told,
     )
 
 
-def check_finite(table: Table, numbers: pl.Series, what: str = "") -> None:
-    """Raises DataError where a column of numbers is infinite."""
+def check_finite(table: Table, numbers: pl.Series, target: bool = False) -> None:
+    """Raises DataError where a column of numbers, which may be the target, is infinite."""
     if math.inf in (numbers.max(), -(numbers.min() or 0)):
         infinite = numbers.is_infinite().fill_null(False)
         row = int(infinite.to_numpy().argmax())
+        told = {"table": table.name, "where": place_name(table.where(row)), "column": numbers.name}
+        if target:
+            raise DataError(
+                say(
+                    "{table}, {where}: the target column {column!r} is infinite; "
+                    "put a finite number there or leave it empty",
+                    **told,
+                )
+            )
         raise DataError(
-            f"{table.name}, {table.where(row)}: {what}column {numbers.name!r} is infinite; "
-            "put a finite number there or leave it empty"
+            say("{table}, {where}: column {column!r} is infinite; put a finite number there or leave it empty", **told)
         )
 
 
-def _no_column(source: str, name: str | None, columns: Sequence[str]) -> str:
-    listed = ", ".join(columns[:30]) + (f", and {len(columns) - 30} more" if len(columns) > 30 else "")
+def _no_column(source: str, name: str | None, columns: Sequence[str], flag: str = "--target") -> str:
+    listed = ", ".join(columns[:30])
+    if len(columns) > 30:
+        listed = say("{listed}, and {more} more", listed=listed, more=len(columns) - 30)
     if name is None:
-        return f"{source}: say which column to predict with --target (it has {listed})"
-    return f"{source}: no column {name!r} (it has {listed}); name one with --target"
+        return say("{table}: say which column to predict with --target (it has {listed})", table=source, listed=listed)
+    return say(
+        "{table}: no column {name!r} (it has {listed}); name one with {flag}",
+        table=source,
+        name=name,
+        listed=listed,
+        flag=flag,
+    )
 
 
 def make_table(
@@ -221,20 +294,27 @@ def make_table(
     """A Table of a frame. Raises DataError for no rows or names that are not there, UsageError for unknown roles."""
     frame = _plain_types(frame)
     if frame.height == 0 or frame.width == 0:
-        raise DataError(f"{name}: the table has no rows")
+        raise DataError(say("{name}: the table has no rows", name=name))
     if target is not None and target not in frame.columns:
         raise DataError(_no_column(name, target, frame.columns))
     drop = [drop] if isinstance(drop, str) else list(drop)
     for column in [*(columns or {}), *drop]:
         if column not in frame.columns:
             flag = "--drop" if column in drop else "--column"
-            raise DataError(_no_column(name, column, frame.columns).replace("--target", flag))
+            raise DataError(_no_column(name, column, frame.columns, flag))
     if target in drop:
-        raise UsageError(f"column {target!r} cannot be both the target and dropped; leave out --drop {target}")
+        raise UsageError(
+            say("column {target!r} cannot be both the target and dropped; leave out --drop {target}", target=target)
+        )
     for column, role in (columns or {}).items():
         if role not in OVERRIDES:
             raise UsageError(
-                f"column {column!r} cannot be {role!r}; choose one of {', '.join(OVERRIDES)} (or --drop {column})"
+                say(
+                    "column {column!r} cannot be {role!r}; choose one of {known} (or --drop {column})",
+                    column=column,
+                    role=role,
+                    known=", ".join(OVERRIDES),
+                )
             )
     places = np.arange(frame.height) if lines is None else lines
     unit = "row" if lines is None else "line"

@@ -13,6 +13,7 @@ from vitrina.data.json_lines import read_json_lines
 from vitrina.data.packed import inner_name, is_packed, read_unpacked
 from vitrina.data.table import Table, make_table
 from vitrina.errors import DataError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,7 +38,7 @@ def read_table(path: Path, **choices: Any) -> Table:
     Raises DataError, with the line where the file has lines, when it cannot be read.
     """
     if path.stat().st_size == 0:
-        raise DataError(f"{path.name}: the file is empty")
+        raise DataError(say("{file}: the file is empty", file=path.name))
     name = inner_name(path.name)
     if name.endswith(JSON_ENDINGS):
         frame, lines = read_json_lines(path)
@@ -56,7 +57,13 @@ def read_columns(path: Path, shown: str | None = None) -> pl.DataFrame:
     read = _read_parquet if kind == "Parquet" else _read_arrow
     frame = guarded(shown or path.name, kind, lambda: read(content))
     if (repeated := first_repeated(frame.columns)) is not None:
-        raise DataError(f"{shown or path.name}: two columns are called {repeated!r}; rename one of them")
+        raise DataError(
+            say(
+                "{file}: two columns are called {repeated!r}; rename one of them",
+                file=shown or path.name,
+                repeated=repeated,
+            )
+        )
     return frame
 
 
@@ -95,14 +102,25 @@ def guarded(name: str, kind: str, read: Callable[[], T]) -> T:
         if type(error) is MemoryError:
             raise
         raise DataError(  # Arrow's own: a damaged file asks for any amount
-            f"{name}: the file cannot be read as {kind}, as it asks for more memory than there is; save it again, "
-            "in parts if it is that large"
+            say(
+                "{name}: the file cannot be read as {kind}, as it asks for more memory than there is; save it again, "
+                "in parts if it is that large",
+                name=name,
+                kind=kind,
+            )
         ) from None
     except BaseException as error:  # Polars' panics on damaged files are not Exceptions
         if isinstance(error, OSError) and error.errno is not None:
             raise  # the disk, not the file
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:160].rstrip(".:; ")
-        raise DataError(f"{name}: the file cannot be read as {kind} ({reason}); save it again") from None
+        raise DataError(
+            say(
+                "{name}: the file cannot be read as {kind} ({reason}); save it again",
+                name=name,
+                kind=kind,
+                reason=reason,
+            )
+        ) from None
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

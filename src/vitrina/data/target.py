@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
+from vitrina.data.words import place_name
 from vitrina.errors import DataError, ModelError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.data.source import Source
@@ -75,7 +77,13 @@ class ClassTarget:
     def encode(self, source: Source, raw: RawTarget) -> np.ndarray:
         """int64 (rows,). Raises DataError for a class that training did not have, or several columns."""
         if raw.values.ndim > 1:
-            raise DataError(f"{source.name}: the target has {raw.values.shape[1]} columns, but a class has only one")
+            raise DataError(
+                say(
+                    "{source}: the target has {count} columns, but a class has only one",
+                    source=source.name,
+                    count=raw.values.shape[1],
+                )
+            )
         codes, names = raw.factorize()
         place = {name: position for position, name in enumerate(self.names)}
         found = np.array([place.get(name, -1) for name in names], np.int64)[codes]
@@ -83,8 +91,13 @@ class ClassTarget:
             row = int(np.argmax(found < 0))
             known = ", ".join(self.names[:10]) + (", ..." if len(self.names) > 10 else "")
             raise DataError(
-                f"{source.name}, {source.where(row)}: class {names[codes[row]]!r} was not in the training data "
-                f"({known})"
+                say(
+                    "{source}, {where}: class {kind!r} was not in the training data ({known})",
+                    source=source.name,
+                    where=place_name(source.where(row)),
+                    kind=names[codes[row]],
+                    known=known,
+                )
             )
         return found
 
@@ -118,12 +131,21 @@ class NumberTarget:
         """float32 (rows, targets), standardised. Raises DataError for text or another number of columns."""
         if raw.kind in ("text", "boolean"):
             raise DataError(
-                f"{source.name}: the target is text such as {raw.names[0]!r}, but this model predicts a number"
+                say(
+                    "{source}: the target is text such as {value!r}, but this model predicts a number",
+                    source=source.name,
+                    value=raw.names[0],
+                )
             )
         values = raw.values.reshape(len(raw.values), -1)
         if values.shape[1] != self.outputs:
             raise DataError(
-                f"{source.name}: the target has {values.shape[1]} columns, but this model predicts {self.outputs}"
+                say(
+                    "{source}: the target has {count} columns, but this model predicts {outputs}",
+                    source=source.name,
+                    count=values.shape[1],
+                    outputs=self.outputs,
+                )
             )
         return ((values - np.array(self.mean)) / np.array(self.std)).astype(np.float32)
 
@@ -145,31 +167,48 @@ def fit_target(source: Source, task: Task) -> ClassTarget | NumberTarget:
         names = [name for name, there in zip(names, present, strict=True) if there]
         if len(names) < 2:
             raise DataError(
-                f"{source.name}: {_target(source)} has one class only, {names[0]!r}; there is nothing to tell apart"
+                say(
+                    "{source}: {target} has one class only, {kind!r}; there is nothing to tell apart",
+                    source=source.name,
+                    target=_target(source),
+                    kind=names[0],
+                )
             )
         whole = raw.kind == "number" and all("." not in name and "e" not in name for name in names)
         return ClassTarget(tuple(names), "integer" if whole else raw.kind)
     if raw.kind in ("text", "boolean"):
         raise DataError(
-            f"{source.name}: {_target(source)} is text such as {raw.names[0]!r}; "
-            "a quantity must be a number in every row"
+            say(
+                "{source}: {target} is text such as {value!r}; a quantity must be a number in every row",
+                source=source.name,
+                target=_target(source),
+                value=raw.names[0],
+            )
         )
     values = raw.values.reshape(len(raw.values), -1).astype(np.float64)
     mean, std = values.mean(axis=0), values.std(axis=0)
     if not np.isfinite(std).all():
         raise DataError(
-            f"{source.name}: {_target(source)} has numbers too large to be scaled; divide them by a constant first"
+            say(
+                "{source}: {target} has numbers too large to be scaled; divide them by a constant first",
+                source=source.name,
+                target=_target(source),
+            )
         )
     if (std == 0).any():
         raise DataError(
-            f"{source.name}: {_target(source)} is {values[0, int(np.argmin(std))]:g} in every row; "
-            "there is nothing to learn"
+            say(
+                "{source}: {target} is {value:g} in every row; there is nothing to learn",
+                source=source.name,
+                target=_target(source),
+                value=values[0, int(np.argmin(std))],
+            )
         )
     return NumberTarget(tuple(mean.tolist()), tuple(std.tolist()))
 
 
 def _target(source: Source) -> str:
-    return f"the target {source.target_name!r}" if source.target_name else "the target"
+    return say("the target {name!r}", name=source.target_name) if source.target_name else say("the target")
 
 
 def target_from_json(data: dict[str, Any]) -> ClassTarget | NumberTarget:
@@ -177,4 +216,6 @@ def target_from_json(data: dict[str, Any]) -> ClassTarget | NumberTarget:
         return ClassTarget(tuple(str(name) for name in data["classes"]), str(data["kind"]))
     if data.get("task") == "regression":
         return NumberTarget(tuple(float(x) for x in data["mean"]), tuple(float(x) for x in data["std"]))
-    raise ModelError(f"the data recipe has a task this version does not know ({data.get('task')!r}); update Vitrina")
+    raise ModelError(
+        say("the data recipe has a task this version does not know ({task!r}); update Vitrina", task=data.get("task"))
+    )

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina.data.roles import parse_numbers
+from vitrina.data.words import place_name
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,20 +60,40 @@ def read_times(table: Table, name: str) -> Times:
         column = column.fill_nan(None)
     if column.has_nulls():
         row, more = int(column.is_null().to_numpy().argmax()), column.null_count() - 1
-        others = f" (and in {more} more)" if more else ""
-        raise DataError(
-            f"{table.name}, {table.where(row)}: the time {name!r} is missing{others}; fill in or remove such rows"
-        )
+        told = {"table": table.name, "where": place_name(table.where(row)), "name": name}
+        if more:
+            raise DataError(
+                say(
+                    "{table}, {where}: the time {name!r} is missing (and in {more} more); fill in or remove such rows",
+                    **told,
+                    more=more,
+                )
+            )
+        raise DataError(say("{table}, {where}: the time {name!r} is missing; fill in or remove such rows", **told))
     if column.dtype in (pl.Date, pl.Datetime):
         return Times(column.cast(pl.Datetime("us")).to_physical().to_numpy(), True)
     if column.dtype.is_numeric() or column.dtype.is_temporal():
         numbers = column.to_physical().cast(pl.Float64)
         if not numbers.is_finite().all():
             row = int((~numbers.is_finite()).to_numpy().argmax())
-            raise DataError(f"{table.name}, {table.where(row)}: the time {name!r} is infinite; put a number there")
+            raise DataError(
+                say(
+                    "{table}, {where}: the time {name!r} is infinite; put a number there",
+                    table=table.name,
+                    where=place_name(table.where(row)),
+                    name=name,
+                )
+            )
         return Times(numbers.to_numpy(), False)
     if column.dtype not in (pl.String, pl.Categorical, pl.Enum):
-        raise DataError(f"{table.name}: column {name!r} holds {column.dtype} values, which say no time; name another")
+        raise DataError(
+            say(
+                "{table}: column {name!r} holds {dtype} values, which say no time; name another",
+                table=table.name,
+                name=name,
+                dtype=column.dtype,
+            )
+        )
     return _from_text(table, column.cast(pl.String))
 
 
@@ -92,15 +114,26 @@ def _from_text(table: Table, column: pl.Series) -> Times:
     ]
     if ways and not ways[0].equals(ways[-1]):
         raise DataError(
-            f"{table.name}: in column {column.name!r} it cannot be told which is the day and which the month "
-            f"({column[0]!r}); write dates as YYYY-MM-DD"
+            say(
+                "{table}: in column {column!r} it cannot be told which is the day and which the month ({value!r}); "
+                "write dates as YYYY-MM-DD",
+                table=table.name,
+                column=column.name,
+                value=column[0],
+            )
         )
     if ways:
         return Times(ways[0].to_physical().to_numpy(), True)
     row = int(best.is_null().to_numpy().argmax())
     raise DataError(
-        f"{table.name}, {table.where(row)}: {column[row]!r} in column {column.name!r} says no time; "
-        "write dates as YYYY-MM-DD (and HH:MM:SS), or times as numbers"
+        say(
+            "{table}, {where}: {value!r} in column {column!r} says no time; write dates as YYYY-MM-DD (and "
+            "HH:MM:SS), or times as numbers",
+            table=table.name,
+            where=place_name(table.where(row)),
+            value=column[row],
+            column=column.name,
+        )
     )
 
 
@@ -124,6 +157,7 @@ def read_gap(gap: str | float | timedelta | None, dates: bool) -> float:
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhdw]?)\s*", str(gap))
     length = float(found[1]) if found else math.nan
     if found is None or not math.isfinite(length) or (bool(found[2]) != dates and (found[2] or length)):
-        wanted = "a length such as 7d, 12h or 30m" if dates else "a number, in the unit of the time column"
-        raise UsageError(f"--gap {gap}: write {wanted}")
+        if dates:
+            raise UsageError(say("--gap {gap}: write a length such as 7d, 12h or 30m", gap=gap))
+        raise UsageError(say("--gap {gap}: write a number, in the unit of the time column", gap=gap))
     return length * UNITS[found[2]] if found[2] else length

@@ -17,6 +17,7 @@ import numpy as np
 
 from vitrina.data.transactions import Day, simulate
 from vitrina.errors import UsageError, VitrinaError
+from vitrina.locale import say
 
 GROUP = 131_072  # rows of a row group, or a day more
 
@@ -43,12 +44,12 @@ def write_transactions(out: str | Path, rows: int, seed: int = 0, watch: Callabl
     Raises UsageError for an impossible number or a folder that holds something, VitrinaError if it cannot be written.
     """
     if not isinstance(rows, int) or rows < 1:
-        raise UsageError(f"rows must be a whole number of 1 or more, not {rows!r}")
+        raise UsageError(say("rows must be a whole number of 1 or more, not {rows!r}", rows=rows))
     if not isinstance(seed, int) or seed < 0:
-        raise UsageError(f"seed must be a whole number of 0 or more, not {seed!r}")
+        raise UsageError(say("seed must be a whole number of 0 or more, not {seed!r}", seed=seed))
     path = Path(out)
     if path.exists() and (not path.is_dir() or any(path.iterdir())):
-        raise UsageError(f"{path} already exists; choose another --out")
+        raise UsageError(say("{path} already exists; choose another --out", path=path))
     temporary: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -63,7 +64,11 @@ def write_transactions(out: str | Path, rows: int, seed: int = 0, watch: Callabl
         return tally.written(path, names)
     except OSError as error:
         raise VitrinaError(
-            f"{path} could not be written: {error.strerror or error}; free space, or choose another place"
+            say(
+                "{path} could not be written: {reason}; free space, or choose another place",
+                path=path,
+                reason=error.strerror or error,
+            )
         ) from None
     finally:
         if temporary is not None:

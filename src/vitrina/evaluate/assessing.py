@@ -98,11 +98,13 @@ def _opened(run: Any, trained_on: Any, needed: bool) -> tuple[Model, Parts | Non
     """The model, and the parts it was made of; where they cannot be had, why."""
     if isinstance(run, Model):
         if needed:
-            raise UsageError("a model keeps no test part; give rows with the truth in them as data")
+            raise UsageError(say("a model keeps no test part; give rows with the truth in them as data"))
         return run, None, say("a model alone keeps no data to teach baselines on")
     if Path(run).is_file():
         if needed:
-            raise UsageError(f"{run} is a model alone, which has no test part; give DATA with the truth in it")
+            raise UsageError(
+                say("{run} is a model alone, which has no test part; give DATA with the truth in it", run=run)
+            )
         return load(run), None, say("a model alone keeps no data to teach baselines on")
     try:
         parts = parts_of(run, trained_on)
@@ -118,12 +120,12 @@ def _asked(model: Model, parts: Parts | None, data: Any, run: Any) -> tuple[Any,
     if data is None and parts is not None:
         test = parts.material.test
         if test is None:
-            raise UsageError(f"{run} has no test part to measure on; give DATA with the truth in it")
+            raise UsageError(say("{run} has no test part to measure on; give DATA with the truth in it", run=run))
         return test, model.recipe.inputs(test), model.recipe.targets(test), test.name
     source = model.source(data) if model.recipe is not None else None
     x, truth = model.examples(source if source is not None else data)
     if not len(x):
-        raise DataError("there are no rows to evaluate on")
+        raise DataError(say("there are no rows to evaluate on"))
     return source, x, truth, source.name if source is not None else "arrays"
 
 
@@ -196,8 +198,14 @@ def _flips(answers: Answers, positive: Any) -> bool:
     if positive is None:
         return False
     if len(answers.classes) != 2 or str(positive) not in answers.classes:
+        if not answers.classes:
+            raise UsageError(say("--positive {positive}: the classes are none; name one of two", positive=positive))
         raise UsageError(
-            f"--positive {positive}: the classes are {', '.join(answers.classes) or 'none'}; name one of two"
+            say(
+                "--positive {positive}: the classes are {classes}; name one of two",
+                positive=positive,
+                classes=", ".join(answers.classes),
+            )
         )
     return answers.classes[0] == str(positive)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vitrina.evaluate.words import figure, figure_name, interval, listed, place_name, rival_name, verdict
+from vitrina.data.words import place_name
+from vitrina.evaluate.words import figure, figure_name, interval, listed, rival_name, verdict
 from vitrina.locale import say
 from vitrina.terminal import bar, marked
 

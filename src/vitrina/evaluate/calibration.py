@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import ModelError
+from vitrina.locale import say
 
 FOLDS = 5  # of the cross-validation that chooses the method
 BINS = 15  # of the expected calibration error, as in Guo et al. (2017)
@@ -58,7 +59,9 @@ class Calibration:
                 kept["log_loss"],
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(f"the kept calibration cannot be read ({error!r}); remove decisions.json") from None
+            raise ModelError(
+                say("the kept calibration cannot be read ({error!r}); remove decisions.json", error=error)
+            ) from None
 
 
 # Of an ensemble's mean: its members are judged one by one, and are surer than they should be where their mean is not, so that their

@@ -25,6 +25,7 @@ from vitrina.evaluate.saving import Saving, savings
 from vitrina.evaluate.stakes import amounts_of, days_of, truth_of
 from vitrina.evaluate.terms import Terms, read_terms
 from vitrina.evaluate.threshold import ASK, NO, YES, cost_of, expected_cost
+from vitrina.locale import say
 
 MOST_EXPLAINED = 10_000  # rows that get reasons; of more, those that something is done about come first
 NEVER, ALWAYS, MODEL, THEORY = "never", "always", "model", "break-even"
@@ -57,7 +58,9 @@ def decide(
     parts = parts_of(run, trained_on)
     model, material = parts.model, parts.material
     if material.validation is None:
-        raise UsageError(f"{run} has no validation part to find a threshold on; train with validation=0.15")
+        raise UsageError(
+            say("{run} has no validation part to find a threshold on; train with validation=0.15", run=run)
+        )
     classes = _classes(parts)
     terms = read_terms(costs, amount, capacity, ask, classes)
     flip = len(classes) == 2 and _positive(material, classes, positive) == 0
@@ -217,7 +220,13 @@ def _positive(material: Any, classes: tuple[str, ...], positive: Any) -> int:
     """The place of the class that is looked for: the one named, else the rarer in the training part."""
     if positive is not None:
         if str(positive) not in classes:
-            raise UsageError(f"--positive {positive}: the classes are {' and '.join(classes)}")
+            raise UsageError(
+                say(
+                    "--positive {positive}: the classes are {classes}",
+                    positive=positive,
+                    classes=say(" and ").join(classes),
+                )
+            )
         return classes.index(str(positive))
     rows = np.bincount(material.train.y.reshape(-1).astype(np.int64), minlength=2)
     return 0 if rows[0] < rows[1] else 1
@@ -230,7 +239,7 @@ def _asked(parts: Parts, data: Any, run: Any) -> tuple[Any, np.ndarray]:
     model, material = parts.model, parts.material
     if data is None:
         if material.test is None:
-            raise UsageError(f"{run} has no test part to decide on; give the rows as DATA")
+            raise UsageError(say("{run} has no test part to decide on; give the rows as DATA", run=run))
         return material.test, model.recipe.inputs(material.test)
     if model.recipe is None:
         return None, model.inputs(data)

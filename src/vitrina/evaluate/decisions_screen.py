@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.words import place_name
 from vitrina.evaluate.threshold import ASK, NO
-from vitrina.evaluate.words import money, place_name, way_name
+from vitrina.evaluate.words import money, way_name
 from vitrina.locale import say
 from vitrina.terminal import bar, grid, marked, plot
 

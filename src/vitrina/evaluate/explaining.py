@@ -9,6 +9,7 @@ import numpy as np
 
 from vitrina.errors import DataError, UsageError
 from vitrina.evaluate.reasons import Attributions, attribute, by_column
+from vitrina.locale import say
 from vitrina.model import Model
 
 
@@ -48,10 +49,18 @@ def explain(model: Model, data: Any, of: Any = None, baseline: Any = None) -> Ex
     of = np.broadcast_to(np.asarray(of, np.int64), (len(x),))
     classes = max(outputs, 2) if model.network.cost.link == "sigmoid" else outputs
     if len(x) and not 0 <= int(of.min()) <= int(of.max()) < classes:
-        raise UsageError(f"of={of.max()}: the network's answers are numbered from 0 to {classes - 1}")
+        raise UsageError(
+            say("of={of}: the network's answers are numbered from 0 to {last}", of=of.max(), last=classes - 1)
+        )
     start = np.zeros(model.network.input_shape) if baseline is None else np.asarray(baseline, np.float64)
     if start.shape != model.network.input_shape:
-        raise DataError(f"the baseline has shape {start.shape}, and the network takes {model.network.input_shape}")
+        raise DataError(
+            say(
+                "the baseline has shape {shape}, and the network takes {wanted}",
+                shape=start.shape,
+                wanted=model.network.input_shape,
+            )
+        )
     return explained_rows(model, x, of, start)
 
 

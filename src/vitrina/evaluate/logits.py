@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vitrina.errors import ModelError
+from vitrina.locale import say
 from vitrina.model import Model
 from vitrina.network.network import Network
 
@@ -16,7 +17,10 @@ def logits_of(model: Model, x: np.ndarray, fold: np.ndarray | None = None) -> np
     """
     if not model.network.cost.classifies:
         raise ModelError(
-            f"a network with {model.network.cost.label} predicts numbers, and decisions are between classes"
+            say(
+                "a network with {cost} predicts numbers, and decisions are between classes",
+                cost=model.network.cost.label,
+            )
         )
     return as_logits(model.network, model.raw(x, fold=fold))
 
@@ -30,5 +34,7 @@ def as_logits(network: Network, raw: np.ndarray) -> np.ndarray:
     if raw.ndim == 2 and raw.shape[1] == 1:
         return np.concatenate([np.zeros_like(raw), raw], axis=1)
     if raw.ndim != 2 or network.cost.link != "softmax":
-        raise ModelError(f"decisions need one class for each row, and this network answers {network.output_shape}")
+        raise ModelError(
+            say("decisions need one class for each row, and this network answers {shape}", shape=network.output_shape)
+        )
     return raw

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vitrina.errors import ModelError, UsageError
+from vitrina.locale import say
 from vitrina.material import Material, data_of, fingerprint, gather_again
 from vitrina.model import Model, load
 from vitrina.runs import RunFolder
@@ -29,11 +30,15 @@ def parts_of(run: str | Path, data: Any = None) -> Parts:
     settings = folder.read_settings()
     data = data_of(settings, data)
     if data is None:
-        raise UsageError(f"{run} was trained on data that are not in it; give the same data again")
+        raise UsageError(say("{run} was trained on data that are not in it; give the same data again", run=run))
     if settings["own_validation"]:
-        raise UsageError(f"{run} was judged by validation data that are not in it; train with a share instead")
+        raise UsageError(
+            say("{run} was judged by validation data that are not in it; train with a share instead", run=run)
+        )
     model = load(run)
     material = gather_again(settings, data, recipe=model.recipe)
     if fingerprint(material) != settings["fingerprint"]:
-        raise ModelError(f"the data are not those that {run} was trained on; give the same data, or train anew")
+        raise ModelError(
+            say("the data are not those that {run} was trained on; give the same data, or train anew", run=run)
+        )
     return Parts(model, material)

@@ -16,6 +16,7 @@ import numpy as np
 from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.errors import ModelError
 from vitrina.learning.stages import forward_propagation
+from vitrina.locale import say
 from vitrina.model import Model
 from vitrina.network.layer import Context
 from vitrina.network.network import Network, nest
@@ -156,13 +157,18 @@ def training_mean(x: np.ndarray) -> np.ndarray:
 
 def _check(network: Network) -> None:
     if network.input.padding is not None:
-        raise ModelError("what moved an answer cannot be told for sequences with padding; leave the reasons out")
+        raise ModelError(say("what moved an answer cannot be told for sequences with padding; leave the reasons out"))
     for name, layer, _ in network.walk():
         if type(layer).__name__ == "Embedding" or any(getattr(layer, "categories", ())):
             raise ModelError(
-                f"{name} reads codes of categories, which have no slope; its answers cannot be explained so"
+                say(
+                    "{name} reads codes of categories, which have no slope; its answers cannot be explained so",
+                    name=name,
+                )
             )
     if network.takes_missing and any(type(layer).__name__ == "TableInput" for layer in network.layers):
-        raise ModelError("a network that takes missing numbers cannot be explained so; fill them in")
+        raise ModelError(say("a network that takes missing numbers cannot be explained so; fill them in"))
     if len(network.output_shape) != 1:
-        raise ModelError(f"an answer of shape {network.output_shape} cannot be explained; only one for each row can")
+        raise ModelError(
+            say("an answer of shape {shape} cannot be explained; only one for each row can", shape=network.output_shape)
+        )

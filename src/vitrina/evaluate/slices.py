@@ -13,6 +13,7 @@ import numpy as np
 from vitrina.data.splits import columns_of
 from vitrina.errors import UsageError
 from vitrina.evaluate.bootstrap import Figure, figures_of
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.evaluate.answers import Answers
@@ -70,8 +71,15 @@ def _measured(answers: Answers, places: Iterator[tuple[str, np.ndarray]]) -> Ite
 def _column(source: Any, name: str, flag: str) -> Any:
     table = columns_of(source) if source is not None else None
     if table is None:
-        what = "arrays" if source is None else source.name
-        raise UsageError(f"{what}: there are no columns here, so none is called {name!r}; leave out {flag}")
+        what = say("arrays") if source is None else source.name
+        raise UsageError(
+            say(
+                "{what}: there are no columns here, so none is called {name!r}; leave out {flag}",
+                what=what,
+                name=name,
+                flag=flag,
+            )
+        )
     return table.column(name, flag)
 
 

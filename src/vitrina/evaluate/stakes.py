@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from vitrina.data.words import place_name
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 from vitrina.model import Model
 
 DAY = 86_400_000_000  # microseconds
@@ -32,7 +34,15 @@ def amounts_of(source: Any, name: str) -> np.ndarray:
     bad = (numbers.is_null() | ~numbers.is_finite().fill_null(False)).to_numpy()
     if bad.any():
         row = int(bad.argmax())
-        raise DataError(f"{source.name}, {source.where(row)}: --amount {name} is no number there ({column[row]!r})")
+        raise DataError(
+            say(
+                "{source}, {where}: --amount {name} is no number there ({value!r})",
+                source=source.name,
+                where=place_name(source.where(row)),
+                name=name,
+                value=column[row],
+            )
+        )
     return numbers.to_numpy()
 
 
@@ -41,15 +51,22 @@ def days_of(source: Any, name: str | None) -> np.ndarray:
     from vitrina.data.times import read_times
 
     if name is None:
-        raise UsageError("--capacity a day needs to know each row's day; name its column with --time COLUMN")
+        raise UsageError(say("--capacity a day needs to know each row's day; name its column with --time COLUMN"))
     _column(source, name, "--time")
     times = read_times(source, name)
     if not times.dates:
-        raise UsageError(f"--time {name} holds numbers, which say no day; write --capacity without /day")
+        raise UsageError(say("--time {name} holds numbers, which say no day; write --capacity without /day", name=name))
     return times.values // DAY
 
 
 def _column(source: Any, name: str, flag: str) -> Any:
     if source.kind != "table":
-        raise UsageError(f"{source.name} is not a table, so it has no column {name!r}; leave out {flag}")
+        raise UsageError(
+            say(
+                "{source} is not a table, so it has no column {name!r}; leave out {flag}",
+                source=source.name,
+                name=name,
+                flag=flag,
+            )
+        )
     return source.column(name, flag)

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from vitrina.errors import DataError, UsageError
+from vitrina.locale import say
 
 CELLS = ("tp", "fp", "fn", "tn")
-HOW = "write --costs fn=100,fp=1: what a missed case costs, and a false alarm (tp= and tn= too, where they cost something)"
 
 
 @dataclass(frozen=True)
@@ -72,18 +72,21 @@ def read_terms(
     Raises UsageError, or DataError for a file, with a sentence that says how to write it.
     """
     if ask is not None and not (math.isfinite(ask) and ask >= 0):
-        raise UsageError(f"--ask {ask}: what a review costs must be a number of 0 or more")
+        raise UsageError(say("--ask {ask}: what a review costs must be a number of 0 or more", ask=ask))
     count, daily = read_capacity(capacity)
     if count is not None and ask is not None:
-        raise UsageError("--capacity and --ask are two ways to say how much is looked at; choose one of them")
+        raise UsageError(say("--capacity and --ask are two ways to say how much is looked at; choose one of them"))
     if costs is None and amount is None and count is None:
-        raise UsageError(f"what do mistakes cost? {HOW}")
+        raise UsageError(say("what do mistakes cost? {how}", how=_how()))
     if len(classes) != 2:
         return Terms({}, _matrix_for(costs, amount, count, classes), None, ask)
     if costs is None:
         if amount is not None and count is None:
             raise UsageError(
-                f"--amount {amount} is what a missed case costs; say with --costs fp=5 what an alarm costs"
+                say(
+                    "--amount {amount} is what a missed case costs; say with --costs fp=5 what an alarm costs",
+                    amount=amount,
+                )
             )
         return (
             Terms({}, None, amount, ask, count, daily) if amount else Terms({"fn": 1.0}, None, None, ask, count, daily)
@@ -91,7 +94,13 @@ def read_terms(
     matrix = _given_matrix(costs, classes)
     cells = _cells_of(matrix) if matrix is not None else read_costs(costs)
     if amount is not None and "fn" in cells:
-        raise UsageError(f"a missed case costs either fn={cells['fn']:g} or its --amount {amount}; give one of them")
+        raise UsageError(
+            say(
+                "a missed case costs either fn={fn:g} or its --amount {amount}; give one of them",
+                fn=cells["fn"],
+                amount=amount,
+            )
+        )
     return Terms(cells, None, amount, ask, count, daily)
 
 
@@ -102,17 +111,40 @@ def read_costs(given: Any) -> dict[str, float]:
     for name, value in pairs:
         name = str(name).strip().lower()
         if name not in CELLS:
-            raise UsageError(f"--costs {_told(given)}: there is no {name!r}; {HOW}")
+            raise UsageError(
+                say("--costs {given}: there is no {name!r}; {how}", given=_told(given), name=name, how=_how())
+            )
         if name in cells:
-            raise UsageError(f"--costs {_told(given)}: {name} is there twice; give it once")
+            raise UsageError(say("--costs {given}: {name} is there twice; give it once", given=_told(given), name=name))
         try:
             cells[name] = float(value)
         except (TypeError, ValueError):
-            raise UsageError(f"--costs {_told(given)}: {name} must be a number, not {value!r}; {HOW}") from None
+            raise UsageError(
+                say(
+                    "--costs {given}: {name} must be a number, not {value!r}; {how}",
+                    given=_told(given),
+                    name=name,
+                    value=value,
+                    how=_how(),
+                )
+            ) from None
         if not math.isfinite(cells[name]):
-            raise UsageError(f"--costs {_told(given)}: {name} must be a finite number, not {value}")
+            raise UsageError(
+                say(
+                    "--costs {given}: {name} must be a finite number, not {value}",
+                    given=_told(given),
+                    name=name,
+                    value=value,
+                )
+            )
     if not any(cells.values()):
-        raise UsageError(f"--costs {_told(given)}: nothing costs anything, so there is nothing to decide; {HOW}")
+        raise UsageError(
+            say(
+                "--costs {given}: nothing costs anything, so there is nothing to decide; {how}",
+                given=_told(given),
+                how=_how(),
+            )
+        )
     return cells
 
 
@@ -122,15 +154,22 @@ def read_capacity(given: str | int | None) -> tuple[int | None, bool]:
         return None, False
     found = re.fullmatch(r"\s*(\d+)\s*(/\s*day)?\s*", str(given))
     if not found or int(found[1]) == 0:
-        raise UsageError(f"--capacity {given}: write how many can be looked at, 100 in all or 100/day")
+        raise UsageError(say("--capacity {given}: write how many can be looked at, 100 in all or 100/day", given=given))
     return int(found[1]), found[2] is not None
 
 
 def _pair(part: str) -> tuple[str, str]:
     name, equals, value = part.partition("=")
     if not equals:
-        raise UsageError(f"--costs: {part.strip()!r} is no NAME=NUMBER; {HOW}")
+        raise UsageError(say("--costs: {given!r} is no NAME=NUMBER; {how}", given=part.strip(), how=_how()))
     return name, value
+
+
+def _how() -> str:
+    return say(
+        "write --costs fn=100,fp=1: what a missed case costs, and a false alarm "
+        "(tp= and tn= too, where they cost something)"
+    )
 
 
 def _told(given: Any) -> str:
@@ -145,13 +184,20 @@ def _cells_of(matrix: np.ndarray) -> dict[str, float]:
 def _matrix_for(costs: Any, amount: str | None, capacity: int | None, classes: tuple[str, ...]) -> np.ndarray:
     if amount is not None or capacity is not None:
         raise UsageError(
-            f"--amount and --capacity go with two classes, and this model has {len(classes)}; give --costs FILE.csv"
+            say(
+                "--amount and --capacity go with two classes, and this model has {count}; give --costs FILE.csv",
+                count=len(classes),
+            )
         )
     matrix = _given_matrix(costs, classes)
     if matrix is None:
         raise UsageError(
-            f"--costs {_told(costs)} is for two classes, and this model has {len(classes)}; give --costs FILE.csv with a "
-            "line for each true class, a column for each answer"
+            say(
+                "--costs {given} is for two classes, and this model has {count}; give --costs FILE.csv with a line "
+                "for each true class, a column for each answer",
+                given=_told(costs),
+                count=len(classes),
+            )
         )
     return matrix
 
@@ -164,7 +210,13 @@ def _given_matrix(costs: Any, classes: tuple[str, ...]) -> np.ndarray | None:
         return None
     matrix = np.asarray(costs, np.float64)
     if matrix.shape != (len(classes), len(classes)) or not np.isfinite(matrix).all():
-        raise UsageError(f"costs must be finite numbers of shape {(len(classes),) * 2}, not {matrix.shape}")
+        raise UsageError(
+            say(
+                "costs must be finite numbers of shape {wanted}, not {shape}",
+                wanted=(len(classes),) * 2,
+                shape=matrix.shape,
+            )
+        )
     return matrix
 
 
@@ -175,17 +227,33 @@ def _read_matrix(path: Path, classes: tuple[str, ...]) -> np.ndarray:
     try:
         lines = [line for line in csv.reader(path.read_text("utf-8").splitlines()) if line]
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise DataError(
+            say("{path} cannot be read: {reason}", path=path, reason=getattr(error, "strerror", None) or error)
+        ) from None
     answers = [name.strip() for name in lines[0][1:]] if lines else []
     truths = [line[0].strip() for line in lines[1:]]
     if sorted(answers) != sorted(classes) or sorted(truths) != sorted(classes):
-        raise DataError(f"{path}: its first line and its first column must each name the classes {', '.join(classes)}")
+        raise DataError(
+            say(
+                "{path}: its first line and its first column must each name the classes {classes}",
+                path=path,
+                classes=", ".join(classes),
+            )
+        )
     matrix = np.zeros((len(classes), len(classes)))
     for line in lines[1:]:
         for name, value in zip(answers, line[1:], strict=False):
             matrix[classes.index(line[0].strip()), classes.index(name)] = _number(path, value)
         if len(line) != len(answers) + 1:
-            raise DataError(f"{path}: the line of {line[0].strip()} has {len(line) - 1} costs, not {len(answers)}")
+            raise DataError(
+                say(
+                    "{path}: the line of {kind} has {count} costs, not {wanted}",
+                    path=path,
+                    kind=line[0].strip(),
+                    count=len(line) - 1,
+                    wanted=len(answers),
+                )
+            )
     return matrix
 
 
@@ -195,5 +263,5 @@ def _number(path: Path, value: str) -> float:
     except ValueError:
         number = math.nan
     if not math.isfinite(number):
-        raise DataError(f"{path}: a cost must be a number, not {value!r}")
+        raise DataError(say("{path}: a cost must be a number, not {value!r}", path=path, value=value))
     return number

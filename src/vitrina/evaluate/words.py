@@ -74,14 +74,6 @@ def rival_name(name: str) -> str:
     return names.get(name, name)
 
 
-def place_name(where: str) -> str:
-    """Where a row is in the data, `line 17` or `row 15`, in the user's language; a file's name is what it is."""
-    unit, _, number = where.partition(" ")
-    if number.isdigit() and unit == "line":
-        return say("line {number}", number=number)
-    return say("row {number}", number=number) if number.isdigit() and unit == "row" else where
-
-
 def role_name(role: str) -> str:
     """The role of a column in the user's language."""
     names = {

@@ -50,7 +50,7 @@ def gather_contents(
     """Everything that can be told of a run. Raises ModelError if it is no run, or was never finished."""
     folder = RunFolder.existing(run)
     if not folder.model.exists():
-        raise ModelError(f"{run} has no model yet; go on with: vitrina train --resume {run}")
+        raise ModelError(say("{run} has no model yet; go on with: vitrina train --resume {run}", run=run))
     missing: list[str] = []
     parts = _or_why(missing, lambda: parts_of(run, trained_on))
     model = parts.model if parts else load(run)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.words import place_name
 from vitrina.doctor.screen import measured
 from vitrina.doctor.sparkline import drawing, told
 from vitrina.evaluate.words import (
@@ -18,7 +19,6 @@ from vitrina.evaluate.words import (
     interval,
     listed,
     money,
-    place_name,
     rival_name,
     role_name,
     verdict,
