@@ -18,6 +18,7 @@ import numpy as np
 from vitrina.errors import ModelError
 from vitrina.files import write_atomically
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 FORMAT = 1  # raised when an old reader would misread a new file
 DIGEST = 64  # hexadecimal digits of SHA-256
@@ -46,7 +47,7 @@ def read_archive(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.nd
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ModelError(say("{path} cannot be read: {reason}", path=path, reason=error.strerror or error)) from None
+        raise ModelError(say("{path} cannot be read: {reason}", path=path, reason=reason_of(error))) from None
     if not content.startswith(b"PK"):
         raise ModelError(
             say("{path} is not a {kind} of Vitrina's, or its beginning is damaged", path=path, kind=_said(kind))

@@ -33,6 +33,7 @@ from vitrina.commands.train import train
 from vitrina.commands.watch import watch
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 # The errors of Click, which newer Typers bring along and older ones import.
 WrongUsage: type[Exception] = typer.BadParameter.__bases__[0]
@@ -113,10 +114,7 @@ def guarded(work: Callable[[], Any]) -> int:
             error, 1, say("there is not enough memory for this; use fewer rows, smaller images or a smaller --batch")
         )
     except OSError as error:
-        what = (
-            f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error.strerror or error)
-        )
-        return _say(error, 1, what)
+        return _say(error, 1, f"{error.filename}: {reason_of(error)}" if error.filename else reason_of(error))
     except Exception as error:
         told = f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"
         return _say(error, 1, say("this is a mistake in Vitrina ({told}); VITRINA_DEBUG=1 shows where", told=told))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from vitrina.errors import VitrinaError
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -34,7 +35,7 @@ def write_atomically(path: Path, content: bytes | str) -> None:
             say(
                 "{path} could not be written: {reason}; free space, or choose another place",
                 path=path,
-                reason=error.strerror or error,
+                reason=reason_of(error),
             )
         ) from None
     finally:

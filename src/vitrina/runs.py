@@ -16,6 +16,7 @@ from vitrina.files import write_atomically
 from vitrina.learning.history import History
 from vitrina.learning.loop import Checkpoint
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 # Without these a run cannot go on.
 NEEDED = (
@@ -62,7 +63,7 @@ class RunFolder:
                 say(
                     "{path} could not be made: {reason}; choose another --out",
                     path=path,
-                    reason=error.strerror or error,
+                    reason=reason_of(error),
                 )
             ) from None
         return RunFolder(path)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
+import os
 import string
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from vitrina import locale
 from vitrina.commands import describe, train
 from vitrina.learning import OPTIMIZERS, SCHEDULES
 from vitrina.locale.kept import retold
+from vitrina.locale.system import USUAL, reason_of
 
 HOME = Path(vitrina.__file__).parent
 # Said through a variable: the names of settings, and the titles of tables.
@@ -158,3 +161,18 @@ def test_a_kept_sentence_is_said_again_in_both_languages(monkeypatch: pytest.Mon
     assert retold("a sentence of nobody") == "a sentence of nobody"
     monkeypatch.setattr(locale, "_chosen", "en")
     assert retold(spanish) == english
+
+
+def test_the_systems_refusals_are_in_the_users_language_and_in_english_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, told in USUAL.items():
+        monkeypatch.setattr(locale, "_chosen", "en")
+        assert told() == os.strerror(number)
+        monkeypatch.setattr(locale, "_chosen", "es")
+        assert told() != os.strerror(number)
+    with pytest.raises(IsADirectoryError) as refused:
+        tmp_path.read_bytes()
+    assert reason_of(refused.value) == "es una carpeta"
+    assert reason_of(OSError(errno.EIO, "Input/output error")) == "Input/output error"
+    assert reason_of(ValueError("none of the system's")) == "none of the system's"

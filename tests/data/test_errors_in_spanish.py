@@ -66,7 +66,9 @@ def test_a_line_is_a_linea_and_a_row_a_fila(tmp_path: Path) -> None:
 
 
 def test_a_target_that_is_always_the_same() -> None:
-    with pytest.raises(DataError, match="la tabla: el objetivo 'precio' es 7 en todas las filas; no hay nada que aprender"):
+    with pytest.raises(
+        DataError, match="la tabla: el objetivo 'precio' es 7 en todas las filas; no hay nada que aprender"
+    ):
         fit_recipe(
             open_source({"edad": [1.5, 2.5, 3.5], "precio": [7.0, 7.0, 7.0]}, target="precio"), task="regression"
         )

@@ -13,6 +13,7 @@ from vitrina.errors import NetworkError
 from vitrina.evaluate.words import in_words
 from vitrina.locale import say
 from vitrina.locale.kept import retold
+from vitrina.locale.system import reason_of
 
 if TYPE_CHECKING:
     from vitrina.model import Model
@@ -92,9 +93,7 @@ def read_network(path: Path) -> Network:
     try:
         return Network.from_json(path.read_text("utf-8"))
     except OSError as error:
-        raise NetworkError(
-            say("{path}: it cannot be read ({reason})", path=path, reason=error.strerror or error)
-        ) from None
+        raise NetworkError(say("{path}: it cannot be read ({reason})", path=path, reason=reason_of(error))) from None
     except UnicodeDecodeError:
         raise NetworkError(say("{path} is not text; a network is described in JSON", path=path)) from None
     except NetworkError as error:

@@ -35,6 +35,7 @@ from vitrina.commands.train_report import as_json, report
 from vitrina.commands.watching import page_beside, stay
 from vitrina.errors import ModelError, UsageError, VitrinaError
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 if TYPE_CHECKING:
     from vitrina.doctor import Findings
@@ -296,7 +297,7 @@ def _take_number(made: list[Path]) -> Path:
                 made.append(RUNS / str(number))
                 return made[-1]
     except OSError as error:
-        reason = error.strerror or error
+        reason = reason_of(error)
         raise VitrinaError(
             say("{runs} cannot be written to ({reason}); choose another place with --out", runs=RUNS, reason=reason)
         ) from None

@@ -16,6 +16,7 @@ from vitrina.data.image_files import TableCells
 from vitrina.data.image_tables import cells_of, image_column, images_of
 from vitrina.errors import DataError
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 if TYPE_CHECKING:
     from vitrina.data.images import Images
@@ -47,7 +48,7 @@ class Heap:
                 say(
                     "the images cannot be laid down in {folder} ({reason}); say with TMPDIR where there is room",
                     folder=tempfile.gettempdir(),
-                    reason=error.strerror or error,
+                    reason=reason_of(error),
                 )
             ) from None
         self._ends.append(self._ends[-1][-1] + np.cumsum(np.maximum(lengths, 0)))

@@ -14,6 +14,7 @@ import numpy as np
 from vitrina.data.image_files import ImageFiles
 from vitrina.errors import DataError
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 GREY_MODES = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 ROTATED = (5, 6, 7, 8)  # EXIF orientations that swap height and width
@@ -83,7 +84,7 @@ def _guarded(files: ImageFiles, index: int, read: Callable[[BinaryIO], Any]) -> 
     except MemoryError:
         raise
     except Exception as error:  # Pillow's readers raise nearly anything on damaged files
-        place, told = files.place(index), getattr(error, "strerror", None) or str(error)
+        place, told = files.place(index), reason_of(error)
         reason = say("it is in no format known") if "cannot identify image file" in told else told
         reason = (reason.splitlines() or [type(error).__name__])[0]
         raise DataError(

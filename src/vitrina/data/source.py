@@ -17,6 +17,7 @@ from vitrina.data.parts import find_parts, read_parts
 from vitrina.data.table_files import is_table_file, read_table
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 if TYPE_CHECKING:
     from vitrina.data.describe import Description
@@ -134,7 +135,7 @@ def _open_path(data: str | Path, choices: dict[str, Any], image_size: Sequence[i
             say(
                 "{path}: it cannot be read ({reason}); check its name and permissions",
                 path=path,
-                reason=error.strerror or error,
+                reason=reason_of(error),
             )
         ) from None
     raise DataError(

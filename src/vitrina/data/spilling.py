@@ -19,6 +19,7 @@ from vitrina.data.stream import CHUNK
 from vitrina.data.table_files import ARROW_ENDINGS, CSV_ENDINGS, JSON_ENDINGS, guarded, opened_arrow, read_columns
 from vitrina.errors import DataError
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -56,7 +57,7 @@ def spilled(data: Path | Address, name: str) -> tuple[Path, Scratch]:
                 "room, or give it as Parquet",
                 name=name,
                 folder=keeper.name,
-                reason=error.strerror or error,
+                reason=reason_of(error),
             )
         ) from None
     except pl.exceptions.PolarsError as error:

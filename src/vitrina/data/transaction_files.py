@@ -18,6 +18,7 @@ import numpy as np
 from vitrina.data.transactions import Day, simulate
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 GROUP = 131_072  # rows of a row group, or a day more
 
@@ -67,7 +68,7 @@ def write_transactions(out: str | Path, rows: int, seed: int = 0, watch: Callabl
             say(
                 "{path} could not be written: {reason}; free space, or choose another place",
                 path=path,
-                reason=error.strerror or error,
+                reason=reason_of(error),
             )
         ) from None
     finally:

@@ -12,6 +12,7 @@ import numpy as np
 
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 CELLS = ("tp", "fp", "fn", "tn")
 
@@ -227,9 +228,7 @@ def _read_matrix(path: Path, classes: tuple[str, ...]) -> np.ndarray:
     try:
         lines = [line for line in csv.reader(path.read_text("utf-8").splitlines()) if line]
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            say("{path} cannot be read: {reason}", path=path, reason=getattr(error, "strerror", None) or error)
-        ) from None
+        raise DataError(say("{path} cannot be read: {reason}", path=path, reason=reason_of(error))) from None
     answers = [name.strip() for name in lines[0][1:]] if lines else []
     truths = [line[0].strip() for line in lines[1:]]
     if sorted(answers) != sorted(classes) or sorted(truths) != sorted(classes):

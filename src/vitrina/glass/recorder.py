@@ -30,6 +30,7 @@ from vitrina.learning.loop import LearningWarning
 from vitrina.learning.stages import answers, back_propagation, error, forward_propagation
 from vitrina.learning.step import training_step
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 from vitrina.network.layer import Context
 from vitrina.network.network import flatten
 from vitrina.network.watching import Watch
@@ -269,7 +270,7 @@ class Recorder(Callback):
         try:
             work(*arguments)
         except (OSError, VitrinaError) as failed:  # the second of a file that is written as a whole
-            self.failure = say("the recording ended: {reason}", reason=getattr(failed, "strerror", None) or failed)
+            self.failure = say("the recording ended: {reason}", reason=reason_of(failed))
             self._writer = None
             told = say("{failure}; the training goes on", failure=self.failure)
             warnings.warn(told, LearningWarning, stacklevel=2)

@@ -18,6 +18,7 @@ from vitrina.errors import UsageError, VitrinaError
 from vitrina.glass.page.answers import Answers
 from vitrina.glass.page.bundle import STATIC, script
 from vitrina.locale import say
+from vitrina.locale.system import reason_of
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -197,7 +198,9 @@ def _listen(port: int, otherwise: int | None = None) -> socket.socket:
         if otherwise is not None:
             return _listen(otherwise)
         raise VitrinaError(
-            say("port {port} cannot be listened on: {reason}; choose another --port", port=port, reason=error.strerror)
+            say(
+                "port {port} cannot be listened on: {reason}; choose another --port", port=port, reason=reason_of(error)
+            )
         ) from None
     return listener
 

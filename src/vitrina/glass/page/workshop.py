@@ -18,6 +18,7 @@ from vitrina.glass.page.drawn import CURVE
 from vitrina.glass.page.wish import Wish
 from vitrina.glass.recording import ABOUT, FOLDER, Recording
 from vitrina.locale import language, say
+from vitrina.locale.system import reason_of
 
 PATIENCE = 120.0  # seconds until a training has to have begun: an engine may take long to load
 POLL = 0.05
@@ -99,7 +100,7 @@ class Workshop:
                     (self.folder / str(number)).mkdir()
                     return self.folder / str(number)
         except OSError as error:
-            reason = error.strerror or error
+            reason = reason_of(error)
             raise VitrinaError(say("{runs} cannot be written to ({reason})", runs=self.folder, reason=reason)) from None
 
     def _forget(self, run: Path, file: Path | None) -> None:
