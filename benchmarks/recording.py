@@ -36,14 +36,14 @@ from benchmarks.workloads import WORKLOADS, Workload
 
 WAYS = ("not recorded", "recorded", "page open")
 TO_REACH = {"recorded": 5.0, "page open": 8.0}  # per cent
-# rows and epochs: half a minute each, of which a look and a page that draws a new moment are no large part
+# rows and epochs: twenty seconds each, of which a look and a page that draws a new moment are no large part
 TRAININGS = {
-    "wide": (65536, 64),
-    "image": (32768, 72),
-    "cnn": (1024, 56),
-    "resnet": (512, 24),
-    "gru": (2048, 96),
-    "transformer": (1024, 32),
+    "wide": (65536, 52),
+    "image": (32768, 60),
+    "cnn": (1024, 44),
+    "resnet": (512, 16),
+    "gru": (2048, 80),
+    "transformer": (1024, 26),
 }
 ROUNDS = 3
 SETTLED = 5.0  # seconds until a browser that is opened has drawn the page

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import vitrina as vt
+from vitrina.engines import blas_threads
 from vitrina.errors import ModelError, UsageError
 from vitrina.glass import recorder as recording_rules
 from vitrina.glass import schedule
@@ -154,11 +155,12 @@ def test_of_a_large_network_a_look_takes_part_of_the_batch(tmp_path: Path, monke
 
 
 def test_a_look_leaves_the_other_cores_to_what_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pools = pytest.importorskip("threadpoolctl", reason="without threadpoolctl NumPy's threads cannot be counted")
+    pytest.importorskip("threadpoolctl", reason="without threadpoolctl NumPy's threads cannot be counted")
     usual, seen = Recorder._step, list[int]()
 
     def counting(self: Recorder, *given: Any) -> Any:
-        seen.extend(pool["num_threads"] for pool in pools.threadpool_info() if pool["user_api"] == "blas")
+        # not those of other packages that bring a BLAS of their own
+        seen.extend(pool["num_threads"] for pool in blas_threads._pools().info() if pool["user_api"] == "blas")
         return usual(self, *given)
 
     monkeypatch.setattr(Recorder, "_step", counting)
