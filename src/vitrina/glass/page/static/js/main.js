@@ -18,7 +18,7 @@ import { Timeline } from "./time.js";
 import { Versus } from "./versus.js";
 
 const DOCTOR_COMES = 400; // milliseconds after the rest
-const REST = 60 / (navigator.hardwareConcurrency || 4); // times as long as news took to show: on few cores what looks on takes from what learns
+const REST = 120 / (navigator.hardwareConcurrency || 4); // times as long as news took to show: on few cores what looks on takes from what learns
 const REST_LEAST = 2000; // milliseconds
 const EXAMPLES_EVERY = 4000; // milliseconds, while it learns: hundreds of pictures that move are dear to draw
 
