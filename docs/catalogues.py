@@ -77,7 +77,7 @@ class Catalogue(Catalog):
         )
 
     @property
-    def mime_headers(self) -> list[tuple[str, str]]:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def mime_headers(self) -> list[tuple[str, str]]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return [HEADER[0], ("Language", str(self.locale)), *HEADER[1:]]
 
 
@@ -102,7 +102,7 @@ def updated(domain: str, language: str) -> Catalogue:
         name = path.relative_to(ROOT).as_posix()
         keywords: dict[str, Any] = dict.fromkeys(of.keywords)
         for line, sentence, *_ in extract_from_file(of.method, path, keywords, options=of.options):
-            old = known.get(sentence)  # pyright: ignore[reportArgumentType]
+            old = known.get(sentence)
             catalogue.add(
                 sentence,
                 old.string if old else "",
