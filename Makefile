@@ -21,7 +21,7 @@ BENCH := $(VENV)/.bench-is-set-up
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format types bench docs clean
+.PHONY: help demo test test-slow lint format types catalogues bench docs clean
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -45,6 +45,9 @@ format: $(TEST) ## mend what ruff can mend
 
 types: $(TEST) ## pyright: strict on network, learning and engines
 	$(BIN)/pyright
+
+catalogues: $(TEST) ## bring the catalogues of translations up to date; fails if a sentence has none yet
+	$(BIN)/python docs/catalogues.py
 
 bench: $(BENCH) ## speed, memory and start-up beside other libraries (an hour); writes benchmarks/SPEED.md, scaling.svg
 	$(BIN)/python -m benchmarks --startup-rounds 7 --out benchmarks/SPEED.md

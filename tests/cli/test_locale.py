@@ -2,51 +2,59 @@
 
 from __future__ import annotations
 
-import ast
 import errno
 import json
 import os
 import string
+from gettext import GNUTranslations
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from babel.messages import Catalog
 
-import vitrina
+from docs import catalogues
 from tests.cli.conftest import Vitrina
 from vitrina import locale
 from vitrina.commands import describe, train
 from vitrina.learning import OPTIMIZERS, SCHEDULES
+from vitrina.locale import named
 from vitrina.locale.kept import retold
 from vitrina.locale.system import USUAL, reason_of
 
-HOME = Path(vitrina.__file__).parent
-# Said through a variable: the names of settings, and the titles of tables.
-BY_NAME = {name.replace("_", " ") for name in describe.SETTINGS} | {
-    "version",
-    "variants",
-    "runs on",
-    "engine",
-    "answer",
-}
-
-
-def sentences() -> set[str]:
-    """The first argument of every `say` and `marked`."""
-    found: set[str] = set()
-    for path in HOME.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("say", "marked")
-            if named and isinstance(node.args[0], ast.Constant):  # pyright: ignore[reportAttributeAccessIssue]
-                found.add(str(node.args[0].value))  # pyright: ignore[reportAttributeAccessIssue]
-    return found
-
 
 def test_spanish_has_every_sentence_and_no_other() -> None:
-    said = sentences() | BY_NAME
-    assert len(said) > 80
-    assert said - set(locale.spanish()) == set()
-    assert set(locale.spanish()) - said == set()
+    said = {str(message.id) for message in catalogues.updated("vitrina", "es") if message.id}
+    assert len(said) > 1000
+    assert said == set(locale.spanish())
+
+
+def test_names_that_are_said_through_a_variable_are_in_spanish() -> None:
+    assert {name.replace("_", " ") for name in describe.SETTINGS} == set(named.SETTINGS)
+    assert {*named.SETTINGS, *named.TITLES} <= set(locale.spanish())
+
+
+def test_a_sentence_within_the_values_of_another_is_found() -> None:
+    code = 'say("some " "{what}", what=", ".join(say("{way} ones", way=say("good")))); other("no"); say(name)'
+    found = catalogues.spoken(BytesIO(code.encode()), ("say",))
+    assert [sentence for _, _, sentence, _ in found] == ["some {what}", "{way} ones", "good"]
+
+
+@pytest.mark.parametrize("domain", catalogues.DOMAINS)
+def test_catalogues_are_up_to_date_and_compiled(domain: str) -> None:
+    """`make catalogues` would change nothing in them."""
+    kept, updated = catalogues.kept(domain, "es"), catalogues.updated(domain, "es")
+    assert _told(kept) == _told(updated)
+    assert catalogues.untranslated(kept) == []
+    compiled = GNUTranslations(BytesIO(catalogues.as_mo(updated)))
+    there = GNUTranslations(BytesIO(catalogues.path_of(domain, "es").with_suffix(".mo").read_bytes()))
+    assert vars(compiled)["_catalog"] == vars(there)["_catalog"]
+
+
+def _told(catalogue: Catalog) -> list[tuple[object, object, set[str]]]:
+    """Its sentences in their order, with their translations and the files they are said in."""
+    return [(one.id, one.string, {name for name, _ in one.locations}) for one in catalogue if one.id]
 
 
 def test_a_translation_holds_the_same_values_and_marks() -> None:

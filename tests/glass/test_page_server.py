@@ -11,10 +11,12 @@ import pytest
 from starlette.testclient import TestClient
 
 import vitrina as vt
+from docs import catalogues
 from vitrina.errors import ModelError
 from vitrina.glass.controls import REQUESTS
 from vitrina.glass.page.bundle import STATIC
 from vitrina.glass.page.server import make_app
+from vitrina.locale import page_texts
 
 TOKEN = "a-token"
 
@@ -237,8 +239,9 @@ def test_every_sentence_of_the_page_is_in_spanish() -> None:
     said: set[str] = set()
     for module in (STATIC / "js").glob("*.js"):
         said |= set(re.findall(r'\bt\("((?:[^"\\]|\\.)*)"', module.read_text("utf-8")))
-    spanish = json.loads((STATIC / "texts.es.json").read_text("utf-8"))
+    spanish = page_texts()
     assert said == set(spanish)
+    assert said == {str(message.id) for message in catalogues.updated("page", "es") if message.id}
     for english, translated in spanish.items():
         assert set(re.findall(r"\{\w+\}", english)) == set(re.findall(r"\{\w+\}", translated)), english
 

@@ -12,7 +12,7 @@ from vitrina.glass.page.answers import Answers
 from vitrina.glass.page.bundle import STATIC, alone
 from vitrina.glass.recording import ABOUT, FOLDER
 from vitrina.learning.callbacks import Callback
-from vitrina.locale import say
+from vitrina.locale import page_texts, say
 
 if TYPE_CHECKING:
     from vitrina.learning.loop import Learner
@@ -75,7 +75,7 @@ def _answer_beside(comm: Any) -> None:
 
 def _texts() -> str:
     """The page's sentences in Spanish, as an element of its head."""
-    texts = json.dumps(json.loads((STATIC / "texts.es.json").read_text("utf-8"))).replace("<", "\\u003c")
+    texts = json.dumps(page_texts()).replace("<", "\\u003c")
     return f'<script type="application/json" id="texts">{texts}</script>'
 
 

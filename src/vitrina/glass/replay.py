@@ -16,7 +16,7 @@ import numpy as np
 from vitrina.files import write_atomically
 from vitrina.glass.page.bundle import STATIC, alone
 from vitrina.glass.page.views import Views
-from vitrina.locale import LANGUAGES
+from vitrina.locale import LANGUAGES, page_texts
 
 MOST_LOOKS, FEW_LOOKS = 80, 16  # moments: there are not fewer while an example can be let go instead
 MOST_EDGES = 4000  # of a layer that has no more all are there, and its neurons' arithmetic with them
@@ -82,12 +82,11 @@ def _data(views: Views) -> dict[str, Any]:
         judged[step] = views.judged(step)
         dependences[step] = [views.dependence(step, column) for column in range(columns)]
     given = {"x": known["x"][:kept], "shape": known["shape"], "y": known["y"][:kept]}
-    texts = json.loads((STATIC / "texts.es.json").read_text("utf-8"))
     return {
         "about": about, "looks": {"first": 0, **shown}, "curves": curves, "moments": moments, "answers": answers,
         "functions": functions, "probes": given, "examples": judges, "judged": judged, "dependences": dependences,
         "findings": {language: views.findings(language) for language in LANGUAGES}, "beside": views.beside(),
-        "texts.es.json": texts,
+        "texts.es.json": page_texts(),
     }  # fmt: skip
 
 

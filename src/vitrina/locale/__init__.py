@@ -1,4 +1,4 @@
-"""What is said to people. Sentences are written in English where they are said; es.json has them in Spanish.
+"""What is said to people. Sentences are written in English where they are said; catalogues of gettext have them in Spanish.
 
 >>> use("es"); say("the image")
 'la imagen'
@@ -9,9 +9,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,22 @@ def say(sentence: str, **values: Any) -> str:
     return sentence.format(**values) if values else sentence
 
 
-@lru_cache
 def spanish() -> dict[str, str]:
     """The Spanish sentences by their English ones."""
-    return json.loads(Path(__file__).with_name("es.json").read_text("utf-8"))
+    return _pairs("vitrina")
+
+
+def page_texts() -> dict[str, str]:
+    """Those of the page in the browser, which says them itself."""
+    return _pairs("page")
+
+
+@cache
+def _pairs(domain: str) -> dict[str, str]:
+    """A catalogue as a whole: kept sentences are looked for in it, and the page gets it in one piece."""
+    from gettext import GNUTranslations  # who reads English needs neither it nor the files
+
+    with (Path(__file__).parent / "es" / "LC_MESSAGES" / f"{domain}.mo").open("rb") as file:
+        pairs = dict(vars(GNUTranslations(file))["_catalog"])
+    del pairs[""]  # the catalogue's header
+    return pairs

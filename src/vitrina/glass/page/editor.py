@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from vitrina import locale
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.glass.page.bundle import STATIC
-from vitrina.glass.page.server import Guard, main_script, routes_of
+from vitrina.glass.page.server import Guard, main_script, routes_of, texts
 from vitrina.glass.page.tables import FILE, MOST_BYTES, Tables, too_large
 from vitrina.glass.page.wish import Wish, choices
 from vitrina.glass.page.workshop import Workshop
@@ -84,6 +84,7 @@ def make_editor(folder: Path, token: str, begin: Mapping[str, Any] | None = None
         Route("/facts", facts),
         Route("/learn", learn, methods=["POST"]),
         Route("/js/main.js", main_script),
+        Route("/texts.es.json", texts),
         Mount("/run/{name}", app=_Runs(workshop)),
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]

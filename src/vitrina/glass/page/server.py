@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.glass.page.answers import Answers
 from vitrina.glass.page.bundle import STATIC, script
-from vitrina.locale import say
+from vitrina.locale import page_texts, say
 from vitrina.locale.system import reason_of
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ def routes_of(run: Path, other: Path | None = None, place: dict[str, Any] | None
         Route("/control", control, methods=["POST"]),
         Route("/live", live),
         Route("/js/main.js", main_script),
+        Route("/texts.es.json", texts),
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]
 
@@ -102,6 +103,13 @@ async def main_script(asked: Request) -> Response:
     from starlette.responses import Response
 
     return Response(script(), media_type="text/javascript")
+
+
+async def texts(asked: Request) -> Response:
+    """The page's sentences in Spanish."""
+    from starlette.responses import JSONResponse
+
+    return JSONResponse(page_texts())
 
 
 class Guard:

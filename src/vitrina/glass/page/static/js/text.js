@@ -1,4 +1,4 @@
-// Sentences are written in English where they are shown; texts.es.json has them in Spanish.
+// Sentences are written in English where they are shown; locale/es/LC_MESSAGES/page.po has them in Spanish.
 
 const KEPT = "vitrina-language";
 let spanish = {};
