@@ -17,7 +17,7 @@ from babel.messages import Catalog
 from docs import catalogues
 from tests.cli.conftest import Vitrina
 from vitrina import locale
-from vitrina.commands import describe, train
+from vitrina.commands import train
 from vitrina.learning import OPTIMIZERS, SCHEDULES
 from vitrina.locale import named
 from vitrina.locale.kept import retold
@@ -31,8 +31,7 @@ def test_spanish_has_every_sentence_and_no_other() -> None:
 
 
 def test_names_that_are_said_through_a_variable_are_in_spanish() -> None:
-    assert {name.replace("_", " ") for name in describe.SETTINGS} == set(named.SETTINGS)
-    assert {*named.SETTINGS, *named.TITLES} <= set(locale.spanish())
+    assert {*named.LEARNED_FROM, *named.TAUGHT, *named.ENGINES} <= set(locale.spanish())
 
 
 def test_a_sentence_within_the_values_of_another_is_found() -> None:

@@ -16,6 +16,7 @@ from vitrina.engines import blas_threads
 from vitrina.errors import ModelError, UsageError
 from vitrina.glass import recorder as recording_rules
 from vitrina.glass import schedule
+from vitrina.glass.judging import Judging
 from vitrina.glass.look import histogram
 from vitrina.glass.looks_file import LooksReader, LooksWriter
 from vitrina.glass.recorder import Recorder
@@ -152,6 +153,16 @@ def test_of_a_large_network_a_look_takes_part_of_the_batch(tmp_path: Path, monke
     rows = np.random.default_rng((0, 0)).permutation(90)[: recording_rules.FEWEST]
     sums = x[rows].astype(np.float64) @ look["dense_1|weight|values"] + look["dense_1|bias|values"]
     np.testing.assert_allclose(look["dense_1|sum|mean"], sums.mean(axis=0), rtol=1e-5, atol=1e-6)
+
+
+def test_where_a_mean_of_the_weights_is_kept_those_that_judge_are_answered_by_it(tmp_path: Path) -> None:
+    model = taught(tmp_path / "run", weight_average=0.9)
+    recording = vt.Recording(tmp_path / "run")
+    last = Judging(recording).at(recording.at(15))
+    assert last is not None
+    assert last.error.mean() == pytest.approx(model.history["validation_error"][-1], rel=1e-5)
+    by_the_last_weights = taught(None)
+    assert last.error.mean() != pytest.approx(by_the_last_weights.history["validation_error"][-1], rel=1e-3)
 
 
 def test_a_look_leaves_the_other_cores_to_what_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

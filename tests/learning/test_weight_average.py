@@ -64,7 +64,7 @@ def test_the_mean_of_the_weights_is_what_is_returned(variant: str) -> None:
     seen, taught = EachStep(), examples(NETWORK, 39)
     learner = teach(NETWORK, taught, engine=variant, weight_average=KEEPS, callbacks=[seen], epochs=9)
     assert len(seen.weights) == 1 + 9 * 5  # beyond the 35th step it keeps as much of itself as was asked for
-    found = {name: array for name, array in outcome(learner).items() if not name.startswith("state ")}
+    found = flatten(learner.result()[0])
     assert_near(found, seen.mean(45), 1e-12, variant)
     assert any(np.abs(found[name] - seen.weights[-1][name]).max() > 1e-4 for name in found)
     plain = teach(NETWORK, taught, engine=variant, epochs=9)
@@ -82,8 +82,7 @@ def test_the_mean_is_what_is_judged(engine: Any) -> None:
         assert row["validation_error"] == pytest.approx(float(error), rel=1e-9)
         assert row["validation_accuracy"] == pytest.approx(float(accuracy))
     best = int(np.argmin(learner.history["validation_error"])) + 1
-    kept = {name: array for name, array in outcome(learner).items() if not name.startswith("state ")}
-    assert_near(kept, seen.mean(5 * best), 1e-9, "best")
+    assert_near(flatten(learner.result()[0]), seen.mean(5 * best), 1e-9, "best")
 
 
 def test_a_killed_training_goes_on_to_the_same_bits(engine: Any) -> None:
@@ -118,9 +117,7 @@ def test_each_of_a_population_has_a_mean_of_its_own(name: str) -> None:
         alone = teach(
             network, taught, engine=name, validation=judge, optimizer=Adam(member.rate), seed=member.seed, weight_average=KEEPS
         )  # fmt: skip
-        assert_near(
-            flatten(member.best["params"]), {k: v for k, v in outcome(alone).items() if k[:6] != "state "}, 1e-9, name
-        )
+        assert_near(flatten(member.best["params"]), flatten(alone.result()[0]), 1e-9, name)
         assert member.history["validation_error"] == pytest.approx(alone.history["validation_error"], rel=1e-9)
 
 

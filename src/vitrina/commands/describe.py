@@ -10,33 +10,15 @@ import typer
 from vitrina.commands.options import Column, Drop, Json, Lang, Query, TableName, located, roles_of
 from vitrina.commands.output import console, curve, figures, grid, marked, print_json
 from vitrina.errors import NetworkError
-from vitrina.evaluate.words import in_words
+from vitrina.evaluate.words import settings_told
 from vitrina.locale import say
 from vitrina.locale.kept import retold
+from vitrina.locale.named import LEARNED_FROM, TAUGHT
 from vitrina.locale.system import reason_of
 
 if TYPE_CHECKING:
     from vitrina.model import Model
     from vitrina.network import Network
-
-SETTINGS = (
-    "data",
-    "target",
-    "time",
-    "gap",
-    "group",
-    "split",
-    "engine",
-    "precision",
-    "optimizer",
-    "schedule",
-    "batch_size",
-    "epochs",
-    "patience",
-    "weight_average",
-    "seed",
-    "class_weight",
-)
 
 
 def describe(
@@ -165,9 +147,7 @@ def _summary(network: Network) -> dict[str, Any]:
 
 
 def _settings(settings: dict[str, Any]) -> list[tuple[str, str]]:
-    shown = [
-        (say(name.replace("_", " ")), in_words(settings[name])) for name in SETTINGS if settings.get(name) is not None
-    ]
+    shown = settings_told(settings, (*LEARNED_FROM, *TAUGHT))
     return [*shown, (say("network"), retold(settings["why"]))] if settings.get("why") else shown
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from vitrina.commands.options import Json, Lang
 from vitrina.commands.output import console, print_json
 from vitrina.locale import say
+from vitrina.locale.named import ENGINES
 
 if TYPE_CHECKING:
     from vitrina.engines import EngineInfo
@@ -25,7 +26,7 @@ def engines(json: Json = False, lang: Lang = None) -> None:
     from rich.text import Text
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for title in ("engine", "version", "variants", "runs on"):
+    for title in ENGINES:
         table.add_column(say(title))
     for info in found:
         if info.installed:

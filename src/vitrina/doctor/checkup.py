@@ -29,7 +29,7 @@ from vitrina.folds import by_a_learner, in_two
 from vitrina.learning.callbacks import Callback
 from vitrina.learning.feed import Examples
 from vitrina.learning.stages import answers, back_propagation, error, errors, forward_propagation
-from vitrina.learning.step import Recipe, training_step
+from vitrina.learning.step import Recipe, kept, training_step
 from vitrina.network.layer import Context
 from vitrina.network.network import Network, flatten
 from vitrina.network.normalisation import BatchNorm
@@ -98,12 +98,13 @@ class CheckUp(Callback):
     def _measure(self, learner: Learner) -> dict[str, Any]:
         carried, network = learner.carried, learner.network
         params, state = carried["params"], carried["state"]
+        own = kept(carried)["params"]  # what is judged and returned: their running mean, where there is one
         found: dict[str, Any] = {"steps": learner.steps, "stopped": learner.stopped, "birth": self._birth}
         if not all(np.isfinite(array).all() for array in flatten(params).values()):
             return found
-        found["train"] = judge(network, params, state, by_a_learner(learner.examples))
+        found["train"] = judge(network, own, state, by_a_learner(learner.examples))
         if self.validation:
-            found["validation"] = judge(network, params, state, self.validation)
+            found["validation"] = judge(network, own, state, self.validation)
         pass_ = first_pass(learner.recipe, learner.examples.x, learner.examples.y, params, state)
         found["end"] = pass_.to_json() if pass_ else None
         found["rate_scale"] = float(np.asarray(carried["rate_scale"]))
@@ -111,8 +112,8 @@ class CheckUp(Callback):
         found["attention"] = attention_of(network, params, state, learner.examples.x[some])
         found["agreement"] = agreement_of(network, params, state, learner.examples, learner.plan.batch_size)
         if has(network, BatchNorm):
-            anew = statistics_anew(network, params, state, learner.examples.x[some])
-            judged = judge(network, params, anew, self.validation or learner.examples)
+            anew = statistics_anew(network, own, state, learner.examples.x[some])
+            judged = judge(network, own, anew, self.validation or learner.examples)
             found["statistics"] = {"judged": judged, **out_of_step(state, anew)}
         return found
 

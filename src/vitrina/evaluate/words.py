@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vitrina.locale import say
@@ -123,6 +124,12 @@ def verdict(found: Assessment) -> str:
         theirs=figure(found.headline, rival.figures[found.headline].value),
         rival=rival_name(rival.name),
     )
+
+
+def settings_told(settings: Mapping[str, Any], words: Sequence[str]) -> list[tuple[str, str]]:
+    """Those of the settings that there are, each with its name in the user's language. words: `locale.named`."""
+    values = ((word, settings.get(word.replace(" ", "_"))) for word in words)
+    return [(say(word), in_words(value)) for word, value in values if value is not None]
 
 
 def in_words(value: Any) -> str:

@@ -28,7 +28,7 @@ from vitrina.learning.callbacks import Callback
 from vitrina.learning.history import Row
 from vitrina.learning.loop import LearningWarning
 from vitrina.learning.stages import answers, back_propagation, error, forward_propagation
-from vitrina.learning.step import training_step
+from vitrina.learning.step import kept, training_step
 from vitrina.locale import say
 from vitrina.locale.system import reason_of
 from vitrina.network.layer import Context
@@ -175,7 +175,10 @@ class Recorder(Callback):
         with threads_for(0):
             values |= self._step(learner, carried)
             values |= self._probed(learner, carried)
-            values |= _whole(carried["params"], carried["state"]) or self._judged(learner, carried, judging)
+            whole = _whole(carried["params"], carried["state"])
+            values |= whole
+            if not whole or "average" in carried:  # else the weights tell later how those fare that judge
+                values |= self._judged(learner, kept(carried), judging)
         self._write(learner.steps, values)
         self._schedule.looked(learner.steps, time.monotonic() - began)
         self._last = learner.steps
@@ -231,7 +234,7 @@ class Recorder(Callback):
         }
 
     def _judged(self, learner: Learner, carried: dict[str, Any], judging: float) -> dict[str, np.ndarray]:
-        """What a network too large to be kept answers to those that judge it: of a smaller one its weights tell later."""
+        """What those that judge are answered by the network that is judged and kept."""
         engine, network = self._engine(learner), learner.network
         x, y = (part[: max(LEAST, int(judging / max(1, network.flops)))] for part in self._judges)
         given = {"x": x, "y": y} | ({} if self._fold is None else {"fold": self._fold[: len(x)]})

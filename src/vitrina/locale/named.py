@@ -8,13 +8,9 @@ def noted(word: str) -> str:
     return word
 
 
-SETTINGS = (
-    noted("data"),
-    noted("target"),
-    noted("time"),
-    noted("gap"),
-    noted("group"),
-    noted("split"),
+# The settings of a training, in the order they are told: of what it learned from, and of how.
+LEARNED_FROM = (noted("data"), noted("target"), noted("time"), noted("gap"), noted("group"), noted("split"))
+TAUGHT = (
     noted("engine"),
     noted("precision"),
     noted("optimizer"),
@@ -26,4 +22,4 @@ SETTINGS = (
     noted("seed"),
     noted("class weight"),
 )
-TITLES = (noted("engine"), noted("version"), noted("variants"), noted("runs on"), noted("answer"))
+ENGINES = (noted("engine"), noted("version"), noted("variants"), noted("runs on"))  # titles of their table

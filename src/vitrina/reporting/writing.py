@@ -15,17 +15,18 @@ from vitrina.doctor.sparkline import drawing, told
 from vitrina.evaluate.words import (
     figure,
     figure_name,
-    in_words,
     interval,
     listed,
     money,
     rival_name,
     role_name,
+    settings_told,
     verdict,
     way_name,
 )
 from vitrina.locale import language, say
 from vitrina.locale.kept import retold
+from vitrina.locale.named import TAUGHT
 from vitrina.reporting import plots
 from vitrina.reporting.words import headings
 
@@ -37,18 +38,6 @@ if TYPE_CHECKING:
 
 COLUMNS = 60  # of a table that are listed
 SMALLEST_PICTURE = 96  # pixels: smaller images are made larger, a pixel a square
-SETTINGS = (
-    "engine",
-    "precision",
-    "optimizer",
-    "schedule",
-    "batch_size",
-    "epochs",
-    "patience",
-    "weight_average",
-    "seed",
-    "class_weight",
-)
 
 
 def written(contents: Contents) -> tuple[str, list[Plot]]:
@@ -197,9 +186,7 @@ def _network(contents: Contents) -> dict[str, Any]:
 
 def _training(contents: Contents) -> dict[str, Any]:
     settings, measured = contents.model.settings, contents.model.measured
-    rows = [
-        (say(name.replace("_", " ")), in_words(settings[name])) for name in SETTINGS if settings.get(name) is not None
-    ]
+    rows = settings_told(settings, TAUGHT)
     best = (
         say("{best} of {epochs}", best=measured["best_epoch"], epochs=measured["epochs"])
         if "epochs" in measured
