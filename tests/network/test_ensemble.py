@@ -124,3 +124,10 @@ def test_an_ensemble_is_taught_kept_and_traced_as_any_network(tmp_path, rng):
     first = traced.forward["ensemble_dense_1"].neuron(0, place=(1,))  # all members see the same row
     np.testing.assert_allclose(first.inputs, x[0], rtol=1e-7)
     assert "ensemble_mean_1" in str(traced)
+
+
+def test_the_summary_tells_what_members_see_only_where_it_is_not_all() -> None:
+    all_of_it = vt.Network(vt.Input((4,)), vt.EnsembleDense(2, 3), vt.EnsembleMean())
+    parts = vt.Network(vt.Input((4,)), vt.EnsembleDense(2, 3, sees=((0, 2), (1, 4))), vt.EnsembleMean())
+    assert "sees" not in str(all_of_it.summary())
+    assert "sees [[0, 2], [1, 4]]" in str(parts.summary())

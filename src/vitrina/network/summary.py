@@ -97,7 +97,12 @@ def _detail(layer: Any) -> str:
     """The settings that tell this layer from a default one: `32 filters, 3×3, relu`."""
     words: list[str] = []
     for name, value in layer.to_json().items():
-        if name in ("type", "name", "layers", "shortcut", "initialiser", "units") or value in (None, "linear", "valid"):
+        if name in ("type", "name", "layers", "shortcut", "initialiser", "units") or value in (
+            None,
+            "linear",
+            "valid",
+            [],
+        ):
             continue
         if name in ("kernel_size", "size"):
             words.append("×".join(map(str, value)) if isinstance(value, list) else _steps(value))
