@@ -1,13 +1,13 @@
 """What being looked at costs a training: without a recording, with one, and with the page open in a browser.
 
 `python -m benchmarks.recording [--only wide image ...] [--engine NAME] [--rounds N] [--out FILE]`: networks of the benchmark whose
-epochs take a tenth of a second and more, taught by `vitrina.train`. The three ways take turns in one process, in another order
-each round; a time is that from the end of the first epoch (by then all is compiled) to the end of the last, and what is told
-is the median over the rounds of a round's own ratios. Beside it, what the same took of the machine: the processor time that the
-training, the page's server and the browser take more than the training alone, as a share of what all cores could give while that
-runs, which neighbours disturb less; and the share of its own time for which a training waits for those who look on, which they
-hardly change. What is done once, before the first step and after the last, is told in seconds. Writes a Markdown section, or
-with `--only` its rows.
+epochs take a tenth of a second and more, taught by `vitrina.train`. The three ways take turns within one training, some seconds of
+whole epochs each, in another order each round: neighbours on a shared machine make the same training take a fifth longer for a
+minute, which is longer than a round. See `turns` for how. Told is the median over the rounds of a round's own ratios, between
+their quartiles. Beside it, what the same took of the machine: the processor time that the training, the page's server and the
+browser take more than the training alone, as a share of what all cores could give while that runs; the share of its own time for
+which a training waits for those who look on; and in seconds what these do once, before the first step and after the last. Writes a
+Markdown section, or with `--only` its rows.
 """
 
 from __future__ import annotations
@@ -18,61 +18,41 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from statistics import median
-from time import perf_counter, process_time, sleep
+from statistics import median, quantiles
+from time import sleep
 from typing import Any
 
 import psutil
 
+import vitrina as vt
 from benchmarks import machine
 from benchmarks.deep import DEEP, Deep
 from benchmarks.ours import deep_network, network_of
-from benchmarks.processor_time import seconds_of
-from benchmarks.watching_time import watched
+from benchmarks.turns import WAYS, Spell, Turns
 from benchmarks.workloads import WORKLOADS, Workload
 
-WAYS = ("not recorded", "recorded", "page open")
 TO_REACH = {"recorded": 5.0, "page open": 8.0}  # per cent
-# rows and epochs: twenty seconds each, of which a look and a page that draws a new moment are no large part
-TRAININGS = {
-    "wide": (65536, 52),
-    "image": (32768, 60),
-    "cnn": (1024, 44),
-    "resnet": (512, 16),
-    "gru": (2048, 80),
-    "transformer": (1024, 26),
-}
-ROUNDS = 3
+ROWS = {"wide": 65536, "image": 32768, "cnn": 1024, "resnet": 512, "gru": 2048, "transformer": 1024}
+ROUNDS = 15
 SETTLED = 5.0  # seconds until a browser that is opened has drawn the page
 BROWSER = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--window-size=1400,900"]
-
-
-@dataclass(frozen=True)
-class Took:
-    """Seconds of one training, of all epochs but the first and of the whole call, and how often it was looked at.
-
-    busy: processor time within the first of these, of the training, the page's server and the browser; waited: seconds of it that the
-    training spent with those who look on.
-    """
-
-    learning: float
-    whole: float
-    looks: int
-    busy: tuple[float, float, float]
-    waited: float
+HEADINGS = (
+    "network", "epoch s", "rounds", "looks", "recorded", "page open", "of the machine: recorded", "page open", "of it server + browser",
+    "a training waits", "before and after, s",
+)  # fmt: skip
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="What being recorded and looked at costs a training.")
-    parser.add_argument("--only", nargs="+", choices=TRAININGS, help="these networks' rows, without the heading")
+    parser.add_argument("--only", nargs="+", choices=ROWS, help="these networks' rows, without the heading")
     parser.add_argument("--engine", default="auto", help="auto, the default, is decided once for each network")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--out", type=Path, help="a file to write to")
     given = parser.parse_args()
-    rows = [row(name, given.engine, given.rounds) for name in given.only or TRAININGS]
+    rows = [row(name, given.engine, given.rounds) for name in given.only or ROWS]
     text = "\n".join([*([] if given.only else heading()), *rows, ""])
     print(text)
     if given.out:
@@ -84,147 +64,106 @@ def heading() -> list[str]:
     return [
         "## What being looked at costs",
         "",
-        f"Written by `python -m benchmarks.recording` on {machine.describe()['date']}: medians of each round's ratio, and their range.",
+        f"Written by `python -m benchmarks.recording` on {machine.describe()['date']}: medians of the rounds' ratios, and quartiles.",
         "",
-        "| network | epoch s | epochs | rounds | looks | recorded | page open | of the machine: recorded | page open |"
-        " of it server + browser | a training waits | before and after, s |",
-        "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        f"| {' | '.join(HEADINGS)} |",
+        f"| --- |{' ---: |' * (len(HEADINGS) - 1)}",
     ]
 
 
 def row(name: str, engine: str, rounds: int) -> str:
     """One network's: how much longer it learns when it is recorded, and when it is looked at."""
-    taught = Taught(name, engine)
-    taught.train(WAYS[0])  # compiles what the process keeps, imports, and decides for an engine
-    times: dict[str, list[Took]] = {way: [] for way in WAYS}
-    for number in range(rounds):
-        turn = number % len(WAYS)
-        for way in (*WAYS[turn:], *WAYS[:turn]):
-            times[way].append(taught.train(way))
-            took = times[way][-1]
-            busy = " + ".join(f"{part:.2f}" for part in took.busy)
-            print(
-                f"{name}, round {number + 1} of {rounds}, {way}: {took.learning:.2f} s, {busy} of processors, {took.looks} looks",
-                file=sys.stderr,
-            )
-    plain = times[WAYS[0]]
+    turns = taught(name, engine, rounds)
+    done = turns.rounds()
     shares: list[str] = []
-    for share in (_longer, _of_the_machine):
+    for share in (longer, of_the_machine):
         for way, most in TO_REACH.items():
-            more = [share(one, base) for one, base in zip(times[way], plain, strict=True)]
-            verdict = "reached" if median(more) <= most else "missed"
-            shares.append(f"{median(more):+.1f} % ({min(more):+.1f} - {max(more):+.1f}), {verdict}")
-    parts = [median(_whole(one, one.busy[part]) for one in times["page open"]) for part in (1, 2)]
-    shares.append(" + ".join(f"{part:.1f} %" for part in parts))
-    shares.append(f"{median(100 * one.waited / one.learning for one in times['recorded']):.1f} %")
-    epoch = median(one.learning for one in plain) / (taught.epochs - 1)
-    looks = round(median(one.looks for one in times["recorded"]))
-    once = median(
-        one.whole - one.learning - base.whole + base.learning
-        for one, base in zip(times["recorded"], plain, strict=True)
-    )
-    told = [f"{name}, {taught.engine}", f"{epoch:.2f}", taught.epochs, rounds, looks, *shares, f"{once:+.2f}"]
+            shares.append(_told([share(one[way], one[WAYS[0]]) for one in done], most))
+    open_ones = [one["page open"] for one in done]
+    parts = [median(_whole(one, one.busy[part]) for one in open_ones) for part in (1, 2)]
+    waits = median(100 * one["recorded"].waited / one["recorded"].seconds for one in done)
+    epoch = median(one[WAYS[0]].epoch for one in done)
+    told = [
+        f"{name}, {turns.engine}", f"{epoch:.2f}", len(done), turns.looks, *shares, " + ".join(f"{part:.1f} %" for part in parts),
+        f"{waits:.1f} %", f"{turns.once:.2f}",
+    ]  # fmt: skip
     return f"| {' | '.join(map(str, told))} |"
 
 
-def _longer(one: Took, base: Took) -> float:
-    """By how many per cent."""
-    return 100 * (one.learning / base.learning - 1)
+def longer(one: Spell, base: Spell) -> float:
+    """By how many per cent an epoch is."""
+    return 100 * (one.epoch / base.epoch - 1)
 
 
-def _of_the_machine(one: Took, base: Took) -> float:
-    """What it took more, in per cent of all that the machine could give meanwhile."""
-    return _whole(base, sum(one.busy) - sum(base.busy))
+def of_the_machine(one: Spell, base: Spell) -> float:
+    """What an epoch took more of the processors, in per cent of all that the machine could give meanwhile."""
+    return _whole(base, sum(one.busy) * base.epochs / one.epochs - sum(base.busy))
 
 
-def _whole(during: Took, seconds: float) -> float:
-    return 100 * seconds / (during.learning * (psutil.cpu_count() or 1))
+def _whole(during: Spell, seconds: float) -> float:
+    return 100 * seconds / (during.seconds * (psutil.cpu_count() or 1))
 
 
-class Taught:
-    """A network of the benchmark and its rows."""
-
-    def __init__(self, name: str, engine: str) -> None:
-        rows, self.epochs = TRAININGS[name]
-        self.engine = engine
-        self.workload: Workload | Deep = replace(WORKLOADS.get(name) or DEEP[name], rows=rows)
-        self.data = self.workload.data()
-
-    def train(self, way: str) -> Took:
-        """One training, in a run of its own."""
-        import vitrina as vt
-
-        workload = self.workload
-        network = deep_network(workload) if isinstance(workload, Deep) else network_of(workload)
-        with tempfile.TemporaryDirectory() as folder, watched() as waited:
-            run = Path(folder) / "run"
-            page = _page(run) if way == WAYS[2] else None
-            clock = _clock(page.processes if page else lambda: (), waited)
-            began = perf_counter()
-            vt.train(
-                self.data, network=network, engine=self.engine, epochs=self.epochs, batch_size=self.workload.batch,
-                learning_rate=1e-3, out=run, record=way != WAYS[0], callbacks=[*([page] if page else []), clock],
-                progress=False, checkpoint_every=1e9,
-            )  # fmt: skip
-            self.engine = clock.engine
-            whole = perf_counter() - began
-            if page:
-                page.close()
-            looks = len(vt.Recording(run).looks) if way != WAYS[0] else 0
-        return Took(clock.ended - clock.began, whole, looks, clock.busy, clock.waited)
+def _told(shares: Sequence[float], most: float) -> str:
+    low, middle, high = quantiles(shares, n=4) if len(shares) > 1 else shares * 3
+    return f"{middle:+.1f} % ({low:+.1f} - {high:+.1f}), {'reached' if middle <= most else 'missed'}"
 
 
-def _clock(others: Callable[[], tuple[int, ...]], waited: Callable[[], float]) -> Any:
-    import vitrina as vt
+def taught(name: str, engine: str, rounds: int) -> Turns:
+    """One network of the benchmark, taught for as many epochs as the rounds take."""
+    workload: Workload | Deep = replace(WORKLOADS.get(name) or DEEP[name], rows=ROWS[name])
+    network = deep_network(workload) if isinstance(workload, Deep) else network_of(workload)
+    data = workload.data()
 
-    class Clock(vt.Callback):
-        began = ended = waited = 0.0
-        before: tuple[float, ...] = ()
-        engine = ""
+    def train(turns: Turns, run: Path, page: Page | None) -> None:
+        vt.train(
+            data, network=network, engine=turns.engine, epochs=turns.epochs, batch_size=workload.batch, learning_rate=1e-3, out=run,
+            callbacks=[*([page] if page else []), turns], progress=False, checkpoint_every=1e9,
+        )  # fmt: skip
 
-        def epoch_done(self, learner: Any, row: Any) -> None:
-            if learner.epoch == 1:
-                self.engine = f"{learner.engine.name}:{learner.engine.variant}"
-                self.before, self.waited = self.busy_until_now(), -waited()
-                self.began = perf_counter()
-            if learner.epoch == learner.plan.epochs:
-                self.ended = perf_counter()
-                self.waited += waited()
-                after = self.busy_until_now()
-                self.busy = tuple(late - early for late, early in zip(after, self.before, strict=True))
-
-        def busy_until_now(self) -> tuple[float, float, float]:
-            server, browser = (*map(seconds_of, others()), 0.0, 0.0)[:2]
-            return process_time(), server, browser
-
-    return Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        # decides for an engine, compiles what the process keeps, and tells how long an epoch takes
+        trial = Turns(engine, rounds, most=len(WAYS))
+        with trial.watched():
+            train(trial, Path(folder) / "trial", None)
+        page = Page(Path(folder) / "run")
+        turns = Turns(trial.engine, rounds, epoch=median(spell.epoch for spell in trial.spells), others=page.processes)
+        try:
+            with turns.watched():
+                train(turns, page.run, page)
+        finally:
+            page.close()
+        turns.looks = len(vt.Recording(page.run).looks)
+    return turns
 
 
-def _page(run: Path) -> Any:
+class Page(vt.Callback):
     """Opens the page in Chromium when the training starts, and waits until it is there."""
-    import vitrina as vt
 
-    class Page(vt.Callback):
-        def training_starts(self, learner: Any) -> None:
-            command = [sys.executable, "-m", "vitrina.cli", "watch", str(run), "--json"]
-            self.server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-            assert self.server.stdout
-            address = json.loads(self.server.stdout.readline())["address"]
-            self.profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-            flags = [*BROWSER, f"--user-data-dir={self.profile.name}", "--remote-debugging-port=0"]
-            browser = shutil.which("chromium") or "chromium"
-            self.browser = subprocess.Popen([browser, *flags, address], stderr=subprocess.DEVNULL)
-            sleep(SETTLED)
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self._started: list[subprocess.Popen[str]] = []
 
-        def processes(self) -> tuple[int, ...]:
-            return self.server.pid, self.browser.pid
+    def training_starts(self, learner: Any) -> None:
+        command = [sys.executable, "-m", "vitrina.cli", "watch", str(self.run), "--json"]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self._started.append(server)
+        assert server.stdout
+        address = json.loads(server.stdout.readline())["address"]
+        self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        flags = [*BROWSER, f"--user-data-dir={self._profile.name}", "--remote-debugging-port=0"]
+        browser = shutil.which("chromium") or "chromium"
+        self._started.append(subprocess.Popen([browser, *flags, address], stderr=subprocess.DEVNULL, text=True))
+        sleep(SETTLED)
 
-        def close(self) -> None:
-            for process in (self.browser, self.server):
-                process.terminate()
-                process.wait()
+    def processes(self) -> tuple[int, ...]:
+        """The server's and the browser's."""
+        return tuple(process.pid for process in self._started)
 
-    return Page()
+    def close(self) -> None:
+        for process in reversed(self._started):
+            process.terminate()
+            process.wait()
 
 
 if __name__ == "__main__":
