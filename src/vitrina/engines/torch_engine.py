@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch._inductor import compile as compile_graph
-from torch.fx.experimental.proxy_tensor import make_fx
 
-from vitrina.engines import torch_kernels
+from vitrina.engines import torch_kernels, torch_steps
 from vitrina.engines.compiler import has_cxx_compiler
 from vitrina.engines.engine import EVERYTHING, PRECISIONS, Chunk, Run, Step, Tree, as_numpy, tree_map
 from vitrina.engines.random_bits import GOLDEN, WIDTH, triple32, triple32_int
@@ -23,9 +21,6 @@ from vitrina.locale import say
 from vitrina.network.ops import Kernels, Pads
 
 Array = Any
-Measured = list[Mapping[str, Array]]  # what each step measured
-OneStep = Callable[[Tree, Mapping[str, Array], Array, Array], tuple[Tree, Mapping[str, Array]]]
-Loop = Callable[[Tree, Mapping[str, Array], Sequence[Array], Sequence[Array]], tuple[Tree, Measured]]
 aten = torch.ops.aten  # kernels that have no other name
 NO_PADS = ((0, 0), (0, 0))
 BITS = 0xFFFFFFFF  # 32 random bits live in int64: PyTorch has no arithmetic on uint32
@@ -324,7 +319,7 @@ class TorchEngine:
             batch = {name: self.ops.gather(rows, index) for name, rows in data.items()}
             return step(self.ops, carried, batch if present is None else batch | {"present": present})
 
-        loop = _eagerly(one) if self.variant == "eager" else _compiled(one)
+        loop = torch_steps.eagerly(one) if self.variant == "eager" else torch_steps.compiled(one)
 
         def run(carried: Tree, data: Mapping[str, Array], chunk: Chunk) -> tuple[Tree, dict[str, np.ndarray]]:
             if chunk.count == 0:
@@ -345,67 +340,6 @@ class TorchEngine:
     def devices(self) -> list[str]:
         gpus = [f"gpu: {torch.cuda.get_device_name(number)}" for number in range(torch.cuda.device_count())]
         return [*gpus, "cpu"]
-
-
-def _eagerly(one: OneStep) -> Loop:
-    def loop(carried: Tree, data: Mapping[str, Array], index: Any, present: Any) -> tuple[Tree, Measured]:
-        measured: Measured = []
-        for rows, there in zip(index, present, strict=True):
-            carried, seen = one(carried, data, rows, there)
-            measured.append(seen)
-        return carried, measured
-
-    return loop
-
-
-def _compiled(one: OneStep) -> Loop:
-    """Compiles `one` when it first meets arrays of some shapes.
-
-    The step is first gone through once, its kernels written down as a flat graph of tensors (`make_fx`), and that is compiled:
-    its Python can then be any Python (layers use NumPy and `differentiate`), and a call has nothing to check but a list
-    of tensors. The graph goes to PyTorch's compiler itself: `torch.compile` would first trace what has been traced, and
-    then check at each call what cannot change, which takes as long as a small network's step.
-    """
-    graphs: dict[Any, tuple[Callable[..., Any], list[str]]] = {}  # by shapes: graph, names of what it measures
-
-    def made_for(carried: Tree, data: Mapping[str, Array], index: Array, present: Array) -> tuple[Any, list[str]]:
-        names: list[str] = []
-
-        def flat(*leaves: Array) -> list[Array]:
-            there = iter(leaves)
-            after, seen = one(_filled(carried, there), _filled(data, there), next(there), next(there))
-            names[:] = seen
-            return [*_leaves(after), *seen.values()]
-
-        arrays = [*_leaves(carried), *_leaves(data), index, present]
-        # written down from shapes alone: with numbers, all that the step ever makes would be held at once
-        graph = make_fx(flat, tracing_mode="fake", _allow_non_fake_inputs=True)(*arrays)
-        return compile_graph(graph, arrays), names
-
-    def loop(carried: Tree, data: Mapping[str, Array], index: Any, present: Any) -> tuple[Tree, Measured]:
-        leaves, rows = _leaves(carried), _leaves(data)
-        shapes = tuple((leaf.shape, leaf.dtype) for leaf in (*leaves, *rows, index[0]))
-        if shapes not in graphs:
-            graphs[shapes] = made_for(carried, data, index[0], present[0])
-        graph, names = graphs[shapes]
-        measured: Measured = []
-        for own, there in zip(index, present, strict=True):
-            after = graph(*leaves, *rows, own, there)
-            leaves = after[: len(leaves)]
-            measured.append(dict(zip(names, after[len(leaves) :], strict=True)))
-        return _filled(carried, iter(leaves)), measured
-
-    return loop
-
-
-def _leaves(tree: Any) -> list[Array]:
-    """The arrays of nested dicts, by name: two trees with the same names have the same order."""
-    return [leaf for name in sorted(tree) for leaf in _leaves(tree[name])] if isinstance(tree, dict) else [tree]
-
-
-def _filled(like: Any, leaves: Iterator[Array]) -> Any:
-    """`like` with other arrays in its places."""
-    return {name: _filled(like[name], leaves) for name in sorted(like)} if isinstance(like, dict) else next(leaves)
 
 
 def _check_compiler() -> None:
