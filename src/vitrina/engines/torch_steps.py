@@ -39,6 +39,7 @@ def compiled(one: OneStep) -> Loop:
     def made_for(carried: Tree, data: Mapping[str, Array], index: Array, present: Array) -> tuple[Any, list[str]]:
         # Imported when they are needed: they take 74 MB, and two seconds.
         from torch._inductor import compile as compile_graph
+        from torch._inductor import config
         from torch.fx.experimental.proxy_tensor import make_fx
 
         names: list[str] = []
@@ -52,7 +53,10 @@ def compiled(one: OneStep) -> Loop:
         arrays = [*_leaves(carried), *_leaves(data), index, present]
         # written down from shapes alone: with numbers, all that the step ever makes would be held at once
         graph = make_fx(flat, tracing_mode="fake", _allow_non_fake_inputs=True)(*arrays)
-        return compile_graph(graph, arrays), names
+        with config.patch(
+            emulate_precision_casts=True
+        ):  # else what is rounded to bfloat16 and widened again is left as it was
+            return compile_graph(graph, arrays), names
 
     def loop(carried: Tree, data: Mapping[str, Array], index: Any, present: Any) -> tuple[Tree, Measured]:
         leaves, rows = _leaves(carried), _leaves(data)
