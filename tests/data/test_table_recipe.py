@@ -138,12 +138,23 @@ def test_missing_numbers_become_the_training_median_and_say_so() -> None:
     assert full.rows == 40
 
 
-def test_categories_have_an_input_each_and_one_for_rare_unknown_and_missing() -> None:
+def test_categories_have_an_input_each_and_one_for_missing() -> None:
     colours = ["red"] * 20 + ["blue"] * 17 + ["mauve", "teal", None]
     source, recipe = fitted(frame(colour=colours))
-    assert recipe.input_names == ("colour = blue", "colour = red", "colour = (other)", "colour is missing")
+    names = ("blue", "mauve", "red", "teal")
+    assert recipe.input_names == (*(f"colour = {name}" for name in names), "colour is missing")
     inputs = recipe.inputs(source)
     np.testing.assert_array_equal(inputs.sum(axis=1), 1)
+    new = data.open_source({"colour": ["blue", "never seen", None, "mauve"]})
+    np.testing.assert_array_equal(recipe.inputs(new).argmax(axis=1), [0, 0, 4, 1])
+    np.testing.assert_array_equal(recipe.inputs(new).sum(axis=1), [1, 0, 1, 1])
+
+
+def test_of_many_rows_the_rare_categories_have_an_input_together() -> None:
+    colours = ["red"] * 6000 + ["blue"] * 5997 + ["mauve", "teal", None]
+    source, recipe = fitted(frame(12_000, colour=colours))
+    assert recipe.input_names == ("colour = blue", "colour = red", "colour = (other)", "colour is missing")
+    np.testing.assert_array_equal(recipe.inputs(source).sum(axis=1), 1)
     new = data.open_source({"colour": ["blue", "never seen", None, "mauve"]})
     np.testing.assert_array_equal(recipe.inputs(new), np.eye(4, dtype=np.float32)[[0, 2, 3, 2]])
 
@@ -153,10 +164,10 @@ def test_an_unknown_category_is_nothing_where_training_had_no_rare_ones() -> Non
     np.testing.assert_array_equal(recipe.inputs(data.open_source({"colour": ["green", None]})), np.zeros((2, 2)))
 
 
-def test_many_categories_are_capped() -> None:
-    names = [f"shop {i // 4}" for i in range(2000)]
-    source, recipe = fitted(frame(2000, shop=names))
-    assert recipe.input_shape == (101,)
+@pytest.mark.parametrize(("rows", "shops", "inputs"), [(2000, 500, 500), (4000, 2000, 1001), (100_000, 1000, 201)])
+def test_many_categories_are_capped(rows: int, shops: int, inputs: int) -> None:
+    source, recipe = fitted(frame(rows, shop=[f"shop {i % shops}" for i in range(rows)]))
+    assert recipe.input_shape == (inputs,)
     np.testing.assert_array_equal(recipe.inputs(source).sum(axis=1), 1)
 
 

@@ -19,10 +19,11 @@ from vitrina.locale import say
 if TYPE_CHECKING:
     import polars as pl
 
-MOST_CATEGORIES = 100
+# Categories of a column with an input of their own, the most frequent ones: so many at most, and where there are many rows so many
+# that they make no more than this many numbers, but always the first.
+MOST_CATEGORIES, ROOM, ALWAYS = 1000, 20_000_000, 100
 MOST_LIKENED = 10_000  # values that are no category; more of them are names, and no other way of writing a few
-# A category needs as many rows, and this share of them, to have an input of its own.
-RARE_ROWS, RARE_SHARE = 2, 1 / 5000
+RARE_SHARE = 1 / 5000  # of the rows: a category of fewer is one of the rare ones
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class NumericColumn:
 
 @dataclass(frozen=True)
 class CategoricalColumn:
-    """A category: one input for each, one for all the rare ones, one for missing.
+    """A category: one input for each, one for all the rare ones of a column with many, one for missing.
 
     A value never seen in training counts as rare, or as nothing at all where training had no rare ones: an input that
     was always zero has learned no weight, and would only add noise. The same holds for missing values.
@@ -136,10 +137,8 @@ class CategoricalColumn:
         counts = (
             text.drop_nulls().alias("value").value_counts(name="rows").sort(["rows", "value"], descending=[True, False])
         )
-        enough = max(RARE_ROWS, int(table.rows * RARE_SHARE))
-        kept = counts.filter(pl.col("rows") >= enough).head(MOST_CATEGORIES)["value"].sort().to_list()
-        if not kept and counts.height <= MOST_CATEGORIES:  # a handful of rows, each of its own kind
-            kept = counts["value"].sort().to_list()
+        most = max(ALWAYS, min(MOST_CATEGORIES, ROOM // max(1, table.rows)))
+        kept = counts.filter(pl.col("rows") >= table.rows * RARE_SHARE).head(most)["value"].sort().to_list()
         return cls(name, tuple(kept), counts.height > len(kept), text.has_nulls())
 
     def encode(self, table: Table, out: np.ndarray) -> None:
