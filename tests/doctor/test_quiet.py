@@ -77,6 +77,15 @@ def test_a_part_from_the_other_end_differs_though_no_column_lies_far_away() -> N
     assert told(alike) == []
 
 
+def test_parts_are_not_compared_by_marks_that_hardly_a_row_has() -> None:
+    x = rows(1000)[0]
+    kinds = np.random.default_rng(4).integers(0, 400, 1000)
+    marked = np.concatenate([x, np.eye(400, dtype=np.float32)[kinds]], axis=1)
+    y = of_numbers(x, 0.2, 2)
+    network = vt.Network(vt.Input((marked.shape[1],)), vt.Dense(16, "relu"), vt.Dense(1), cost="mean_squared_error")
+    assert told(vt.diagnose(network, (marked[:850], y[:850]), validation=(marked[850:], y[850:]))) == []
+
+
 def test_a_clock_that_costs_nothing_is_noted_alone() -> None:
     day = (np.arange(1200) // 3) / 133.0  # three rows a day
     x = rows(1200)[0]

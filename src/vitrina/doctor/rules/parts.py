@@ -25,6 +25,7 @@ FEW = 30  # validation rows
 AFTER_A_LEAK = 0.42  # the rank of parts that differ by what can be told in them: a column that gives the answer away in one explains it
 LITTLE = 0.1  # the same: less is what a later day costs anyhow
 STRETCH = math.log(2.5)  # of the median column's spread
+MARKED = 8  # rows of the smaller part that a mark is to be expected in, for the parts to be compared by it
 LISTED = 8
 
 
@@ -160,9 +161,15 @@ def shares_differ(case: Case) -> Finding | None:
 
 
 def _moving(case: Case) -> np.ndarray:
-    """Of each column, whether it is one that the two parts can be compared by: not constant, and not running on."""
+    """Of each column, whether it is one that the two parts can be compared by: not constant, not running on, and no mark that so
+    few rows have that there may well be none in the other part."""
     columns = case.exam.columns
-    moving = np.array(columns.spread) > 1e-9 * np.maximum(np.abs(columns.mean), 1e-30)
+    mean, spread = np.array(columns.mean), np.array(columns.spread)
+    moving = spread > 1e-9 * np.maximum(np.abs(mean), 1e-30)
+    if len(columns.values) == len(mean):
+        two, low, high = np.array(columns.values) == 2, np.array(columns.low), np.array(columns.high)
+        share = (mean - low) / np.where(high > low, high - low, 1.0)
+        moving &= ~two | (np.minimum(share, 1.0 - share) * min(case.exam.parts.rows) >= MARKED)
     moving[running_on(case)] = False  # what runs on is told apart
     return moving
 
