@@ -27,6 +27,11 @@ def plain(array: Any) -> Any:
     return [plain(one) for one in values] if values.ndim > 1 else [number(value) for value in values.tolist()]
 
 
+def finite(value: float) -> float | None:
+    """All digits of a number; null for what is not finite."""
+    return float(value) if math.isfinite(value) else None
+
+
 def number(value: float) -> float | None:
     """One of them."""
     return float(f"{value:.{DIGITS}g}") if math.isfinite(value) else None

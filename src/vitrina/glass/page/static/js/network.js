@@ -264,7 +264,7 @@ export class NetworkView {
     this.hover.hidden = !found;
     if (!found) return;
     const { box: { layer }, unit, place, output, signal } = found;
-    const name = layer.kind === "Input" ? (this.about.inputs?.[unit] ?? t("input {number}", { number: unit })) : `${layer.title} · ${unit}`;
+    const name = layer.kind === "Input" ? (this.about.inputs?.[unit] ?? t("input {number}", { number: unit })) : `${layer.title} · ${unit}${ofClass(this.about, layer, unit)}`;
     const where = isAll(layer) ? ` · ${t("member {number}", { number: place[0] + 1 })}` : place.length ? ` (${place.join(", ")})` : "";
     const told = this.back && signal !== undefined ? t("error signal {value}", { value: short(signal, 4) }) : short(output, 4);
     this.hover.textContent = `${name}${where}: ${told}`;
@@ -275,7 +275,7 @@ export class NetworkView {
 
   click(event) {
     const found = this.find(event);
-    if (found && found.box.layer.neurons) this.choose({ layer: found.box.layer.name, unit: found.unit, place: placeIn(found.box.layer, found.place) });
+    if (found) this.choose({ layer: found.box.layer.name, unit: found.unit, place: placeIn(found.box.layer, found.place) });
   }
 
   // Arrow keys go from neuron to neuron, and from layer to layer.
@@ -307,10 +307,15 @@ export class NetworkView {
 // All members of an ensemble at once.
 const isAll = (layer) => layer.members && layer.member === undefined;
 
+// Of the last layer's neurons the class that each speaks for.
+export function ofClass({ layers, classes, classifies }, layer, unit) {
+  return classifies && layer.name === layers.at(-1).name && classes?.length === layer.shape.at(-1) ? ` (${classes[unit]})` : "";
+}
+
 // Where a neuron stands in its layer: of an ensemble also in which member.
 const placeIn = (layer, place) => (layer.member === undefined ? place : [layer.member]);
 
-const joined = ({ joins }) => ({ add: t("sum"), multiply: t("product"), concatenate: t("side by side") })[joins];
+export const joined = ({ joins }) => ({ add: t("sum"), multiply: t("product"), concatenate: t("side by side") })[joins];
 
 // Text that takes no more than so much room, and is not cut off by the edge.
 function fitted(pen, text, x, y, room) {
