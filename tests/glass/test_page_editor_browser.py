@@ -73,7 +73,7 @@ def test_a_learner_draws_points_builds_a_network_and_watches_it_learn(browser: A
     page.click("button[type=submit]")
     page.wait_for_url("**/run/2/")
     opened.ready()
-    opened.says("#status", "ha terminado de aprender", 60)
+    opened.says("#status", "terminado: ", 60)
     page.wait_for_selector(".tile")
     assert [text for text in opened.complaints if "400" not in text] == []
     opened.context.close()

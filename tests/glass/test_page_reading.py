@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ WORD = "Pendiente_de_revisión_por_la_comisión_de_seguimiento_del_programa_de_a
 
 
 @contextmanager
-def page_of(browser: Any, run: Path, locale: str = "en-US") -> Iterator[Opened]:
+def page_of(browser: Any, run: Path, locale: str = "en-US") -> Generator[Opened]:
     server = Server(run)
     opened = Opened(browser, server.address, locale=locale)
     yield opened
@@ -85,7 +85,7 @@ def test_numbers_of_a_table_have_the_decimal_sign_of_the_language(browser: Any, 
         assert any("," in cell for cell in cells)
         assert not any("." in cell for cell in cells)
         opened.page.click("#language")
-        opened.page.wait_for_function("document.querySelector('.hardest tbody').innerText.includes('.')")
+        opened.says(".hardest tbody", ".")
 
 
 def test_arrow_keys_choose_the_next_and_the_keyboard_stays_where_it_was(browser: Any, prices: Path) -> None:
@@ -102,6 +102,20 @@ def test_arrow_keys_choose_the_next_and_the_keyboard_stays_where_it_was(browser:
         opened.says("#answer h2", "after 0 steps")
         assert page.evaluate("document.activeElement.dataset.stage") == "update"
         assert page.locator("#probes [tabindex='0']").count() == 1
+
+
+def test_who_goes_elsewhere_while_the_moments_are_played_stays_there(browser: Any, prices: Path) -> None:
+    last = int(vt.Recording(prices).steps[-1])
+    with page_of(browser, prices) as opened:
+        for place, step in (("#follow", last), ("#curves .wide .u-over", None)):
+            opened.page.click("#play")
+            opened.says("#play", "Hold")
+            opened.page.click(place)
+            opened.says("#play", "Play")
+            shown = opened.text("#moment")
+            opened.page.wait_for_timeout(400)
+            assert opened.text("#moment") == shown
+            assert step is None or f"after {step} steps" in shown
 
 
 def test_an_example_that_moves_a_neuron_is_gone_to_by_a_click(browser: Any, prices: Path) -> None:

@@ -110,7 +110,7 @@ export class Curves {
       label: what === "silent" ? t("{layer}, silent", { layer: name }) : t("{layer}, saturated", { layer: name }), stroke: lineColour(at, lines.length), width: 1.6, spanGaps: true,
       dash: what === "silent" ? undefined : [4, 3] }));
     const why = lines.length ? t("Neurons that said nothing to a whole batch, and outputs that can hardly change any more.") : t("Every neuron is awake: none was silent for a whole batch, and none is saturated.");
-    return this.chart(t("Idle neurons"), why, lines.length ? [looks.step, ...lines.map((line) => line.values)] : null, series, false, false, null, percent);
+    return this.chart(t("Idle neurons"), why, lines.length ? [looks.step, ...lines.map((line) => line.values)] : null, series, false, false, 0, percent);
   }
 
   chart(title, why, data, series, log, flagged = false, least = null, up = sized) {
@@ -123,7 +123,7 @@ export class Curves {
   plot({ place, data, series, log, flagged, least, up }) {
     const plot = new uPlot({
       width: place.clientWidth || 300, height: HEIGHT,
-      scales: { x: { time: false }, y: { distr: log ? 3 : 1, ...(least === null ? {} : { range: (_, low, high) => [least, 1.1 * high || 1] }) } },
+      scales: { x: { time: false }, y: { distr: log ? 3 : 1, ...(least === null ? {} : { range: (_, low, high) => [least, Math.min(up === percent ? 1 : Infinity, 1.1 * high || 1)] }) } },
       axes: axes({ across: brief, up, label: t("steps") }),
       series: [{ label: t("steps"), value: (_, value) => (value === null ? "–" : count(value)) }, ...series.map((one) => ({ ...one, points: { show: one.few ?? false }, value: (_, value) => number(value) }))],
       legend: { show: series.length <= 8, live: false },

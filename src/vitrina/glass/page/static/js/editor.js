@@ -208,11 +208,11 @@ const dataName = (name) => ({ points: t("your points"), curve: t("your curve"), 
 const kindNames = () => ({ dense: t("dense"), conv: t("convolution"), pool: t("pool"), attention: t("attention"), gru: "GRU", lstm: "LSTM", norm: t("normalisation"), dropout: t("dropout") });
 
 function select(options, chosen, label, changed, name) {
-  const box = make("select", { "aria-label": label, name, onchange: () => changed(box.value) }, ...Object.entries(options).map(([value, text]) => make("option", { value, selected: value === chosen }, text)));
+  const box = make("select", { "aria-label": label, title: label, name, onchange: () => changed(box.value) }, ...Object.entries(options).map(([value, text]) => make("option", { value, selected: value === chosen }, text)));
   return box;
 }
 
 function field(name, value, least, most, label, changed, step = 1) {
-  const box = make("input", { type: "number", name, value, min: least, max: most, step, required: true, "aria-label": label, oninput: () => box.value !== "" && changed(Number(box.value)) });
+  const box = make("input", { type: "number", name, value, min: least, max: most, step, required: true, "aria-label": label, title: label, oninput: () => box.value !== "" && changed(Number(box.value)) });
   return box;
 }

@@ -57,6 +57,13 @@ async function go(at) {
   }
 }
 
+// Goes to the look of this number, and stays there.
+function goTo(at) {
+  timeline.stop();
+  state.following = false;
+  go(at);
+}
+
 // Whether what is shown moves on by itself with a training that is at work.
 const isLive = () => state.following && state.status?.state === "training";
 
@@ -260,10 +267,10 @@ async function watchRun() {
   state.member = state.about.members ? 0 : null;
   network = new NetworkView($("#net"), $("#hover"), state.about, (selected) => { state.selected = selected; showSelected(); });
   timeline = new Timeline(state, go, trouble);
-  curves = new Curves(state, (at) => { state.following = false; go(at); });
+  curves = new Curves(state, goTo);
   versus = new Versus(trouble);
   versus.follow();
-  doctor = new DoctorView((marks) => { network.flag(marks); curves.flag(marks.filter((mark) => mark.cause)); }, (step) => { state.following = false; go(lookAt(step)); }, trouble);
+  doctor = new DoctorView((marks) => { network.flag(marks); curves.flag(marks.filter((mark) => mark.cause)); }, (step) => goTo(lookAt(step)), trouble);
   examples = new ExamplesView(state, judges, trouble);
   examples.build();
   showFrame();

@@ -4,7 +4,7 @@ import { css, largest, mix, scales } from "./colours.js";
 import { colour, make, sharp } from "./dom.js";
 import { signs } from "./doctor.js";
 import { asSeen } from "./members.js";
-import { middle, places, tilePlace, under, unitPlace } from "./places.js";
+import { fit, middle, places, tilePlace, under, unitPlace } from "./places.js";
 import { count, language, number, t } from "./text.js";
 import { curve, wire } from "./wires.js";
 
@@ -196,7 +196,7 @@ export class NetworkView {
       if (one.picture) paint(image, one.columns, one.rows, picture(seen, one.channels));
       else paint(image, one.columns, one.rows, (row, column) => mix(seen[row][column][tile], most, this.scale));
       const [x, y] = tilePlace(one, tile);
-      this.put(pen, image, x, y, one.size, one.size);
+      this.put(pen, image, x, y, one.wide, one.high);
     }
   }
 
@@ -246,10 +246,10 @@ export class NetworkView {
       pen.stroke();
     } else if (one.form === "tiles") {
       const [x, y] = tilePlace(one, selected.unit);
-      pen.strokeRect(x - 1.5, y - 1.5, one.size + 3, one.size + 3);
+      pen.strokeRect(x - 1.5, y - 1.5, one.wide + 3, one.high + 3);
       const [rows, columns] = one.layer.shape;
       const [row, column] = selected.place;
-      pen.strokeRect(x + column / columns * one.size, y + row / rows * one.size, one.size / columns, one.size / rows);
+      pen.strokeRect(x + column / columns * one.wide, y + row / rows * one.high, one.wide / columns, one.high / rows);
     }
   }
 
@@ -357,6 +357,7 @@ export function paintPicture(canvas, seen) {
   const [rows, columns] = [seen.length, seen[0].length];
   canvas.width = columns;
   canvas.height = rows;
+  canvas.style.objectFit = fit(rows, columns);
   const image = new ImageData(columns, rows);
   paint(image, columns, rows, picture(seen, seen[0][0].length));
   canvas.getContext("2d").putImageData(image, 0, 0);

@@ -1,6 +1,7 @@
 // The pictures themselves, wrong ones first and large; each glides to its new place when the moment changes.
 
 import { fill, make } from "./dom.js";
+import { fit } from "./places.js";
 import { number, percent, place, t } from "./text.js";
 
 const BASE = 56; // pixels along a picture before it is scaled
@@ -35,6 +36,7 @@ export class Wall {
     const { height, width, channels } = this.known.pictures;
     canvas.width = width;
     canvas.height = height;
+    canvas.style.objectFit = fit(height, width);
     const image = new ImageData(width, height);
     for (let pixel = 0, from = at * height * width * channels; pixel < height * width; pixel++) {
       for (let of = 0; of < 3; of++) image.data[4 * pixel + of] = this.bytes[from + pixel * channels + (channels === 3 ? of : 0)];
