@@ -59,6 +59,18 @@ class Taught(threading.Thread):
         self.model = teach(self.run_folder, callbacks=[Slow()], **self.options)
 
 
+def test_a_pause_is_no_slow_training(tmp_path: Path) -> None:
+    taught = Taught(tmp_path / "run")
+    until(lambda: status_of(tmp_path / "run").step > 20)
+    request(tmp_path / "run", "pause")
+    until(lambda: status_of(tmp_path / "run").state == "paused")
+    time.sleep(1.0)
+    request(tmp_path / "run", "resume")
+    until(lambda: status_of(tmp_path / "run").state == "training")
+    assert status_of(tmp_path / "run").steps_per_second > 2.0
+    taught.join()
+
+
 def test_paused_and_stepped_it_ends_in_the_same_weights(tmp_path: Path) -> None:
     run = tmp_path / "run"
     training = Taught(run)

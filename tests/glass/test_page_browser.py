@@ -228,7 +228,7 @@ def test_the_hardest_rows_and_what_a_column_does_are_those_of_the_moment(
         opened.page.select_option("#column", label=HOSTILE)
         opened.says(".dependence", "The mean share of")
         opened.page.click("#language")
-        opened.says(".dependence", "La parte media de")
+        opened.says(".dependence", "La probabilidad media de")
         assert opened.page.eval_on_selector("#column", "one => one.selectedOptions[0].text") == HOSTILE
         assert opened.complaints == []
         opened.context.close()

@@ -89,3 +89,45 @@ def test_what_the_network_has_made_of_it_says_what_each_ink_stands_for(browser: 
         assert opened.complaints == []
         opened.context.close()
         server.stop()
+
+
+def test_pictures_that_are_not_square_are_not_drawn_square(browser: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 12, 6, 1)).astype(np.float32)
+    seeing = vt.Network(vt.Input((12, 6, 1)), vt.Conv2D(3, 3), vt.Flatten(), vt.Dense(2))
+    vt.train((x, np.arange(60) % 2), network=seeing, epochs=1, engine="numpy", learning_rate=0.01, out=tmp_path / "run")
+    opened, server = opened_on(browser, tmp_path / "run")
+    page, edge = opened.page, opened.page.locator("#net canvas").bounding_box()
+    middle = edge["y"] + (edge["height"] - 40) / 2
+
+    def input_under(x: float, y: float) -> bool:
+        page.mouse.move(float(x), float(y))
+        return page.is_visible("#hover") and opened.text("#hover").startswith("input")
+
+    across = [x for x in np.arange(edge["x"], edge["x"] + 300, 4) if input_under(x, middle)]
+    down = [y for y in np.arange(middle - 100, middle + 100, 4) if input_under(sum(across) / len(across), y)]
+    assert 1.5 < (down[-1] - down[0]) / (across[-1] - across[0]) < 2.5
+    for picture in ("#probes canvas", ".tile canvas"):
+        assert page.locator(picture).first.evaluate("one => one.style.objectFit") == "contain"
+    assert opened.complaints == []
+    opened.context.close()
+    server.stop()
+
+
+def test_the_label_of_an_upper_branch_keeps_clear_of_what_stands_beside_it(browser: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(60, 8)).astype(np.float32)
+    ways = vt.Branches(vt.Dense(5, "tanh"), vt.Dense(6, "relu"))
+    wide = vt.Network(vt.Input((8,)), vt.Dense(8), vt.Dense(8), vt.Dense(8), ways, vt.Dense(8), vt.Dense(2))
+    vt.train((x, np.arange(60) % 2), network=wide, epochs=1, engine="numpy", learning_rate=0.01, out=tmp_path / "run")
+    opened, server = opened_on(browser, tmp_path / "run")
+    boxes = opened.page.evaluate("""async () => {
+        const told = async (question) => (await fetch(question)).json();
+        const { places } = await import(new URL("js/places.js", location).href);
+        const { layers } = await told("about");
+        const { boxes } = places(layers, (await told("moment?step=0&probe=0")).layers, 560, 340);
+        return boxes.map(({ layer, middle, w, apart, at }) => ({ name: layer.name, middle, w, apart, at }));
+    }""")
+    upper = next(box for box in boxes if box["name"] == "branches_1/dense_1")
+    for other in (box for box in boxes if abs(box["at"] - upper["at"]) == 1):
+        assert upper["apart"] / 2 <= abs(other["middle"] - upper["middle"]) - other["w"] / 2
+    opened.context.close()
+    server.stop()

@@ -73,7 +73,7 @@ def test_a_learner_draws_points_builds_a_network_and_watches_it_learn(browser: A
     page.click("button[type=submit]")
     page.wait_for_url("**/run/2/")
     opened.ready()
-    opened.says("#status", "ha aprendido", 60)
+    opened.says("#status", "terminado: ", 60)
     page.wait_for_selector(".tile")
     assert [text for text in opened.complaints if "400" not in text] == []
     opened.context.close()
@@ -218,5 +218,21 @@ def test_a_learner_gives_an_image_to_attention_and_a_recurrent_layer(browser: An
     page.click("#editor summary")
     assert page.input_value("[data-layer='0'] [name=heads]") == "3"
     assert [text for text in opened.complaints if "400" not in text] == []
+    opened.context.close()
+    server.stop()
+
+
+def test_what_is_chosen_can_be_read_on_a_small_screen(browser: Any, tmp_path: Path) -> None:
+    server = Server(cwd=tmp_path)
+    opened = Opened(browser, server.address, locale="es-ES")
+    for width in (1400, 1181, 1024, 901, 390):
+        opened.page.set_viewport_size({"width": width, "height": 700})
+        for choice in opened.page.locator(".fields select").all():
+            assert choice.bounding_box()["width"] >= 110, width
+    opened.page.focus("[data-data=points]")
+    opened.page.keyboard.press("ArrowRight")
+    opened.says("#editor summary", "tu curva")
+    assert opened.page.evaluate("document.activeElement.dataset.data") == "curve"
+    assert opened.complaints == []
     opened.context.close()
     server.stop()

@@ -67,6 +67,11 @@ def test_a_training_is_watched_paused_stepped_slowed_and_ends_as_if_nobody_had_l
     assert again.address == server.address
     assert (run / ".page.json").stat().st_mode & 0o077 == 0
     expect(second.page.locator("#trouble")).to_be_hidden(timeout=15000)
+    for wrong in ("-1", ""):
+        second.page.fill("#rate", wrong)
+        second.page.press("#rate", "Enter")
+        second.says("#trouble", "a learning rate is a number above 0")
+        assert second.page.input_value("#rate") == "0.05"  # as it still is
     second.page.fill("#rate", "0.025")
     second.page.press("#rate", "Enter")
     while status_of(run).rate != pytest.approx(0.025):

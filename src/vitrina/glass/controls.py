@@ -122,6 +122,7 @@ class Controls(Callback):
         while self._paused and not self._steps_left and learner.stopped is None:
             time.sleep(POLL)
             self._obey(learner)
+        self._told_at, self._told_step = time.monotonic(), learner.steps  # a pause is no slow training
         self._tell(learner, "training")
 
     def _obey(self, learner: Learner) -> None:

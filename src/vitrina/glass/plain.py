@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, SupportsFloat
 
 import numpy as np
 
@@ -25,6 +25,11 @@ def plain(array: Any) -> Any:
     ).all():
         return _rounded(values, sizes).tolist()
     return [plain(one) for one in values] if values.ndim > 1 else [number(value) for value in values.tolist()]
+
+
+def finite(value: SupportsFloat) -> float | None:
+    """All digits of a number; null for what is not finite."""
+    return told if math.isfinite(told := float(value)) else None
 
 
 def number(value: float) -> float | None:

@@ -21,6 +21,11 @@ class Examples:
     def __init__(self, recording: Recording) -> None:
         self.recording, self.judging = recording, Judging(recording)
 
+    @property
+    def unit(self) -> dict[str, Any] | None:
+        """mean, std (outputs,): a number of the network's is one of the target's own after `* std + mean`; None where it is one."""
+        return self.judging.about.get("unit")
+
     def about(self) -> dict[str, Any]:
         """Who they are: pictures as bytes, or the rows of a table in their own words. {} for a recording of before."""
         judges, kept = self.recording.judges, self.judging.about
@@ -82,7 +87,7 @@ class Examples:
 
     def _in_units(self, values: np.ndarray) -> np.ndarray:
         """(n, outputs) in the target's own unit, where that is known."""
-        unit = self.judging.about.get("unit")
+        unit = self.unit
         if not unit or values.shape[-1] != len(unit["mean"]):
             return values
         return values * np.array(unit["std"]) + np.array(unit["mean"])

@@ -10,7 +10,7 @@ import numpy as np
 from vitrina.errors import UsageError
 from vitrina.glass.looks_file import Look
 from vitrina.glass.page.traces import Traces
-from vitrina.glass.plain import plain
+from vitrina.glass.plain import finite, plain
 from vitrina.glass.plan import Spot
 from vitrina.glass.recording import Recording
 from vitrina.glass.trace import of_place
@@ -47,20 +47,20 @@ class Neurons:
             "terms": [
                 {
                     "input": int(at),
-                    "value": float(there.inputs.reshape(-1)[at]),
-                    "weight": float(there.weights.reshape(-1)[at]),
-                    "gradient": float(back.weight_gradients.reshape(-1)[at]),
-                    "update": float(updates[..., unit].reshape(-1)[at]),
+                    "value": finite(there.inputs.reshape(-1)[at]),
+                    "weight": finite(there.weights.reshape(-1)[at]),
+                    "gradient": finite(back.weight_gradients.reshape(-1)[at]),
+                    "update": finite(updates[..., unit].reshape(-1)[at]),
                 }
                 for at in order
             ],
-            "bias": there.bias,
-            "weighted_sum": there.weighted_sum,
+            "bias": finite(there.bias),
+            "weighted_sum": finite(there.weighted_sum),
             "activation": there.activation,
-            "output": there.output,
+            "output": finite(there.output),
             "excited": self._excited(look, name, unit, place),
-            "error_signal": back.error_signal,
-            "bias_gradient": back.bias_gradient,
+            "error_signal": finite(back.error_signal),
+            "bias_gradient": finite(back.bias_gradient),
             "history": self._history(name, unit, place),
         }
 

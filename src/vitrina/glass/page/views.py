@@ -69,6 +69,7 @@ class Views:
             "parameters": network.parameters,
             "layers": [layer_of(spot, titles[spot.name]) for spot in self._spots],
             "members": max(spot.members for spot in self._spots),
+            "unit": self._examples.unit,
             "data": setting_of(self.run, "data"),
             "optimizer": setting_of(self.run, "optimizer"),
             **{name: recording.about.get(name) for name in known},

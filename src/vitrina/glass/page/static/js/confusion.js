@@ -16,7 +16,7 @@ export function showConfusion(holder, counts, classes, pair, choose, canChoose) 
 
 function cells(counts, name, pair, choose) {
   const long = counts.some((_, at) => name(at).length > 4);
-  const corner = make("th", { class: "corner" }, make("span", { class: "quiet" }, t("true ↓  said →")));
+  const corner = make("th", { class: "corner" }, make("span", { class: "quiet" }, t("true ↓  said →").replace(/ (?=[↓→])/g, "\u00a0"))); // an arrow stays with its word
   const head = make("tr", {}, corner, ...counts.map((_, at) => make("th", { scope: "col", title: name(at) }, make("span", { class: long ? "slanted" : "" }, name(at)))));
   const rows = counts.map((row, truth) => make("tr", {}, make("th", { scope: "row", title: name(truth) }, name(truth)), ...row.map((many, said) => cell(many, row, truth, said, pair, choose, name))));
   return make("div", { class: "scroll" }, make("table", { class: long ? "long" : "" }, make("thead", {}, head), make("tbody", {}, ...rows)));

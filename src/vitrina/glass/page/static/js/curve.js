@@ -2,7 +2,7 @@
 
 import { colour } from "./dom.js";
 import { across, down, Drawing } from "./drawing.js";
-import { t } from "./text.js";
+import { percent, t } from "./text.js";
 
 const PLACES = 118; // across, two pixels each
 const RUBBER = 3; // places on either side of the eraser
@@ -67,7 +67,7 @@ export class Curve extends Drawing {
     }
     pen.stroke();
     const share = this.points.length / (PLACES + 1);
-    return this.isDown ? t("the pen is down") : t("drawn over {share} of the width", { share: share.toLocaleString(document.documentElement.lang, { style: "percent", maximumFractionDigits: 0 }) });
+    return this.isDown ? t("the pen is down") : t("drawn over {share} of the width", { share: percent(share, 0) });
   }
 }
 

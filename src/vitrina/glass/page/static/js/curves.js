@@ -1,11 +1,12 @@
 // How the training went, as curves; a click on one goes to that moment.
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
+import { axes } from "./axes.js";
 import { lineColour } from "./colours.js";
 import { signs } from "./doctor.js";
 import { $, colour, fill, make } from "./dom.js";
 import { Sight } from "./sight.js";
-import { count, number, t } from "./text.js";
+import { count, number, percent, t } from "./text.js";
 
 const HEIGHT = 190;
 
@@ -65,7 +66,7 @@ export class Curves {
     const { batches, epochs } = this.state.curves;
     const each = this.state.about.steps_per_epoch;
     const ends = (epochs.epoch ?? []).map((epoch) => epoch * each);
-    const series = [{ label: t("each batch"), stroke: colour("--edge"), width: 1 }, { label: t("training"), stroke: colour("--accent"), width: 2 }];
+    const series = [{ label: t("each batch"), stroke: `${colour("--quiet")}73`, width: 1 }, { label: t("training"), stroke: colour("--accent"), width: 2 }];
     const tables = [[batches.step, batches.mean], [ends, epochs.error ?? []]];
     if (epochs.validation_error) {
       series.push({ label: t("validation"), stroke: colour("--more"), width: 2 });
@@ -74,7 +75,7 @@ export class Curves {
     const data = uPlot.join(tables);
     const known = data.slice(1).flat().filter((value) => value !== null && value !== undefined);
     const why = epochs.validation_accuracy
-      ? t("Validation accuracy {value} in the best epoch.", { value: Math.max(...epochs.validation_accuracy).toLocaleString(document.documentElement.lang, { style: "percent", maximumFractionDigits: 1 }) })
+      ? t("Validation accuracy {value} in the best epoch.", { value: percent(Math.max(...epochs.validation_accuracy)) })
       : t("What the cost function says, batch by batch and epoch by epoch.");
     return this.chart(t("Error"), why, data, series.map((one) => ({ ...one, spanGaps: true })), known.length > 0 && Math.min(...known) > 0, true);
   }
@@ -109,23 +110,21 @@ export class Curves {
       label: what === "silent" ? t("{layer}, silent", { layer: name }) : t("{layer}, saturated", { layer: name }), stroke: lineColour(at, lines.length), width: 1.6, spanGaps: true,
       dash: what === "silent" ? undefined : [4, 3] }));
     const why = lines.length ? t("Neurons that said nothing to a whole batch, and outputs that can hardly change any more.") : t("Every neuron is awake: none was silent for a whole batch, and none is saturated.");
-    return this.chart(t("Idle neurons"), why, lines.length ? [looks.step, ...lines.map((line) => line.values)] : null, series, false);
+    return this.chart(t("Idle neurons"), why, lines.length ? [looks.step, ...lines.map((line) => line.values)] : null, series, false, false, 0, percent);
   }
 
-  chart(title, why, data, series, log, flagged = false, least = null) {
+  chart(title, why, data, series, log, flagged = false, least = null, up = sized) {
     const place = make("div", { class: "plot" });
     const words = make("p", { class: "why" }, why ?? "");
     const card = make("section", { class: flagged ? "card chart wide" : "card chart" }, make("h2", {}, title ?? ""), words, place);
-    return { card, place, words, why, data, series, log, flagged, least };
+    return { card, place, words, why, data, series, log, flagged, least, up };
   }
 
-  plot({ place, data, series, log, flagged, least }) {
-    const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--faint"), width: 1 }, ticks: { show: false }, font: "11px system-ui, 'DejaVu Sans', sans-serif" };
+  plot({ place, data, series, log, flagged, least, up }) {
     const plot = new uPlot({
       width: place.clientWidth || 300, height: HEIGHT,
-      scales: { x: { time: false }, y: { distr: log ? 3 : 1, ...(least === null ? {} : { range: (_, low, high) => [least, 1.1 * high || 1] }) } },
-      axes: [{ ...axis, values: (_, marks) => marks.map((mark) => brief(mark)), space: 60 },
-        { ...axis, size: 48, values: (_, marks) => marks.map((mark) => (mark === null ? "" : Math.abs(mark) >= 1e4 ? brief(mark) : number(mark, 2))) }],
+      scales: { x: { time: false }, y: { distr: log ? 3 : 1, ...(least === null ? {} : { range: (_, low, high) => [least, Math.min(up === percent ? 1 : Infinity, 1.1 * high || 1)] }) } },
+      axes: axes({ across: brief, up, label: t("steps") }),
       series: [{ label: t("steps"), value: (_, value) => (value === null ? "–" : count(value)) }, ...series.map((one) => ({ ...one, points: { show: one.few ?? false }, value: (_, value) => number(value) }))],
       legend: { show: series.length <= 8, live: false },
       cursor: { drag: { x: false, y: false } },
@@ -149,4 +148,5 @@ export class Curves {
   }
 }
 
+const sized = (value) => (Math.abs(value) >= 1e4 ? brief(value) : number(value, 2));
 const brief = (value) => (value >= 1e9 ? number(value, 1) : value >= 1e6 ? `${value / 1e6}M` : value >= 1e4 ? `${value / 1e3}k` : count(value));

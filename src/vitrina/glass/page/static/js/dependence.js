@@ -2,9 +2,10 @@
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { ask } from "./api.js";
+import { axes } from "./axes.js";
 import { lineColour } from "./colours.js";
 import { colour, fill, make } from "./dom.js";
-import { number, t } from "./text.js";
+import { number, percent, t } from "./text.js";
 
 const HEIGHT = 200;
 const MOST_LINES = 6;
@@ -32,8 +33,9 @@ export class Dependence {
     try {
       const told = await ask("dependence", { step, column: this.column });
       if (told.column !== this.column && told.answers) return;
-      this.place.hidden = !told.answers;
-      this.told = told.answers ? told : null;
+      const known = told.answers?.some((row) => row.some((value) => value !== null)); // of a training that went astray nothing is
+      this.place.hidden = !known;
+      this.told = known ? told : null;
       if (this.told) this.draw();
     } catch (error) {
       this.failed(error);
@@ -63,12 +65,11 @@ export class Dependence {
     this.chart = null;
     if (told.kind === "categories") return fill(this.plot, bars(told.values, lines, state.about.classifies));
     fill(this.plot);
-    const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--faint"), width: 1 }, ticks: { show: false }, font: "11px system-ui, 'DejaVu Sans', sans-serif" };
     const stroke = (at) => (lines.length === 1 ? colour("--accent") : lineColour(at, lines.length));
     this.chart = new uPlot({
       width: this.plot.clientWidth || 300, height: HEIGHT,
       scales: { x: { time: false }, y: state.about.classifies ? { range: [0, 1] } : {} },
-      axes: [{ ...axis, values: (_, marks) => marks.map((mark) => number(mark, 3)), space: 50 }, { ...axis, size: 48, values: (_, marks) => marks.map((mark) => number(mark, 3)) }],
+      axes: axes({ across: (value) => number(value, 4), up: state.about.classifies ? percent : (value) => number(value, 4), space: 50 }),
       series: [{ label: this.turns[this.column].name }, ...lines.map(({ label }, at) => ({ label, stroke: stroke(at), width: 2.2, points: { show: true, size: 5, fill: stroke(at) }, dash: at % 2 ? [6, 4] : undefined }))],
       legend: { show: lines.length > 1, live: false },
       cursor: { drag: { x: false, y: false } },

@@ -1,6 +1,6 @@
 // A sheet to draw on, from -1 to 1 both ways: with a mouse, a pen, a finger, or the keys. What a stroke leaves is for others to say.
 
-import { colour, fill, make, sharp } from "./dom.js";
+import { colour, fill, make, radios, sharp } from "./dom.js";
 import { t } from "./text.js";
 
 export const SIDE = 236;
@@ -16,9 +16,10 @@ export class Drawing {
     this.tools = tools.map(({ name, ink }, at) => make("button", { type: "button", role: "radio", "data-tool": at, "aria-checked": "false", onclick: () => this.take(at) },
       make("i", { class: "ink", style: ink ? `background:var(${ink})` : "border:1.5px dashed var(--quiet)" }), name));
     const buttons = Object.entries(patterns).map(([of, name]) => make("button", { type: "button", "data-pattern": of, onclick: () => this.put(made(of)) }, name));
+    this.choice = make("div", { class: "along", role: "radiogroup", "aria-label": t("What to draw with") }, ...this.tools);
     this.place = make("div", { class: "points" }, this.canvas,
       make("div", { class: "tools" },
-        make("div", { class: "along", role: "radiogroup", "aria-label": t("What to draw with") }, ...this.tools),
+        this.choice,
         make("div", { class: "buttons" }, ...buttons, make("button", { type: "button", "data-pattern": "none", onclick: () => this.put([]) }, t("clear"))), this.told));
     this.canvas.addEventListener("pointerdown", (event) => this.press(event));
     this.canvas.addEventListener("pointermove", (event) => event.buttons && this.drag(event));
@@ -35,6 +36,7 @@ export class Drawing {
   take(tool) {
     this.tool = tool;
     this.tools.forEach((one, at) => one.setAttribute("aria-checked", String(at === tool)));
+    radios(this.choice);
     this.draw();
   }
 

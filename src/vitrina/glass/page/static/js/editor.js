@@ -1,8 +1,9 @@
 // The editor: data, a network, how to teach it. What is asked for is a training like any other, kept as a run.
 
 import { ask, send } from "./api.js";
+import { costName } from "./costs.js";
 import { Curve, ready } from "./curve.js";
-import { $, fill, make } from "./dom.js";
+import { $, fill, make, radios } from "./dom.js";
 import { pattern, Points } from "./points.js";
 import { OwnTable } from "./table.js";
 import { count, keep, kept, language, number, t } from "./text.js";
@@ -118,7 +119,7 @@ export class EditorView {
     const changed = (points) => { wish.points = points; };
     this.sheet = wish.data === "points" ? new Points(wish.points, this.choices.most.points, changed) : wish.data === "curve" ? new Curve(wish.points, changed) : null;
     const own = wish.data === OWN ? this.table.build() : null;
-    return make("div", {}, make("div", { class: "along sets", role: "radiogroup", "aria-label": t("Data") }, ...names), this.sheet?.place, own,
+    return make("div", {}, radios(make("div", { class: "along sets", role: "radiogroup", "aria-label": t("Data") }, ...names)), this.sheet?.place, own,
       shape.length ? make("p", { class: "quiet small" }, words) : null);
   }
 
@@ -164,7 +165,7 @@ export class EditorView {
     const names = (list) => Object.fromEntries(list.map((name) => [name, name.replaceAll("_", " ")]));
     const rate = make("input", { type: "number", min: 0, max: 100, step: "any", name: "rate", value: wish.rate ?? "", placeholder: t("found by itself"), oninput: () => this.set(wish, "rate", rate.value === "" ? null : Number(rate.value)) });
     const rows = [
-      [t("cost"), select(names(costs), wish.cost, null, (value) => this.set(wish, "cost", value), "cost")],
+      [t("cost"), select(Object.fromEntries(costs.map((name) => [name, costName(name)])), wish.cost, null, (value) => this.set(wish, "cost", value), "cost")],
       [t("optimizer"), select(names(choices.optimizers), wish.optimizer, null, (value) => this.set(wish, "optimizer", value), "optimizer")],
       [t("learning rate"), rate],
       [t("engine"), select(names(choices.engines), wish.engine, null, (value) => this.set(wish, "engine", value), "engine")],
@@ -207,11 +208,11 @@ const dataName = (name) => ({ points: t("your points"), curve: t("your curve"), 
 const kindNames = () => ({ dense: t("dense"), conv: t("convolution"), pool: t("pool"), attention: t("attention"), gru: "GRU", lstm: "LSTM", norm: t("normalisation"), dropout: t("dropout") });
 
 function select(options, chosen, label, changed, name) {
-  const box = make("select", { "aria-label": label, name, onchange: () => changed(box.value) }, ...Object.entries(options).map(([value, text]) => make("option", { value, selected: value === chosen }, text)));
+  const box = make("select", { "aria-label": label, title: label, name, onchange: () => changed(box.value) }, ...Object.entries(options).map(([value, text]) => make("option", { value, selected: value === chosen }, text)));
   return box;
 }
 
 function field(name, value, least, most, label, changed, step = 1) {
-  const box = make("input", { type: "number", name, value, min: least, max: most, step, required: true, "aria-label": label, oninput: () => box.value !== "" && changed(Number(box.value)) });
+  const box = make("input", { type: "number", name, value, min: least, max: most, step, required: true, "aria-label": label, title: label, oninput: () => box.value !== "" && changed(Number(box.value)) });
   return box;
 }

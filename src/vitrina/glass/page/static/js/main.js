@@ -3,12 +3,14 @@
 import { ask, listen, Trouble } from "./api.js";
 import { probeBar, showAnswer } from "./answer.js";
 import { forget } from "./colours.js";
+import { costName } from "./costs.js";
 import { Curves } from "./curves.js";
 import { DoctorView } from "./doctor.js";
 import { $, fill } from "./dom.js";
 import { EditorView } from "./editor.js";
 import { ExamplesView } from "./examples.js";
 import { showFunction } from "./function.js";
+import { showLayer } from "./layer.js";
 import { memberBar } from "./members.js";
 import { NetworkView } from "./network.js";
 import { neuronTrouble, noNeuron, showNeuron } from "./neuron.js";
@@ -55,6 +57,13 @@ async function go(at) {
   }
 }
 
+// Goes to the look of this number, and stays there.
+function goTo(at) {
+  timeline.stop();
+  state.following = false;
+  go(at);
+}
+
 // Whether what is shown moves on by itself with a training that is at work.
 const isLive = () => state.following && state.status?.state === "training";
 
@@ -80,9 +89,11 @@ async function showSelected() {
   const mine = ++askedNeuron;
   if (!state.selected) return noNeuron();
   const { layer, unit, place } = state.selected;
+  const chosen = state.about.layers.find((one) => one.name === layer);
+  if (!chosen.neurons) return showLayer(chosen);
   try {
     const told = await ask("neuron", { step: state.moment.step, probe: state.probe, layer, unit, place: place.join(",") });
-    if (mine === askedNeuron) showNeuron(state, told); // an answer overtaken by a later one is not shown over it
+    if (mine === askedNeuron) showNeuron(state, told, chooseProbe); // an answer overtaken by a later one is not shown over it
   } catch (error) {
     if (mine !== askedNeuron) return;
     if (error.message === "gone") trouble(error);
@@ -116,15 +127,17 @@ function showStatus() {
     stopped: () => t("was stopped after {step} steps; the best is kept", { step: count(status.step) }),
     dead: () => t("the training ended without a word; vitrina train --resume goes on"),
     unknown: () => t("a recording"),
+    lost: () => t("the error became infinite or NaN at step {step}: there is nothing more to learn from it", { step: count(status.step) }),
   };
-  $("#status").textContent = words[status.state]();
-  $("#status").dataset.state = status.state;
+  const lost = status.state === "done" && state.curves.batches.mean.at(-1) === null;
+  $("#status").textContent = words[lost ? "lost" : status.state]();
+  $("#status").dataset.state = lost ? "dead" : status.state;
   $("#status").dataset.beat = status.state === "training" && $("#status").dataset.beat !== "1" ? "1" : "0";
 }
 
 function showFrame() {
   const { about } = state;
-  const facts = [about.run, about.data, t("{count} weights", { count: count(about.parameters) }), about.engine, about.cost?.replaceAll("_", " ")];
+  const facts = [about.run, about.data, t("{count} weights", { count: count(about.parameters) }), about.engine, about.cost && costName(about.cost)];
   $("#facts").textContent = facts.filter(Boolean).join(" · ");
   document.title = `${about.run} – Vitrina`;
   $("#net").setAttribute("aria-label", t("The network. Arrow keys go from neuron to neuron."));
@@ -195,6 +208,7 @@ async function catchUp() {
   else append(state.looks, more);
   told.looks = Math.max(there, state.looks.step.length); // there may be more by now than was told
   told.epochs = state.seenEpochs;
+  if (told.state === "done") showStatus(); // it may have ended in an error that is no number
   timeline.update();
   if (curves.inSight || told.state !== "training") curves.update();
   if (state.following && (!state.moment || state.looks.step.length !== before || !isLive())) await go(null);
@@ -253,10 +267,10 @@ async function watchRun() {
   state.member = state.about.members ? 0 : null;
   network = new NetworkView($("#net"), $("#hover"), state.about, (selected) => { state.selected = selected; showSelected(); });
   timeline = new Timeline(state, go, trouble);
-  curves = new Curves(state, (at) => { state.following = false; go(at); });
+  curves = new Curves(state, goTo);
   versus = new Versus(trouble);
   versus.follow();
-  doctor = new DoctorView((marks) => { network.flag(marks); curves.flag(marks.filter((mark) => mark.cause)); }, (step) => { state.following = false; go(lookAt(step)); }, trouble);
+  doctor = new DoctorView((marks) => { network.flag(marks); curves.flag(marks.filter((mark) => mark.cause)); }, (step) => goTo(lookAt(step)), trouble);
   examples = new ExamplesView(state, judges, trouble);
   examples.build();
   showFrame();

@@ -1,6 +1,6 @@
 // Of an ensemble one member at a time is drawn, as the plain network it is; or all of them, a row for each.
 
-import { $, fill, make } from "./dom.js";
+import { $, fill, make, radios } from "./dom.js";
 import { isRight } from "./stages.js";
 import { t } from "./text.js";
 
@@ -29,15 +29,10 @@ export function memberBar(state, choose) {
   const buttons = all.map((one) => {
     const wrong = one !== null && about.classifies && moment.members.length && !isRight(moment.members[one], moment.target);
     const label = one === null ? t("all of them") : t("Member {number}", { number: one + 1 });
-    return make("button", { type: "button", role: "radio", "data-member": one ?? "all", "aria-checked": String(one === member), tabindex: one === member ? 0 : -1,
+    return make("button", { type: "button", role: "radio", "data-member": one ?? "all", "aria-checked": String(one === member),
       class: wrong ? "wrong" : "", "aria-label": label + (wrong ? `, ${t("answered wrongly")}` : ""), onclick: () => choose(one) }, one === null ? t("all") : String(one + 1));
   });
   bar.setAttribute("aria-label", t("Member of the ensemble"));
   fill(bar, make("span", { class: "quiet" }, t("{count} networks answer with their mean. You look at", { count: about.members })), ...buttons);
-  bar.onkeydown = (event) => {
-    const aside = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!aside) return;
-    choose(all[(all.indexOf(member) + aside + all.length) % all.length]);
-    bar.querySelector('[aria-checked="true"]').focus();
-  };
+  radios(bar);
 }

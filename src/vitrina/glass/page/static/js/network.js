@@ -4,7 +4,7 @@ import { css, largest, mix, scales } from "./colours.js";
 import { colour, make, sharp } from "./dom.js";
 import { signs } from "./doctor.js";
 import { asSeen } from "./members.js";
-import { middle, places, tilePlace, under, unitPlace } from "./places.js";
+import { fit, middle, places, tilePlace, under, unitPlace } from "./places.js";
 import { count, language, number, t } from "./text.js";
 import { curve, wire } from "./wires.js";
 
@@ -196,7 +196,7 @@ export class NetworkView {
       if (one.picture) paint(image, one.columns, one.rows, picture(seen, one.channels));
       else paint(image, one.columns, one.rows, (row, column) => mix(seen[row][column][tile], most, this.scale));
       const [x, y] = tilePlace(one, tile);
-      this.put(pen, image, x, y, one.size, one.size);
+      this.put(pen, image, x, y, one.wide, one.high);
     }
   }
 
@@ -246,10 +246,10 @@ export class NetworkView {
       pen.stroke();
     } else if (one.form === "tiles") {
       const [x, y] = tilePlace(one, selected.unit);
-      pen.strokeRect(x - 1.5, y - 1.5, one.size + 3, one.size + 3);
+      pen.strokeRect(x - 1.5, y - 1.5, one.wide + 3, one.high + 3);
       const [rows, columns] = one.layer.shape;
       const [row, column] = selected.place;
-      pen.strokeRect(x + column / columns * one.size, y + row / rows * one.size, one.size / columns, one.size / rows);
+      pen.strokeRect(x + column / columns * one.wide, y + row / rows * one.high, one.wide / columns, one.high / rows);
     }
   }
 
@@ -264,7 +264,7 @@ export class NetworkView {
     this.hover.hidden = !found;
     if (!found) return;
     const { box: { layer }, unit, place, output, signal } = found;
-    const name = layer.kind === "Input" ? (this.about.inputs?.[unit] ?? t("input {number}", { number: unit })) : `${layer.title} · ${unit}`;
+    const name = layer.kind === "Input" ? (this.about.inputs?.[unit] ?? t("input {number}", { number: unit })) : `${layer.title} · ${unit}${ofClass(this.about, layer, unit)}`;
     const where = isAll(layer) ? ` · ${t("member {number}", { number: place[0] + 1 })}` : place.length ? ` (${place.join(", ")})` : "";
     const told = this.back && signal !== undefined ? t("error signal {value}", { value: short(signal, 4) }) : short(output, 4);
     this.hover.textContent = `${name}${where}: ${told}`;
@@ -275,7 +275,7 @@ export class NetworkView {
 
   click(event) {
     const found = this.find(event);
-    if (found && found.box.layer.neurons) this.choose({ layer: found.box.layer.name, unit: found.unit, place: placeIn(found.box.layer, found.place) });
+    if (found) this.choose({ layer: found.box.layer.name, unit: found.unit, place: placeIn(found.box.layer, found.place) });
   }
 
   // Arrow keys go from neuron to neuron, and from layer to layer.
@@ -307,10 +307,15 @@ export class NetworkView {
 // All members of an ensemble at once.
 const isAll = (layer) => layer.members && layer.member === undefined;
 
+// Of the last layer's neurons the class that each speaks for.
+export function ofClass({ layers, classes, classifies }, layer, unit) {
+  return classifies && layer.name === layers.at(-1).name && classes?.length === layer.shape.at(-1) ? ` (${classes[unit]})` : "";
+}
+
 // Where a neuron stands in its layer: of an ensemble also in which member.
 const placeIn = (layer, place) => (layer.member === undefined ? place : [layer.member]);
 
-const joined = ({ joins }) => ({ add: t("sum"), multiply: t("product"), concatenate: t("side by side") })[joins];
+export const joined = ({ joins }) => ({ add: t("sum"), multiply: t("product"), concatenate: t("side by side") })[joins];
 
 // Text that takes no more than so much room, and is not cut off by the edge.
 function fitted(pen, text, x, y, room) {
@@ -352,6 +357,7 @@ export function paintPicture(canvas, seen) {
   const [rows, columns] = [seen.length, seen[0].length];
   canvas.width = columns;
   canvas.height = rows;
+  canvas.style.objectFit = fit(rows, columns);
   const image = new ImageData(columns, rows);
   paint(image, columns, rows, picture(seen, seen[0][0].length));
   canvas.getContext("2d").putImageData(image, 0, 0);

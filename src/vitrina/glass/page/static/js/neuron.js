@@ -2,6 +2,7 @@
 
 import { colour, fill, make, sharp, $ } from "./dom.js";
 import { filterView } from "./filter.js";
+import { ofClass } from "./network.js";
 import { count, number, t } from "./text.js";
 
 const LISTED = 60;
@@ -15,22 +16,23 @@ export function neuronTrouble(sentence) {
   fill($("#neuron"), make("h2", {}, t("A neuron")), make("p", { class: "quiet", style: "margin-top:8px" }, sentence));
 }
 
-export function showNeuron(state, told) {
+export function showNeuron(state, told, chooseExample) {
   const layer = state.about.layers.find((one) => one.name === told.layer);
   const where = layer.members ? ` · ${t("member {number}", { number: told.place[0] + 1 })}` : told.place.length ? ` (${told.place.join(", ")})` : "";
   const bend = told.activation === "linear" ? "" : told.activation;
   const names = inputNames(state, told);
   const most = Math.max(...told.terms.map((term) => Math.abs(term.value * term.weight)), 1e-12);
   const back = state.stage === "backward" || state.stage === "update";
+  const other = $("#neuron").dataset.neuron !== `${told.layer}/${told.unit}`;
   Object.assign($("#neuron").dataset, { step: told.step, neuron: `${told.layer}/${told.unit}` });
   fill($("#neuron"),
-    make("h2", {}, t("Neuron {unit} of {layer}", { unit: told.unit, layer: layer.title }) + where),
+    make("h2", {}, t("Neuron {unit} of {layer}", { unit: told.unit, layer: layer.title }) + ofClass(state.about, layer, told.unit) + where),
     make("div", { class: "formula" },
       make("div", {}, t("weighted sum"), " = Σ ", t("input × weight"), " + ", t("bias")),
-      make("div", {}, make("b", { id: "weighted-sum" }, number(told.weighted_sum, 5)), ` = ${number(told.weighted_sum - told.bias, 5)} + ${number(told.bias, 4)}`),
+      make("div", {}, make("b", { id: "weighted-sum" }, number(told.weighted_sum, 5)), ` = ${number(told.weighted_sum === null ? null : told.weighted_sum - told.bias, 5)} ${told.bias < 0 ? "−" : "+"} ${number(Math.abs(told.bias), 4)}`),
       make("div", {}, t("output"), " = ", bend ? `${bend}(${number(told.weighted_sum, 4)})` : number(told.weighted_sum, 4), " = ", make("b", { id: "output" }, number(told.output, 5)))),
     filterView(told),
-    make("div", { class: "scroll" }, make("table", {},
+    make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("Its inputs") }, make("table", {},
       make("thead", {}, make("tr", {}, make("th", {}, t("input")), make("th", {}, t("value")), make("th", {}, t("weight")),
         make("th", {}, back ? (state.stage === "update" ? t("change") : t("gradient")) : t("product")))),
       make("tbody", {}, ...told.terms.slice(0, LISTED).map((term) => row(term, names, most, state.stage))))),
@@ -38,23 +40,24 @@ export function showNeuron(state, told) {
     make("dl", {},
       make("dt", {}, t("error signal")), make("dd", { id: "error-signal" }, number(told.error_signal, 4)),
       make("dt", {}, t("slope by its bias")), make("dd", {}, number(told.bias_gradient, 4))),
-    excited(state, told.excited ?? []),
+    excited(state, told.excited ?? [], chooseExample),
     told.history ? line(told.history, state.moment.step) : null,
     told.history ? make("p", { class: "quiet small" }, t("its mean output over the training")) : null);
+  if (other) $("#neuron .scroll").scrollTop = 0;
 }
 
 // The examples that move it most, strongest first; a click on one goes there.
-function excited(state, values) {
+function excited(state, values, choose) {
   if (!values.length) return null;
   const order = values.map((_, at) => at).sort((a, b) => Math.abs(values[b] ?? 0) - Math.abs(values[a] ?? 0));
   const most = Math.max(...values.map((value) => Math.abs(value ?? 0)), 1e-12);
-  const bars = order.map((at) => make("span", { class: "excited", title: number(values[at]) },
-    String(at + 1), make("i", { style: `height:${Math.round(22 * Math.abs(values[at] ?? 0) / most)}px;background:var(${values[at] >= 0 ? "--more" : "--less"})` })));
+  const bars = order.map((at) => make("button", { type: "button", class: "excited", title: number(values[at]), "aria-label": `${t("Example {number}", { number: at + 1 })}: ${number(values[at])}`,
+    "aria-pressed": String(at === state.probe), onclick: () => choose(at) }, String(at + 1), make("i", { style: `height:${Math.round(22 * Math.abs(values[at] ?? 0) / most)}px;background:var(${values[at] >= 0 ? "--more" : "--less"})` })));
   return make("div", { class: "moved" }, make("span", { class: "quiet small" }, t("examples that move it most")), ...bars);
 }
 
 function row(term, names, most, stage) {
-  const product = term.value * term.weight;
+  const product = term.value === null || term.weight === null ? null : term.value * term.weight;
   const shown = stage === "backward" ? term.gradient : stage === "update" ? term.update : product;
   const bar = make("i", { class: "line", style: `width:${Math.round(60 * Math.abs(product) / most)}px;background:var(${product >= 0 ? "--more" : "--less"})` });
   const cells = [number(term.value), number(term.weight)].map((text) => make("td", {}, text));

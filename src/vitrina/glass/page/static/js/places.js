@@ -12,6 +12,8 @@ const NARROW = 56; // the lowest lane
 const PITCH = 38;
 const MOST_CIRCLES = 20;
 const MOST_TILES = 32;
+const TILE_GAP = 4;
+const NARROWEST = 0.25; // of a picture's longer side
 
 export function places(layers, seen, width, height) {
   const loose = placed(layers, seen, width, height, LOOSE);
@@ -51,9 +53,12 @@ function placed(layers, seen, width, height, least, over = 0) {
     one.middle = middles[one.at];
     one.x = one.middle - one.w / 2;
   }
-  for (const one of boxes) one.apart = Math.min(width, ...boxes.filter((other) => other.at !== one.at && other.lowered === one.lowered && meet(other.layer, one.layer)).map((other) => Math.abs(other.middle - one.middle)));
+  for (const one of boxes) one.apart = Math.min(width, ...boxes.filter((other) => other.at !== one.at && other.lowered === one.lowered && meet(other.layer, one.layer)).map((other) => Math.abs(other.middle - one.middle)), ...beside(boxes, one, lanes.length));
   return { boxes, width: Math.max(width, needed), height };
 }
+
+// What stands left and right of a label that is not under all of them: twice as far as each.
+const beside = (boxes, one, lanes) => (one.layer.lanes[1] === lanes ? [] : boxes.filter((other) => other.at !== one.at && other.layer.lanes[1] > one.layer.lanes[1] && meet(other.layer, one.layer)).map((other) => 2 * (Math.abs(other.middle - one.middle) - other.w / 2)));
 
 const of = (boxes, layer) => boxes.find((one) => one.layer === layer);
 const meet = (one, other) => one.lanes[0] < other.lanes[1] && other.lanes[0] < one.lanes[1];
@@ -114,26 +119,37 @@ function tiles(layer, seen, room, fair) {
   const channels = seen.output[0][0].length;
   const picture = layer.kind === "Input" && (channels === 1 || channels === 3);
   const base = { layer, seen, form: "tiles", picture, channels, rows, columns };
+  const [wide, high] = proportions(layer.shape);
   if (picture) {
     const size = Math.max(72, Math.min(132, fair));
-    return { ...base, shown: 1, beside: 1, size, pitch: size + 4, w: size, h: size };
+    return { ...base, shown: 1, beside: 1, wide: size * wide, high: size * high, w: size * wide, h: size * high };
   }
   // As large as may be, with room for sixteen maps if there are so many.
   const sizes = layer.heads ? [110, 84, 64] : [60, 50, 42, 34];
   let best = null;
   for (const size of sizes) {
-    const down = Math.max(1, Math.floor((room + 4) / (size + 4)));
-    const across = Math.max(1, Math.floor((fair + 4) / (size + 4)));
+    const [each, tall] = [size * wide, size * high];
+    const down = Math.max(1, Math.floor((room + TILE_GAP) / (tall + TILE_GAP)));
+    const across = Math.max(1, Math.floor((fair + TILE_GAP) / (each + TILE_GAP)));
     const shown = Math.min(channels, MOST_TILES, down * across);
     if (!best || shown > best.shown) {
       const beside = Math.ceil(shown / down);
-      const each = Math.ceil(shown / beside);
-      best = { ...base, shown, beside, size, pitch: size + 4, w: beside * (size + 4) - 4, h: each * (size + 4) - 4 };
+      const below = Math.ceil(shown / beside);
+      best = { ...base, shown, beside, wide: each, high: tall, w: beside * (each + TILE_GAP) - TILE_GAP, h: below * (tall + TILE_GAP) - TILE_GAP };
     }
     if (best.shown >= Math.min(channels, 16)) break;
   }
   return best;
 }
+
+// Of a picture's longer side as much as each side takes; one that is very narrow is widened, so that it can be seen.
+export function proportions([rows, columns]) {
+  const [across, down] = [columns / Math.max(rows, columns), rows / Math.max(rows, columns)];
+  return [Math.max(NARROWEST, across), Math.max(NARROWEST, down)];
+}
+
+// How a picture fills a square.
+export const fit = (rows, columns) => (Math.min(rows, columns) / Math.max(rows, columns) < NARROWEST ? "fill" : "contain");
 
 // The middle of one neuron; null if it is not drawn. `at` counts as the layer's flattened output does.
 export function middle(one, at) {
@@ -152,7 +168,7 @@ export function middle(one, at) {
   const tile = one.picture ? 0 : channel;
   if (tile >= one.shown) return null;
   const [x, y] = tilePlace(one, tile);
-  return [x + ((place % columns) + 0.5) / columns * one.size, y + (Math.floor(place / columns) + 0.5) / rows * one.size];
+  return [x + ((place % columns) + 0.5) / columns * one.wide, y + (Math.floor(place / columns) + 0.5) / rows * one.high];
 }
 
 export function unitPlace(one, unit) {
@@ -161,7 +177,7 @@ export function unitPlace(one, unit) {
 }
 
 export const tilePlace = (one, tile) =>
-  [one.x + (tile % one.beside) * one.pitch, one.y + Math.floor(tile / one.beside) * one.pitch];
+  [one.x + (tile % one.beside) * (one.wide + TILE_GAP), one.y + Math.floor(tile / one.beside) * (one.high + TILE_GAP)];
 
 // Which neuron is under a point: {box, unit, place, value of its output, of its error signal}; null if none.
 export function under(boxes, x, y) {
@@ -181,11 +197,11 @@ export function under(boxes, x, y) {
       return { box: one, unit: Math.round(unit * one.layer.shape[1] / one.units), place: [full],
         output: one.seen.output[step][unit], signal: one.seen.signal?.[step][unit] };
     }
-    const [across, down] = [Math.floor((x - one.x) / one.pitch), Math.floor((y - one.y) / one.pitch)];
+    const [across, down] = [Math.floor((x - one.x) / (one.wide + TILE_GAP)), Math.floor((y - one.y) / (one.high + TILE_GAP))];
     const tile = down * one.beside + across;
     if (across < 0 || down < 0 || across >= one.beside || tile >= one.shown) return null;
     const [left, top] = tilePlace(one, tile);
-    const [row, column] = [(y - top) / one.size, (x - left) / one.size];
+    const [row, column] = [(y - top) / one.high, (x - left) / one.wide];
     if (row < 0 || column < 0 || row >= 1 || column >= 1) return null;
     const [r, c] = [Math.floor(row * one.rows), Math.floor(column * one.columns)];
     return { box: one, unit: one.picture ? 0 : tile, place: [Math.floor(row * one.layer.shape[0]), Math.floor(column * one.layer.shape[1])],

@@ -1,7 +1,7 @@
 // The rows of a table that the network finds hardest, with what they say.
 
 import { fill, make } from "./dom.js";
-import { number, place, t } from "./text.js";
+import { number, place, t, written } from "./text.js";
 
 const SHOWN = 12;
 
@@ -16,13 +16,10 @@ export function showRows(holder, { about }, known, judged) {
     const [said, truth] = judged.confusion ? [name(judged.said[at]), name(judged.truth[at])] : [number(judged.said?.[at], 4), number(judged.truth?.[at], 4)];
     const mark = judged.confusion ? (right ? "✓ " : "✗ ") : "";
     const bar = make("i", { class: "line", style: `width:${Math.round(46 * (judged.error[at] ?? 0) / most)}px` });
-    return make("tr", { "data-example": at }, make("td", { class: judged.confusion ? (right ? "good" : "bad") : "", title: said }, mark + said), make("td", { title: truth }, truth),
+    return make("tr", { "data-example": at }, make("td", { class: judged.confusion ? (right ? "good" : "bad") : "", title: said }, make("div", {}, mark + said)), make("td", { title: truth }, make("div", {}, truth)),
       make("td", { class: "number" }, number(judged.error[at], 3), bar), make("th", { scope: "row", class: "where" }, place(known.where[at])),
-      ...(known.rows[at] ?? []).map((value) => make("td", { class: "value", title: value }, value)));
+      ...(known.rows[at] ?? []).map((value) => make("td", { class: "value", title: value }, written(value))));
   });
-  const before = holder.querySelector(".scroll");
-  const [left, top] = [before?.scrollLeft ?? 0, before?.scrollTop ?? 0];
   fill(holder, make("h3", {}, t("The rows it finds hardest")),
     make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("The rows it finds hardest") }, make("table", { class: "hardest" }, make("thead", {}, head), make("tbody", {}, ...rows))));
-  if (left || top) holder.querySelector(".scroll").scrollTo(left, top); // where the reader was
 }

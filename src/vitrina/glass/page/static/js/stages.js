@@ -1,6 +1,6 @@
 // The three stages and the change of the weights, as a row of choices, each with one sentence of real numbers.
 
-import { $, fill, make } from "./dom.js";
+import { $, fill, make, radios } from "./dom.js";
 import { number, t } from "./text.js";
 
 export const STAGES = ["forward", "error", "backward", "update"];
@@ -16,15 +16,9 @@ export function stageBar(state, choose) {
   const bar = $("#stages");
   bar.setAttribute("aria-label", t("Stage of learning"));
   fill(bar, ...STAGES.map((stage) => make("button", {
-    type: "button", role: "radio", "data-stage": stage, "aria-checked": String(stage === state.stage),
-    tabindex: stage === state.stage ? 0 : -1, onclick: () => choose(stage),
+    type: "button", role: "radio", "data-stage": stage, "aria-checked": String(stage === state.stage), onclick: () => choose(stage),
   }, names()[stage])));
-  bar.onkeydown = (event) => {
-    const aside = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!aside) return;
-    choose(STAGES[(STAGES.indexOf(state.stage) + aside + STAGES.length) % STAGES.length]);
-    bar.querySelector('[aria-checked="true"]').focus();
-  };
+  radios(bar);
 }
 
 // What happens in the stage, with this moment's numbers.
@@ -47,11 +41,18 @@ export const flatten = (values) => (Array.isArray(values) ? values.flatMap(flatt
 
 export function answerOf(about, moment) {
   const { prediction } = moment;
+  if ([prediction].flat(Infinity).includes(null)) return "–"; // it went astray
   if (about.classifies) {
     const best = prediction.length > 1 ? prediction.indexOf(Math.max(...prediction)) : Number(prediction[0] > 0.5);
     return about.classes?.[best] ?? String(best);
   }
-  return number(flatten(prediction)[0], 4);
+  return number(inUnits(about, prediction)[0], 4);
+}
+
+// A network's numbers in the target's own unit, where it learns them as standard deviations from the mean.
+export function inUnits({ unit }, values) {
+  const all = [values].flat(Infinity);
+  return unit?.mean.length === all.length ? all.map((value, at) => (value === null ? null : value * unit.std[at] + unit.mean[at])) : all;
 }
 
 // Whether the likeliest class is the true one.

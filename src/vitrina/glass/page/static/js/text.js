@@ -49,7 +49,13 @@ export function number(value, digits = 3) {
   return value.toLocaleString(chosen, { maximumSignificantDigits: digits });
 }
 
+// A share of a whole.
+export const percent = (value, digits = 1) => (value === null || value === undefined ? "–" : value.toLocaleString(chosen, { style: "percent", maximumFractionDigits: digits }));
+
 export const count = (value) => value.toLocaleString(chosen);
+
+// A number that a table holds, with the decimal sign of that language; other texts as they are.
+export const written = (text) => (/^-?\d*\.\d+(e[+-]?\d+)?$/.test(text) ? text.replace(".", (1.5).toLocaleString(chosen)[1]) : text);
 
 // Where an example is found: a row by its number, or the name of a file, which is nobody's to translate.
 export function place(where) {

@@ -1,6 +1,6 @@
 // The slider over the whole training, and the training's own controls while it lives.
 
-import { control } from "./api.js";
+import { control, Trouble } from "./api.js";
 import { $, colour, fill, make, sharp } from "./dom.js";
 import { count, number, t } from "./text.js";
 
@@ -18,7 +18,7 @@ export class Timeline {
     this.canvas = make("canvas", { role: "img", "aria-label": t("error over the training") });
     this.slider = make("input", { type: "range", min: 0, max: 0, value: 0, "aria-label": t("Moment of the training"), oninput: () => this.slide() });
     this.playing = make("button", { type: "button", id: "play", onclick: () => this.play() }, t("▶ Play"));
-    this.follow = make("button", { type: "button", id: "follow", onclick: () => this.go(null) }, t("Now"));
+    this.follow = make("button", { type: "button", id: "follow", onclick: () => { this.stop(); this.go(null); } }, t("Now"));
     this.told = make("output", { id: "moment" });
     const asked = (action) => make("button", { type: "button", "data-action": action, onclick: () => this.ask(action) },
       { pause: t("Pause"), step: t("One step"), resume: t("Go on"), stop: t("Stop and keep the best") }[action]);
@@ -34,8 +34,14 @@ export class Timeline {
 
   async ask(action, value) {
     try {
+      if (action === "rate" && !(value > 0 && value < Infinity)) {
+        this.status(this.state.status, true);
+        throw new Trouble(t("a learning rate is a number above 0, such as {example}", { example: number(0.001) }));
+      }
       await control(action, value);
-      if (action !== "rate") this.go(null);
+      if (action === "rate") return;
+      this.stop();
+      this.go(null);
     } catch (error) {
       this.failed(error);
     }
@@ -82,12 +88,13 @@ export class Timeline {
     this.draw();
   }
 
-  status(status) {
+  // anew: the learning rate, too, in place of what somebody types.
+  status(status, anew = false) {
     const alive = status.state === "training" || status.state === "paused";
     this.controls.hidden = !alive;
     const able = { pause: status.state === "training", resume: status.state === "paused", step: status.state === "paused", stop: alive };
     for (const button of this.buttons) button.disabled = !able[button.dataset.action];
-    if (document.activeElement !== this.rate) this.rate.value = status.rate ? Number(status.rate.toPrecision(4)) : "";
+    if (anew || document.activeElement !== this.rate) this.rate.value = status.rate ? Number(status.rate.toPrecision(4)) : "";
   }
 
   // The batches' errors as a band behind the slider, on a logarithmic scale where they are above 0.

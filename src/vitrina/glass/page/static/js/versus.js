@@ -2,12 +2,14 @@
 
 import uPlot from "../vendor/uplot/uPlot.esm.js";
 import { ask } from "./api.js";
-import { $, colour, fill, make } from "./dom.js";
-import { count, number, t } from "./text.js";
+import { axes } from "./axes.js";
+import { costName } from "./costs.js";
+import { $, colour, fill, make, radios } from "./dom.js";
+import { count, number, percent, t } from "./text.js";
 
 const HEIGHT = 250;
 const INKS = ["--accent", "--more"];
-const IN_WORDS = ["optimizer", "cost", "schedule"]; // settings whose values are names
+const IN_WORDS = ["optimizer", "schedule"]; // settings whose values are names
 
 export class Versus {
   constructor(failed) {
@@ -28,8 +30,8 @@ export class Versus {
     const { runs, differs, outcome } = this.told;
     $("#versus").hidden = !runs;
     if (!runs) return;
-    const along = make("div", { class: "along", role: "radiogroup", "aria-label": t("Along") }, ...["epochs", "seconds"].map((one) => make("button", {
-      type: "button", role: "radio", "data-along": one, "aria-checked": String(one === this.along), onclick: () => { this.along = one; this.build(); $(`[data-along=${one}]`).focus(); } }, one === "epochs" ? t("by epochs") : t("by seconds"))));
+    const along = radios(make("div", { class: "along", role: "radiogroup", "aria-label": t("Along") }, ...["epochs", "seconds"].map((one) => make("button", {
+      type: "button", role: "radio", "data-along": one, "aria-checked": String(one === this.along), onclick: () => { this.along = one; this.build(); $(`[data-along=${one}]`).focus(); } }, one === "epochs" ? t("by epochs") : t("by seconds")))));
     this.place = make("div", { class: "plot" });
     const head = make("tr", {}, make("td", {}), ...runs.map(({ name }, at) => make("th", { scope: "col", title: name }, make("i", { class: "ink", style: `background:var(${INKS[at]})` }), name)));
     const rows = [...outcome.map((row) => this.figures(row)), ...differs.map(([name, ...values]) => make("tr", {}, make("th", { scope: "row" }, settingName(name)), ...values.map((value) => make("td", { title: value }, settingValue(name, value) || "–"))))];
@@ -40,7 +42,7 @@ export class Versus {
 
   figures([name, ...values]) {
     const better = values.pop();
-    const told = (value) => (value === null ? "–" : name.includes("accuracy") ? value.toLocaleString(document.documentElement.lang, { style: "percent", maximumFractionDigits: 1 }) : number(value, 4));
+    const told = (value) => (value === null ? "–" : name.includes("accuracy") ? percent(value) : number(value, 4));
     return make("tr", { class: "outcome", "data-figure": name }, make("th", { scope: "row" }, figureName(name)), ...values.map((value, at) => make("td", { class: at === better ? "better" : "" }, told(value) + (at === better ? " ✓" : ""))));
   }
 
@@ -65,11 +67,10 @@ export class Versus {
     if (!tables.length || !tables.some(([x]) => x.length)) return;
     const data = uPlot.join(tables);
     const known = data.slice(1).flat().filter((value) => value !== null && value !== undefined);
-    const axis = { stroke: colour("--quiet"), grid: { stroke: colour("--faint"), width: 1 }, ticks: { show: false }, font: "11px system-ui, 'DejaVu Sans', sans-serif" };
     this.plot = new uPlot({
       width: this.place.clientWidth || 300, height: HEIGHT,
       scales: { x: { time: false }, y: { distr: Math.min(...known) > 0 ? 3 : 1 } },
-      axes: [{ ...axis, values: (_, marks) => marks.map((mark) => (Number.isInteger(mark) ? count(mark) : number(mark, 3))), space: 60 }, { ...axis, size: 52, values: (_, marks) => marks.map((mark) => (mark === null ? "" : number(mark, 2))) }],
+      axes: axes({ across: (value) => (Number.isInteger(value) ? count(value) : number(value, 3)), up: (value) => number(value, 2), label: this.along === "epochs" ? t("epochs") : t("seconds"), size: 52 }),
       series: [{ label: this.along === "epochs" ? t("epochs") : t("seconds"), value: (_, value) => (value === null ? "–" : number(value)) }, ...series.map((one) => ({ ...one, value: (_, value) => number(value) }))],
       legend: { live: false, markers: { dash: (plot, at) => (plot.series[at].dash ? "dashed" : "solid") } },
       cursor: { drag: { x: false, y: false } },
@@ -87,7 +88,7 @@ function figureName(name) {
   return names[name] ?? name.replaceAll("_", " ");
 }
 
-const settingValue = (name, value) => (IN_WORDS.includes(name) ? value.replaceAll("_", " ") : name === "parameters" && value ? count(Number(value.replaceAll(",", ""))) : value);
+const settingValue = (name, value) => (name === "cost" ? costName(value) : IN_WORDS.includes(name) ? value.replaceAll("_", " ") : name === "parameters" && value ? count(Number(value.replaceAll(",", ""))) : value);
 
 function settingName(name) {
   const names = { network: t("network"), parameters: t("weights"), data: t("data"), engine: t("engine"), precision: t("precision"), batch_size: t("batch"), epochs: t("epochs at most"), seed: t("seed"), optimizer: t("optimizer"), target: t("target"),

@@ -1,7 +1,8 @@
 // The pictures themselves, wrong ones first and large; each glides to its new place when the moment changes.
 
 import { fill, make } from "./dom.js";
-import { number, place, t } from "./text.js";
+import { fit } from "./places.js";
+import { number, percent, place, t } from "./text.js";
 
 const BASE = 56; // pixels along a picture before it is scaled
 const GAP = 8;
@@ -35,6 +36,7 @@ export class Wall {
     const { height, width, channels } = this.known.pictures;
     canvas.width = width;
     canvas.height = height;
+    canvas.style.objectFit = fit(height, width);
     const image = new ImageData(width, height);
     for (let pixel = 0, from = at * height * width * channels; pixel < height * width; pixel++) {
       for (let of = 0; of < 3; of++) image.data[4 * pixel + of] = this.bytes[from + pixel * channels + (channels === 3 ? of : 0)];
@@ -112,7 +114,7 @@ export class Wall {
     this.told = at;
     const face = make("canvas", { role: "img", "aria-label": place(this.known.where[at]) });
     this.paint(face, at);
-    const share = judged.share ? ` (${judged.share[at].toLocaleString(document.documentElement.lang, { style: "percent", maximumFractionDigits: 0 })})` : "";
+    const share = judged.share ? ` (${percent(judged.share[at], 0)})` : "";
     const [told, is] = judged.confusion ? [this.name(judged.said[at]), this.name(judged.truth[at])] : [number(judged.said?.[at], 4), number(judged.truth?.[at], 4)];
     fill(this.detail, face, make("div", {},
       make("p", { class: judged.confusion && this.isWrong(at) ? "bad" : "good" }, t("says {said}", { said: told }) + share),
