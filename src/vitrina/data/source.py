@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from vitrina.data.describe import Description
     from vitrina.data.target import RawTarget
 
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+
 
 class Source(Protocol):
     """Rows to learn from or predict on: a Table, Images or Arrays. `kind` is table, images or arrays."""
@@ -138,6 +140,22 @@ def _open_path(data: str | Path, choices: dict[str, Any], image_size: Sequence[i
                 reason=reason_of(error),
             )
         ) from None
+    if path.suffix.lower() in SPREADSHEETS:
+        raise DataError(
+            say(
+                "{file}: a spreadsheet is not read as it is; save the sheet as CSV in the program it is from, and give that file",
+                file=path.name,
+            )
+        )
+    if path.suffix.lower() == ".json":
+        raise DataError(
+            say(
+                "{file}: JSON is read as JSON lines, one object on each line; save it so, as a .jsonl file "
+                "(in pandas: to_json('{stem}.jsonl', orient='records', lines=True))",
+                file=path.name,
+                stem=path.stem,
+            )
+        )
     raise DataError(
         say(
             "{file}: the ending {ending!r} says nothing about what is in it; give one of "

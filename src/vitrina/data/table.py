@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, first_said, infer_role, is_code, parse_numbers
+from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, first_said, infer_role, is_code, parse_numbers, written
 from vitrina.data.target import RawTarget, Task
 from vitrina.data.words import place_name
 from vitrina.errors import DataError, UsageError
@@ -211,38 +211,37 @@ def _check_repeats(table: Table, column: pl.Series) -> None:
         )
 
 
-def bad_value(table: Table, column: pl.Series, bad: pl.Series, dates: bool = False) -> str:
-    """The sentence for a value that is no number in a column of numbers, or no date in one of dates."""
+def bad_value(table: Table, column: pl.Series, bad: pl.Series, dates: bool = False, learned: bool = False) -> str:
+    """The sentence for a value that is no number in a column of numbers, or no date in one of dates. learned: a model was taught
+    that the column holds them, so that it can no longer be taken otherwise."""
     row, more = int(bad.to_numpy().argmax()), int(bad.sum()) - 1
     told = {
         "table": table.name,
         "where": place_name(table.where(row)),
         "column": column.name,
         "value": first_said(column[row : row + 1]),
+        "more": say(" (and {more} more)", more=more) if more else "",
     }
-    if dates and more:
+    if learned and dates:
         return say(
-            "{table}, {where}: column {column!r} holds dates, but here it says {value} (and {more} more); "
-            "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
+            "{table}, {where}: column {column!r} holds dates, but here it says {value}{more}; correct it or leave it empty",
             **told,
-            more=more,
         )
+    if learned:
+        return say(
+            "{table}, {where}: column {column!r} holds numbers, but here it says {value}{more}; correct it or leave it empty",
+            **told,
+        )
+    told["given"] = written(column.name, "categorical")
     if dates:
         return say(
-            "{table}, {where}: column {column!r} holds dates, but here it says {value}; "
-            "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
+            "{table}, {where}: column {column!r} holds dates, but here it says {value}{more}; "
+            "correct it, leave it empty, or treat the column as categories with --column {given}",
             **told,
-        )
-    if more:
-        return say(
-            "{table}, {where}: column {column!r} holds numbers, but here it says {value} (and {more} more); "
-            "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
-            **told,
-            more=more,
         )
     return say(
-        "{table}, {where}: column {column!r} holds numbers, but here it says {value}; "
-        "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
+        "{table}, {where}: column {column!r} holds numbers, but here it says {value}{more}; "
+        "correct it, leave it empty, or treat the column as categories with --column {given}",
         **told,
     )
 
