@@ -21,18 +21,21 @@ MISTAKES = 5
 STRETCHES = 24
 
 
+def flattered(seen: int, honest: str) -> Any:
+    """What to say of figures on rows of which some were learned from, and where the honest ones are."""
+    return marked(
+        "[yellow]{seen:,} of these rows are ones it learned from, which flatters it. {honest}[/]",
+        seen=seen,
+        honest=honest,
+    )
+
+
 def show_assessment(screen: Console, found: Assessment) -> None:
     """Prints all of it."""
     screen.print()
     screen.print(_title(found))
     if found.seen:
-        screen.print(
-            marked(
-                "[yellow]{seen:,} of these rows are ones it learned from, which flatters it. Honest: vitrina evaluate {run}[/]",
-                seen=found.seen,
-                run=found.run,
-            )
-        )
+        screen.print(flattered(found.seen, say("Honest: vitrina evaluate {run}", run=found.run)))
     screen.print()
     screen.print(_figures(found))
     if found.verdict is not None:
