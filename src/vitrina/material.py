@@ -141,9 +141,7 @@ def gather(
     if source is None:
         source = open_source(data, target=target, columns=columns, drop=drop, image_size=image_size)
     if not source.has_target:
-        raise DataError(
-            say("{name}: which column is to be predicted? name it with --target (target=...)", name=source.name)
-        )
+        source.raw_target()  # raises, with the names to choose from
     most = images_to_stream(source, stream)
     source = prepare(source, division, columns)
     if most is not None and not (division.time or division.split):

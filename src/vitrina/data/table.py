@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, first_said, infer_role, is_code, parse_numbers, written
-from vitrina.data.target import RawTarget, Task
+from vitrina.data.target import MANY_CLASSES, RawTarget, Task
 from vitrina.data.words import place_name
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
@@ -144,6 +144,8 @@ def _raw_target(table: Table, column: pl.Series, role: str | None) -> RawTarget:
     textual = column.dtype in (pl.String, pl.Categorical, pl.Enum)
     numeric = column.dtype.is_numeric()
     if role == "categorical" or (textual and is_code(column.cast(pl.String)) and role is None):
+        if role is None:
+            _check_repeats(table, column)
         return _text_target(as_text(column), "classification")
     if textual:
         numbers, bad = parse_numbers(column)
@@ -151,6 +153,7 @@ def _raw_target(table: Table, column: pl.Series, role: str | None) -> RawTarget:
             if role == "numeric" or bad.mean() <= 1 - MOSTLY:
                 raise DataError(bad_value(table, column, bad))
             _check_repeats(table, column)
+            _check_dates(table, column.cast(pl.String))
             return _text_target(column.cast(pl.String))
         if numbers.has_nulls():  # 'None' and its like among numbers
             row = int(numbers.is_null().to_numpy().argmax())
@@ -207,6 +210,19 @@ def _check_repeats(table: Table, column: pl.Series) -> None:
                 column=column.name,
                 distinct=distinct,
                 rows=table.rows,
+            )
+        )
+
+
+def _check_dates(table: Table, column: pl.Series) -> None:
+    if table.whole is None and column.n_unique() > MANY_CLASSES and infer_role(column).role == "date":
+        raise DataError(
+            say(
+                "{table}: the target {column!r} holds dates; predict a number made of it, such as the days since one, or take each "
+                "date for a class with --column {given}",
+                table=table.name,
+                column=column.name,
+                given=written(column.name, "categorical"),
             )
         )
 
