@@ -169,6 +169,16 @@ def test_whoever_says_which_rows_judge_gets_them():
         assert model.measured["rows"]["validation"] > 0
 
 
+def test_rows_that_mostly_repeat_each_other_are_judged_by_a_part_of_their_own(tmp_path):
+    rows = pl.DataFrame({"x": [n % 7 for n in range(60)], "y": ["ab"[n % 2] for n in range(60)]})
+    model = vt.train(rows, target="y", epochs=1, engine="numpy", out=tmp_path / "run")
+    assert model.settings["folds"] == 0
+    assert model.measured["rows"]["validation"] > 0
+    network = vt.Network(vt.Input(1), vt.EnsembleDense(8, 2), vt.EnsembleMean(probabilities=True))
+    with pytest.raises(UsageError, match="too many rows repeat each other"):
+        vt.train(rows, target="y", network=network, folds=True, epochs=1, engine="numpy")
+
+
 def test_a_training_in_folds_goes_on_where_it_was_killed(tmp_path):
     path = tmp_path / "table.csv"
     table().write_csv(path)

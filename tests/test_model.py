@@ -81,6 +81,12 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
         vt.load(tmp_path / "run" / "last")
 
 
+def test_a_run_without_a_model_says_how_to_go_on(tmp_path: Path) -> None:
+    (tmp_path / "settings.json").write_text("{}")
+    with pytest.raises(ModelError, match=r"has no model yet; go on with: vitrina train --resume "):
+        vt.load(tmp_path)
+
+
 def test_a_full_disk_leaves_the_old_file_and_nothing_else(
     model: vt.Model, saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

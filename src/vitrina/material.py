@@ -54,10 +54,11 @@ class Material:
         classes = recipe.task == "classification"
         return suggest_network(recipe.input_shape, recipe.outputs, classes, rows, recipe.quantities, self.rows)
 
-    def in_folds(self, count: int, seed: int) -> Material:
+    def in_folds(self, count: int, seed: int) -> Material | None:
         """The same with the rows to learn from and those to judge in one: all are learned from, and judge in turn (`Examples.fold`).
 
-        Raises UsageError unless chance drew the two from rows that are held.
+        None where rows repeat each other so often that less than half of them can judge, or a fold is empty. Raises UsageError
+        unless chance drew the two from rows that are held.
         """
         judge = self.validation
         if self.drawn is None or judge is None:
@@ -73,6 +74,8 @@ class Material:
         source = self.source.take(rows[order])
         fold = folds_of(source.group_keys(), strata_of(source)[0], count, seed)
         judges = np.flatnonzero(fold != NOBODY)
+        if 2 * len(judges) < len(fold) or len(np.unique(fold[judges])) < count:
+            return None
         both = Examples(x, y, fold=fold)
         return replace(self, train=both, validation=both.take(judges), held=source.take(judges))
 
@@ -138,9 +141,7 @@ def gather(
     if source is None:
         source = open_source(data, target=target, columns=columns, drop=drop, image_size=image_size)
     if not source.has_target:
-        raise DataError(
-            say("{name}: which column is to be predicted? name it with --target (target=...)", name=source.name)
-        )
+        source.raw_target()  # raises, with the names to choose from
     most = images_to_stream(source, stream)
     source = prepare(source, division, columns)
     if most is not None and not (division.time or division.split):
@@ -214,7 +215,8 @@ def gather_again(settings: Mapping[str, Any], data: Any, validation: Any = None,
         settings.get("stream", False),
     )
     count = settings.get("folds", 0)
-    return material.in_folds(count, settings.get("split_seed", settings["seed"])) if count else material
+    in_folds = material.in_folds(count, settings.get("split_seed", settings["seed"])) if count else None
+    return in_folds or material
 
 
 def _streamed(

@@ -158,7 +158,10 @@ class Model:
         Raises ModelError if it is missing, damaged, or does not fit its network.
         """
         path = Path(path)
-        path = path / f"model{SUFFIX}" if path.is_dir() else path
+        if path.is_dir():
+            if (path / "settings.json").is_file() and not (path / f"model{SUFFIX}").exists():
+                raise unfinished(path)
+            path = path / f"model{SUFFIX}"
         documents, arrays = read_archive(path, KIND)
         network = Network.from_json(documents["network"])
         model = Model(
@@ -372,6 +375,11 @@ def check_weights(network: Network, weights: Mapping[str, np.ndarray]) -> None:
 def load(path: str | Path) -> Model:
     """Reads a saved model, or the best model of a run's directory. Raises ModelError if it is missing or damaged."""
     return Model.load(path)
+
+
+def unfinished(run: str | Path) -> ModelError:
+    """What to raise where a run has been begun and has no model yet."""
+    return ModelError(say("{run} has no model yet; go on with: vitrina train --resume {run}", run=run))
 
 
 def _plain_array(data: Any) -> np.ndarray:

@@ -163,6 +163,7 @@ def train(
     if network is None:
         assert suggestion is not None
         network = suggestion.network
+    asked = folds
     if folds is None:  # where nobody said which rows judge
         unsaid = validation is None and sample_weight is None and not many and material.drawn is not None
         folds = suggestion is not None and suggestion.folds and unsaid
@@ -171,8 +172,12 @@ def train(
         raise UsageError(
             say("folds=True keeps rows from the members of an ensemble, and this network does not end in EnsembleMean")
         )
-    if count:
-        chosen_by, material = material.rows, material.in_folds(count, seed)
+    in_folds = material.in_folds(count, seed) if count else None
+    if count and in_folds is None and asked:
+        raise UsageError(say("folds=True: too many rows repeat each other to be shared out; leave out folds"))
+    count = count if in_folds else 0
+    if in_folds is not None:
+        chosen_by, material = material.rows, in_folds
         suggestion = suggestion and material.suggestion(chosen_by)  # the same, and tells of all rows
     rows = material.rows
     network = _smoothed(network, label_smoothing)

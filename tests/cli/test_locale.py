@@ -86,7 +86,7 @@ def test_lang_chooses_and_json_is_the_same_in_both(vitrina: Vitrina) -> None:
         for lang in ("en", "es")
     ]
     assert told[0] == told[1]
-    assert "quite --epochs" in vitrina("train", "--resume", "runs/1", "--epochs", 2, "--lang", "es").sentence
+    assert "quita --epochs" in vitrina("train", "--resume", "runs/1", "--epochs", 2, "--lang", "es").sentence
 
 
 def test_the_names_on_the_command_line_are_all_there_are() -> None:

@@ -27,6 +27,13 @@ def data(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, tuple[str
     return request.param, (), 569
 
 
+def test_what_to_type_next_is_quoted(vitrina: Vitrina) -> None:
+    rows = "".join(f"{n % 7},{'ab'[n % 2]}\n" for n in range(60))
+    Path("my sales.csv").write_text("x,y\n" + rows)
+    done = vitrina("train", "my sales.csv", "--target", "y", "--epochs", 1, "--engine", "numpy", "--out", "my run")
+    assert "vitrina predict 'my run' 'my sales.csv' --out answers.csv" in done.out
+
+
 def test_train_predict_evaluate_describe(vitrina: Vitrina, data: tuple[str, tuple[str, ...], int]) -> None:
     source, options, rows = data
     trained = vitrina("train", source, *options, "--epochs", 3, "--engine", "numpy")

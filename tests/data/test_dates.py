@@ -33,6 +33,10 @@ def fitted(values: object, rows: object = None, **choices: object):
     return source, recipe
 
 
+def test_a_zone_that_means_several_things_is_no_date() -> None:
+    assert parse_dates(pl.Series(["2024-01-31 10:00 IST", "2024-01-31 10:00 UTC"]))[1].to_list() == [True, False]
+
+
 @pytest.mark.parametrize(
     ("text", "order", "expected"),
     [
@@ -43,6 +47,10 @@ def fitted(values: object, rows: object = None, **choices: object):
         ("2024-01-31T15:04:05Z", "ymd", MOMENT),
         ("2024-01-31T17:04:05+02:00", "ymd", MOMENT),
         ("2024-01-31T09:34:05-0530", "ymd", MOMENT),
+        ("2024-01-31 17:04:05+02", "ymd", MOMENT),
+        ("2024-01-31T17:04:05.000+02:00[Europe/Kyiv]", "ymd", MOMENT),
+        ("31/01/2024 16:04:05 CET", "dmy", MOMENT),
+        ("31/01/2024 17:04:05 CEST", "dmy", MOMENT),
         ("31/01/2024", "dmy", datetime(2024, 1, 31)),
         ("31.1.24", "dmy", datetime(2024, 1, 31)),
         ("31-12-70", "dmy", datetime(1970, 12, 31)),

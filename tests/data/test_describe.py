@@ -73,6 +73,13 @@ def test_a_table_in_the_terminal() -> None:
     assert max(len(line) for line in shown(data.open_source(TABLE), 60).splitlines()) <= 60
 
 
+def test_a_value_of_several_lines_is_shown_on_one() -> None:
+    source = data.open_source({"said": ["good", "late,\nvery bad"] * 20, "y": ["a\nb", "c"] * 20}, target="y")
+    lines = shown(source).splitlines()
+    assert any("good, late, very bad" in line for line in lines)
+    assert any(line.startswith("a b") for line in lines)
+
+
 def test_images_and_arrays(write_images: Any) -> None:
     described = data.open_source("digits").describe()
     assert (described.kind, described.rows, described.shape) == ("images", 1797, (8, 8, 1))

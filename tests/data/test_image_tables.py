@@ -114,6 +114,8 @@ def test_where_an_image_is_wrong(pixels: np.ndarray, tmp_path: Path, write: Writ
     sentence = refusal(lambda: data.fit_recipe(data.open_source(path, target="label")))
     assert "faces.csv, line 3 (pictures/99.png): the image cannot be read (No such file or directory)" in sentence
     assert data.open_source(path).where(1) == "line 3 (pictures/99.png)"
+    windows = write("image,label\npictures\\0.png,a\npictures\\1.png,b\n", "faces.csv")
+    assert data.open_source(windows, target="label").where(1) == "line 3 (pictures/1.png)"
     missing = write("image,label\npictures/0.png,a\npictures/1.png,\n", "faces.csv")
     assert "line 3: the target 'label' is missing" in refusal(
         lambda: data.fit_recipe(data.open_source(missing, target="label"))

@@ -134,7 +134,10 @@ def test_folders_that_hold_no_classes(write_images: WriteImages, tmp_path: Path,
     (folder / "notes.txt").write_text("hello")
     (folder / ".hidden").write_text("hello")
     (warning,) = data.open_source(folder).warnings
-    assert "notes.txt" in warning
+    assert warning == f"notes.txt of {folder.name} is no image of a class and was passed over"
+    (folder / "more.txt").write_text("hello")
+    (warning,) = data.open_source(folder).warnings
+    assert warning.startswith("2 files of ")
     assert "hidden" not in warning
     (tmp_path / "nothing").mkdir()
     assert "holds no images" in refusal(lambda: data.open_source(tmp_path / "nothing"))

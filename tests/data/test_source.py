@@ -228,6 +228,15 @@ def test_a_source_passes_through() -> None:
     assert data.open_source(source) is source
 
 
+def test_spreadsheets_and_lists_of_json_say_how_to_save_them(tmp_path: Path) -> None:
+    for name in ("sales.xlsx", "sales.XLS", "sales.ods"):
+        (tmp_path / name).write_bytes(b"PK")
+        assert "save the sheet as CSV" in refusal(tmp_path / name)
+        assert "save the sheet as CSV" in refusal(tmp_path / name, target="sold")
+    (tmp_path / "sales.json").write_text('[{"a": 1}]')
+    assert "one object on each line" in refusal(tmp_path / "sales.json")
+
+
 def test_names_that_lead_nowhere(tmp_path: Path) -> None:
     assert "no such file, folder or built-in data set; did you mean 'digits'?" in refusal("digit")
     assert (

@@ -198,6 +198,13 @@ def test_nothing_left_to_learn_from_is_refused() -> None:
     assert "no column is left to learn from" in refusal(lambda: fitted(frame(x=[1] * 40)))
 
 
+def test_codes_of_which_every_row_has_its_own_are_left_out(write: Write) -> None:
+    lines = "".join(f"{row:05d},{row % 2},{row % 7}\n" for row in range(60, 0, -1))
+    role = data.open_source(write("order,y,x\n" + lines), target="y").roles["order"]
+    assert role.role == "identifier"
+    assert "--column order=categorical" in role.note
+
+
 def test_codes_with_leading_zeros_stay_codes(write: Write) -> None:
     rows = "".join(f"{code},{label}\n" for code, label in [("01", "a"), ("1", "b"), ("20", "a"), ("02", "b")] * 10)
     _, recipe = fitted(write("zip,label\n" + rows))
@@ -305,6 +312,23 @@ def test_choices_that_do_not_fit_the_table() -> None:
     assert "one of" in refusal(lambda: data.open_source(table, columns={"x": "number"}), UsageError)
     assert "both" in refusal(lambda: data.open_source(table, target="x", drop=["x"]), UsageError)
     assert "--target (it has x, label)" in refusal(lambda: data.fit_recipe(data.open_source(table)))
+
+
+def test_a_value_that_does_not_fit_a_model_is_not_said_to_be_mended_by_teaching_otherwise() -> None:
+    days = [f"2024-01-{day:02d}" for day in range(1, 21)] * 2
+    _, recipe = fitted(frame(x=[float(n % 9) for n in range(40)], day=days))
+    for wrong in ({"x": ["much"], "day": days[:1]}, {"x": ["1"], "day": ["yesterday"]}):
+        told = refusal(lambda wrong=wrong: recipe.inputs(data.open_source(wrong)))
+        assert told.endswith("correct it or leave it empty")
+
+
+def test_what_is_to_be_typed_is_quoted_where_a_shell_needs_it() -> None:
+    note = (
+        data.open_source({"Nº pedido": [f"a{n}" for n in range(40)], "y": [0, 1] * 20}, target="y")
+        .roles["Nº pedido"]
+        .note
+    )
+    assert "(keep it with --column 'Nº pedido=categorical')" in note
 
 
 NUMBERS = st.floats(allow_infinity=False) | st.none() | st.integers(-5, 5).map(float)

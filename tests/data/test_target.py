@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import vitrina as vt
 from vitrina import data
 from vitrina.errors import DataError
 
@@ -85,7 +86,7 @@ def test_several_quantities_at_once(rng: np.random.Generator) -> None:
         (["a", None, "b", None] * 10, "row 1: the target 't' is missing (20 rows in all)"),
         ([1.5, float("nan")] * 20, "row 1: the target 't' is missing"),
         ([1.5, 2.5, float("inf"), 1.0] * 10, "row 2: the target column 't' is infinite"),
-        (["1.5"] * 39 + ["n.d."], "row 39: column 't' holds numbers, but here it says 'n.d.'"),
+        (["1.5"] * 39 + ["unknown"], "row 39: column 't' holds numbers, but here it says 'unknown'"),
         ([f"name {i}" for i in range(40)], "40 different texts"),
         ([[1]] * 40, "must be numbers or text"),
     ],
@@ -109,3 +110,18 @@ def test_a_class_not_seen_in_training_is_named() -> None:
         recipe.targets(table(["a", "b", "z"]))
     with pytest.raises(DataError, match="predicts a number"):
         data.fit_recipe(table(list(range(40)))).targets(table(["a", "b"]))
+
+
+def test_a_target_of_dates_or_of_names_of_rows_is_refused() -> None:
+    days = [f"{1 + n % 28:02d}/{1 + n % 12:02d}/2024" for n in range(200)]
+    with pytest.raises(DataError, match=r"the target 't' holds dates; .*--column t=categorical"):
+        table(days).raw_target()
+    assert data.infer_task(table(days, columns={"t": "categorical"})) == "classification"
+    assert data.infer_task(table(["2024-01-01", "2024-02-01"] * 20)) == "classification"  # few dates are classes
+    with pytest.raises(DataError, match="200 different texts in 200 rows"):
+        table([f"{n:05d}" for n in range(200)]).raw_target()
+
+
+def test_without_a_target_the_columns_are_listed() -> None:
+    with pytest.raises(DataError, match=r"say which column to predict with --target \(it has x, y\)"):
+        vt.train({"x": [1, 2] * 20, "y": [1, 2] * 20})

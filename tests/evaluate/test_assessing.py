@@ -10,12 +10,15 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
+from rich.console import Console
 from sklearn import metrics
 
 import vitrina as vt
 from tests.evaluate.conftest import shop, teach
 from vitrina.errors import DataError, UsageError
+from vitrina.evaluate.assessment_screen import show_assessment
 from vitrina.evaluate.curves import at_top, calibration_curve, wilson
+from vitrina.evaluate.words import figure
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +89,30 @@ def test_numbers_have_their_own_measures_and_baselines(tmp_path: Path) -> None:
     mistakes = [mistake.loss for mistake in found.mistakes]
     assert mistakes == sorted(mistakes, reverse=True)
     assert found.confusion is None
+
+
+def test_prices_are_told_in_whole_numbers_and_none_is_cut_off(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    size = rng.uniform(20, 300, 400)
+    price = np.round(2000 * size + rng.normal(0, 30_000, 400))
+    price[rng.permutation(400)[:80]] = 0.0
+    vt.train(
+        pl.DataFrame({"size": size, "price": price}),
+        target="price",
+        epochs=2,
+        engine="numpy",
+        out=tmp_path / "run",
+        record=False,
+    )
+    found = vt.assess(tmp_path / "run", trained_on=pl.DataFrame({"size": size, "price": price}))
+    assert "e+" not in repr(found)
+    assert {"0"} == {mistake.truth for mistake in found.mistakes if abs(float(mistake.truth.replace(",", ""))) < 1}
+    for width in (60, 80, 140):
+        screen = Console(width=width, record=True, file=io.StringIO())
+        show_assessment(screen, found)
+        told = screen.export_text()
+        for known in (found, *found.rivals):
+            assert figure("root_mean_squared_error", known.figures["root_mean_squared_error"].value) in told, width
 
 
 def test_a_model_alone_is_measured_without_baselines(run: Path) -> None:

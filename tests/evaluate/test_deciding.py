@@ -82,6 +82,31 @@ def test_capacity_is_kept_each_day_and_a_time_column_can_be_named(run: Path) -> 
     assert with_costs.counts.get("yes", 0) < 90  # some of the most urgent are not worth a false alarm
 
 
+def test_a_capacity_holds_for_the_baselines_as_for_the_model(run: Path) -> None:
+    data = shop(60, seed=5)  # fewer than the test part, in which as large a share can be looked at
+    found = vt.decide(run, data, capacity=6)
+    share, tested = 0.1, found.rows_tested
+    most = round(share * tested)
+    assert set(found.saved) == {
+        "never",
+        "model",
+        "logistic regression",
+        "gradient boosting",
+    }  # no capacity allows always yes
+    for name in ("model", "logistic regression", "gradient boosting"):
+        assert 0 < found.saved[name].saved <= most, name  # each case that is found saves 1
+    assert set(found.saved_here) == {"never", "model"}
+
+
+def test_figures_on_rows_it_learned_from_say_so(run: Path) -> None:
+    learned = vt.decide(run, run.parent / "shop.csv", "fn=10,fp=1", compare=False, reasons=0)
+    assert learned.seen == vt.load(run).measured["rows"]["train"]
+    assert f"{learned.seen:,} of these rows are ones it learned from" in repr(learned).replace("\n", " ")
+    others = vt.decide(run, shop(200, seed=9), "fn=10,fp=1", compare=False, reasons=0)
+    assert others.seen == 0
+    assert vt.decide(run, costs="fn=10,fp=1", compare=False, reasons=0).seen is None
+
+
 def test_rows_with_the_truth_are_measured_too(run: Path) -> None:
     data = shop(200, seed=9)
     found = vt.decide(run, data, "fn=10,fp=1", compare=False, reasons=50)

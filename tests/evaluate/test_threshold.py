@@ -182,10 +182,15 @@ def test_a_matrix_from_a_file(tmp_path: Any) -> None:
     matrix = read_terms(str(path), classes=("a", "b", "c")).matrix
     assert matrix is not None
     assert matrix.tolist() == [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0], [5.0, 5.0, 0.0]]
+    path.write_text("verdad;niña;mujer\nmujer;1,5;0\nniña;0;1.200,50 €\n", "cp1252")  # as Excel saves it in Spain
+    cells = read_terms(str(path), classes=("mujer", "niña")).cells
+    assert cells == {"tn": 0.0, "fp": 1.5, "fn": 1200.5, "tp": 0.0}
     for text, words in [
-        ("", "must each name"),
+        ("", "the file is empty"),
         ("true,a,b\na,0,x\nb,0,1\n", "'x'"),
-        ("true,a,b\na,0\nb,0,1\n", "1 costs"),
+        ("true,a,b\na,0,\nb,0,1\n", "must be a number"),
+        ("true,a,b\na,0\nb,0,1\n", "line 2: 2 values, but the first line names 3"),
+        ("true,a,c\na,0,1\nb,0,1\n", "must each name"),
     ]:
         path.write_text(text)
         with pytest.raises(DataError, match=words):

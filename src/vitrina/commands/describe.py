@@ -46,7 +46,7 @@ def describe(
     path = Path(what)
     if is_address(what):
         _describe_data(what, chosen, json)
-    elif path.suffix == ".json" and path.is_file():
+    elif path.suffix == ".json" and path.is_file() and not _is_list(path):
         network = read_network(path)
         if json:
             print_json({"kind": "network", "network": network.to_json(), "summary": _summary(network)})
@@ -56,6 +56,12 @@ def describe(
         _describe_run(path, json)
     else:
         _describe_data(what, chosen, json)
+
+
+def _is_list(path: Path) -> bool:
+    """Whether a JSON file holds a list, as of rows, and so no network."""
+    with path.open("rb") as file:
+        return file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
 
 
 def _describe_data(what: str, chosen: dict[str, Any], json: bool) -> None:

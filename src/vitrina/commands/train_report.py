@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,12 +96,12 @@ def report(model: Model, run: Path, seconds: float, told: list[str], findings: F
         screen.print(findings.grave)
         screen.print()
     screen.print(marked("Kept in [bold]{run}[/]. Try next", run=str(run)))
-    example = settings["data"] or "DATA"
+    example, kept = shlex.quote(settings["data"] or "DATA"), shlex.quote(str(run))
     for line in (
-        f"vitrina predict {run} {example} --out answers.csv",
-        f"vitrina evaluate {run}" if measured.get("test") else f"vitrina evaluate {run} {example}",
-        f"vitrina report {run}",
-        f"vitrina describe {run}" if findings is None or findings.healthy else f"vitrina doctor {run} --heal",
+        f"vitrina predict {kept} {example} --out answers.csv",
+        f"vitrina evaluate {kept}" if measured.get("test") else f"vitrina evaluate {kept} {example}",
+        f"vitrina report {kept}",
+        f"vitrina describe {kept}" if findings is None or findings.healthy else f"vitrina doctor {kept} --heal",
     ):
         screen.print(Text(f"  {line}", "cyan"))
     screen.print()

@@ -87,7 +87,7 @@ class NumericColumn:
         """Writes the column into out, float32 (rows, inputs of this column), which holds zeros."""
         values = _all_there(table.frame[self.name])
         if values is None:
-            numbers = _numbers(table, self.name)
+            numbers = _numbers(table, self.name, learned=table.whole is None)
             values = numbers.fill_null(self.median).to_numpy(writable=True)
             if self.missing:
                 out[:, -1] = numbers.is_null().to_numpy()
@@ -208,11 +208,11 @@ def _all_there(column: pl.Series) -> np.ndarray | None:
         return values if np.isfinite(values.sum()) else None  # one that is not finite makes the sum so
 
 
-def _numbers(table: Table, name: str) -> pl.Series:
+def _numbers(table: Table, name: str, learned: bool = False) -> pl.Series:
     column = table.frame[name]
     numbers, bad = parse_numbers(column)
     if bad.any():
-        raise DataError(bad_value(table, column, bad))
+        raise DataError(bad_value(table, column, bad, learned=learned))
     check_finite(table, numbers)
     return numbers
 

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vitrina.data.csv_layout import totals, without_nameless, without_title
+from vitrina.data.decimal_commas import decimal_commas, with_points
 from vitrina.data.packed import inner_name, open_unpacked, read_unpacked
 from vitrina.data.roles import MISSING
 from vitrina.errors import DataError
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 SEPARATORS = b",;\t|"
 QUOTE, NEWLINE = ord('"'), ord("\n")
+UNNAMED = re.compile(r"column \d+")  # what a column without a name is called
 BLOCK = 1 << 24  # bytes scanned at once: keeps the memory of a scan flat
 
 
@@ -51,8 +54,8 @@ def read_csv(path: Path) -> tuple[pl.DataFrame, np.ndarray, list[str]]:
     ragged.
     """
     warnings: list[str] = []
-    frame, lines, _ = _records(path, _utf8(path, read_unpacked(path), warnings), warnings)
-    return frame, lines, warnings
+    frame, lines, _ = _records(path, _utf8(path, read_unpacked(path), warnings), warnings, whole=True)
+    return frame, lines, warnings + totals(path, frame, lines)
 
 
 def csv_blocks(path: Path, size: int = BLOCK) -> Iterator[pl.DataFrame]:
@@ -72,7 +75,7 @@ def csv_blocks(path: Path, size: int = BLOCK) -> Iterator[pl.DataFrame]:
             warnings: list[str] = []
             text = _utf8(path, own, warnings)
             if not head:
-                head = text.lstrip(b"\r\n")
+                head = without_title(path, text.lstrip(b"\r\n"), SEPARATORS, warnings)
                 head = head[: _scan(head, 0)[0][0] + 1]
                 frame, _, commas = _records(path, text, warnings)
             elif text.strip():
@@ -97,13 +100,13 @@ def _cut(data: bytes, last: bool) -> tuple[bytes, bytes]:
 
 
 def _records(
-    path: Path, data: bytes, warnings: list[str], before: int = 0, commas: list[str] | None = None
+    path: Path, data: bytes, warnings: list[str], before: int = 0, commas: list[str] | None = None, whole: bool = False
 ) -> tuple[pl.DataFrame, np.ndarray, list[str]]:
     """The records under a header as columns of text, the lines they begin on, and the columns with decimal commas (those
-    given, or those that look like it). before: lines of the file that are not in `data`."""
+    given, or those that look like it). before: lines of the file that are not in `data`. whole: what is empty here is so throughout."""
     import polars as pl
 
-    body = data.lstrip(b"\r\n")
+    body = without_title(path, data.lstrip(b"\r\n"), SEPARATORS, warnings)
     skipped = before + data[: len(data) - len(body)].count(b"\n")
     if not body.strip():
         raise DataError(
@@ -114,7 +117,9 @@ def _records(
     separator = b"\t" if inner_name(path.name).endswith(".tsv") else _separator(body)
     ends, fields, lines = _scan(body, ord(separator))
     names = _header(path, body[: ends[0]], separator, warnings)
-    filled = np.diff(ends) > 1 + (body[ends[0] - 1 : ends[0]] == b"\r")  # blank lines are no rows
+    filled = np.diff(ends) > fields[1:] + (
+        body[ends[0] - 1 : ends[0]] == b"\r"
+    )  # blank lines, or of separators alone, are no rows
     if not filled.any():
         raise DataError(say("{file}: there are column names but no rows under them", file=path.name))
     lines = lines[1:][filled] + skipped
@@ -125,12 +130,12 @@ def _records(
             frame = frame.filter(pl.Series(filled)) if frame.height == len(filled) else None
     if frame is None:  # ragged, or quotation marks in odd places: slower, but it can say which line
         frame, lines = _parse_slowly(path, body, names, separator, skipped)
+    if whole:
+        frame = without_nameless(frame, [name for name in names if UNNAMED.fullmatch(name)])
     text = pl.all().str.strip_chars()
     frame = frame.select(pl.when(~text.is_in(list(MISSING))).then(text).name.keep())
-    if separator == b";":
-        commas = _decimal_commas(frame) if commas is None else commas
-        frame = _with_points(frame, commas)
-    return frame, lines, commas or []
+    commas = decimal_commas(frame, expected=separator == b";") if commas is None else commas
+    return with_points(frame, commas), lines, commas
 
 
 def _utf8(path: Path, data: bytes, warnings: list[str]) -> bytes:
@@ -271,7 +276,7 @@ def _parse_slowly(
     rows, lines, line = [], [], 1
     try:
         for cells in reader:
-            if cells and line > 1:
+            if line > 1 and (any(cells) or len(cells) == 1):
                 if len(cells) != len(names):
                     _ragged(path, cells, len(names), line + skipped, reader.line_num + skipped)
                 rows.append(cells)
@@ -320,29 +325,3 @@ def _ragged(path: Path, cells: list[str], expected: int, line: int, last: int) -
             expected=expected,
         )
     )
-
-
-NUMBER = r"^[-+]?(\d{1,3}(\.\d{3})+|\d*),\d+([eE][-+]?\d+)?$"  # 1.250,75
-PLAIN = r"^[-+]?(\d+|\d{1,3}(\.\d{3})+)$"
-
-
-def _decimal_commas(frame: pl.DataFrame) -> list[str]:
-    """The columns that are written with decimal commas throughout, as most files are that separate with ';'."""
-    found: list[str] = []
-    for name in frame.columns:
-        column = frame[name].drop_nulls()
-        commas = column.str.contains(NUMBER)
-        if commas.any() and (commas | column.str.contains(PLAIN)).mean() >= 0.9:  # pyright: ignore[reportOptionalOperand]
-            found.append(name)
-    return found
-
-
-def _with_points(frame: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """1.250,75 -> 1250.75 in these columns, where 1.250 is one thousand and more."""
-    import polars as pl
-
-    for name in names:
-        text = pl.col(name)
-        converted = text.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True)
-        frame = frame.with_columns(pl.when(text.str.contains(f"{NUMBER}|{PLAIN}")).then(converted).otherwise(text))
-    return frame

@@ -70,7 +70,7 @@ class DateColumn:
 
     def encode(self, table: Table, out: np.ndarray) -> None:
         """Writes the column into out, float32 (rows, inputs of this column), which holds zeros."""
-        dates = _dates(table, self.name, self.order)
+        dates = _dates(table, self.name, self.order, learned=table.whole is None)
         there = dates.is_not_null().to_numpy()
         present = dates.drop_nulls()
         place = 0
@@ -99,11 +99,11 @@ def date_from_json(data: dict[str, Any]) -> DateColumn:
     return DateColumn(str(data["name"]), data["order"], origin, low, high, centre, spread, cycles, missing)
 
 
-def _dates(table: Table, name: str, order: Order) -> pl.Series:
+def _dates(table: Table, name: str, order: Order, learned: bool = False) -> pl.Series:
     column = table.frame[name]
     dates, bad = parse_dates(column, order)
     if bad.any():
-        raise DataError(bad_value(table, column, bad, dates=True))
+        raise DataError(bad_value(table, column, bad, dates=True, learned=learned))
     return dates
 
 

@@ -17,8 +17,12 @@ PLACES: dict[Order, tuple[str, str, str]] = {"ymd": ("a", "b", "c"), "dmy": ("c"
 WRITTEN = (
     r"^(?P<a>\d{1,4}|\p{L}{3,10})\.?(?:[-/., ]{1,2}|\s+de\s+)(?P<b>\d{1,2}|\p{L}{3,10})\.?(?:[-/., ]{1,2}|\s+de\s+)(?P<c>\d{1,4})"
     r"(?:[T ,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
-    r"\s*(?P<half>[AaPp])?(?:\.?[Mm]\.?)?)?\s*(?P<zone>Z|UTC|GMT|[+-]\d{2}:?\d{2})?$"
+    r"\s*(?P<half>[AaPp])?(?:\.?[Mm]\.?)?)?\s*(?P<zone>Z|[A-Z]{3,4}|[+-]\d{2}(?::?\d{2})?)?(?:\[[\w/+-]+\])?$"
 )
+ZONES = {  # minutes ahead of UTC; CST, IST and the like mean several things
+    **{"UTC": 0, "GMT": 0, "WET": 0, "WEST": 60, "CET": 60, "CEST": 120},
+    **{"MET": 60, "MEST": 120, "EET": 120, "EEST": 180},
+}
 DIGITS = r"^(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})$"
 MONTHS = {
     name: f"{number:02d}"
@@ -147,8 +151,11 @@ def _from_text(text: pl.Series, order: Order) -> pl.Series:
         ],
         separator=" ",
     )
-    minutes = pl.col("zone").str.replace(":", "").str.extract(r"^[+-](\d{4})$").cast(pl.Int64)
-    minutes = (minutes // 100 * 60 + minutes % 100) * pl.when(pl.col("zone").str.starts_with("-")).then(-1).otherwise(1)
+    zone = pl.col("zone").str.replace(":", "")
+    minutes = zone.str.extract(r"^[+-](\d{2,4})$").str.pad_end(4, "0").cast(pl.Int64)
+    minutes = (minutes // 100 * 60 + minutes % 100) * pl.when(zone.str.starts_with("-")).then(-1).otherwise(1)
+    minutes = minutes.fill_null(zone.replace_strict(ZONES, default=None, return_dtype=pl.Int64))
+    strange = zone.str.contains(r"^[A-Y]") & minutes.is_null()
     read = spelled.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us")
-    utc = (read - pl.duration(minutes=minutes.fill_null(0))).alias(text.name)
+    utc = pl.when(~strange.fill_null(False)).then(read - pl.duration(minutes=minutes.fill_null(0))).alias(text.name)
     return within_reach(fields.select(utc).to_series())

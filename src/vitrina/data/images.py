@@ -220,7 +220,9 @@ def open_folder(folder: Path, image_size: Sequence[int] | None = None) -> Images
     warnings = ()
     if ignored:
         warnings = (
-            say(
+            say("{first} of {name} is no image of a class and was passed over", name=name, first=ignored[0])
+            if len(ignored) == 1
+            else say(
                 "{count} files of {name} are no images of a class and were passed over, such as {first}",
                 count=len(ignored),
                 name=name,

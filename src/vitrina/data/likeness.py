@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 
 TRUTH = {
-    **dict.fromkeys(("true", "yes", "y", "t", "si", "sí", "1", "1.0"), True),
-    **dict.fromkeys(("false", "no", "n", "f", "0", "0.0"), False),
+    **dict.fromkeys(("true", "yes", "y", "t", "si", "sí", "s", "verdadero", "1", "1.0"), True),
+    **dict.fromkeys(("false", "no", "n", "f", "falso", "0", "0.0"), False),
 }
 WHOLE = re.compile(r"-?\d+(\.0+)?")
 

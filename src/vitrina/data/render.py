@@ -43,6 +43,11 @@ def blocks(counts: tuple[int, ...]) -> str:
     return "".join(" " if count == 0 else BLOCKS[round(count / top * (len(BLOCKS) - 1))] for count in counts)
 
 
+def one_line(text: str) -> str:
+    """A text without the ends of lines in it."""
+    return " ".join(text.split())
+
+
 def number(value: float | None) -> str:
     """Four digits, and no more than needed."""
     if value is None:
@@ -156,11 +161,11 @@ def _listed(column: ColumnDescription, room: int) -> Text:
     """As many of the most frequent values as there is room for, and how many more there are."""
     for count in range(len(column.values), 0, -1):
         rest = _more(column, count)
-        text = ", ".join(column.values[:count])
+        text = ", ".join(map(one_line, column.values[:count]))
         if cell_len(text) + cell_len(rest) <= room:
             return Text(text).append(rest, "dim")
     rest = _more(column, 1)
-    return Text(_cut(column.values[0], max(1, room - cell_len(rest)))).append(rest, "dim")
+    return Text(_cut(one_line(column.values[0]), max(1, room - cell_len(rest)))).append(rest, "dim")
 
 
 def _more(column: ColumnDescription, shown: int) -> str:
@@ -181,7 +186,7 @@ def _target(target: TargetDescription) -> RenderableType:
     total, top = sum(target.classes.values()), max(target.classes.values())
     for name, rows in list(target.classes.items())[:MOST_CLASSES]:
         line = Text("█" * max(1, round(rows / top * BAR)), "cyan")
-        table.add_row(name, line, f"{rows:,}", Text(_share(rows / total), "dim"))
+        table.add_row(one_line(name), line, f"{rows:,}", Text(_share(rows / total), "dim"))
     if (more := len(target.classes) - MOST_CLASSES) > 0:
         table.add_row(Text(say("... and {more:,} more", more=more), "dim"))
     return Group(head, table)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,21 +13,21 @@ from vitrina.locale import say
 if TYPE_CHECKING:
     import polars as pl
 
-MISSING = ("", "?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "-nan", "NULL", "null", "Null")
-MISSING_NUMBER = (
-    "None",
-    "none",
-    "-",
-    "--",
-    ".",
-    "N.A.",
-    "n.a.",
-)  # in a column of numbers only: elsewhere they can be a category
+MISSING = (
+    *("", "?", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NAN", "-nan", "NULL", "null", "Null", "N/D", "n/d", "#N/D"),
+    *("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!"),  # what Excel writes where a formula failed,
+    *("#¡DIV/0!", "#¡VALOR!", "#¡REF!", "#¿NOMBRE?", "#¡NUM!", "#¡NULO!"),  # and what it writes in Spain
+)
+# In a column of numbers only: elsewhere they can be a category.
+MISSING_NUMBER = ("None", "none", "-", "--", ".", "N.A.", "n.a.", "N.D.", "n.d.", "ND", "nd", "S/D", "s/d")
 WRITTEN = r"^[-+]?[$€£¥]?\s?(\d{1,3}(,\d{3})+|\d+)(\.\d+)?\s?[$€£¥%]?$"  # $1,250.00, 12 %, 300 €
 USED = ("numeric", "categorical", "boolean", "date", "text")
 ROLES = (*USED, "identifier", "constant", "unsupported", "aside")
 OVERRIDES = ("numeric", "categorical", "date", "text")
-YES_NO = ({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}, {"si", "no"}, {"sí", "no"})
+YES_NO = (
+    *({"true", "false"}, {"yes", "no"}, {"y", "n"}, {"t", "f"}),
+    *({"verdadero", "falso"}, {"si", "no"}, {"sí", "no"}, {"s", "n"}),
+)
 MOSTLY = (
     0.9  # the share of values from which a column counts as numbers (or dates, or all distinct) in spite of the rest
 )
@@ -81,6 +82,11 @@ def _constant(name: str, present: pl.Series) -> Role:
     )
 
 
+def written(name: str, role: str) -> str:
+    """What to type behind --column, in quotation marks where a shell needs them."""
+    return shlex.quote(f"{name}={role}")
+
+
 def first_said(series: pl.Series) -> str:
     """The first value of a column, for a sentence."""
     series = within_reach(series.head(1))
@@ -115,8 +121,9 @@ def _numeric_role(series: pl.Series, present: pl.Series) -> Role:
             return _constant(name, present)
         if series.dtype.is_integer() and series.len() >= FEW_ROWS and _counts_up(series):
             note = say(
-                "column {name!r} is left out: it only numbers the rows (keep it with --column {name}=numeric)",
+                "column {name!r} is left out: it only numbers the rows (keep it with --column {given})",
                 name=name,
+                given=written(name, "numeric"),
             )
             return Role(name, "identifier", note)
     return Role(name, "numeric")
@@ -141,6 +148,8 @@ def _text_role(series: pl.Series, present: pl.Series) -> Role:
     parsed = 1 - bad.sum() / present.len()
     if parsed >= MOSTLY:
         if is_code(series):
+            if present.len() >= FEW_ROWS and present.n_unique() > MOSTLY * present.len():
+                return _of_its_own(name)
             return Role(
                 name,
                 "categorical",
@@ -167,12 +176,17 @@ def _text_role(series: pl.Series, present: pl.Series) -> Role:
         if distinct > present.len() / 2 and words >= 4:
             return Role(name, "text")
         if distinct > MOSTLY * present.len():
-            note = say(
-                "column {name!r} is left out: nearly every row has its own (keep it with --column {name}=categorical)",
-                name=name,
-            )
-            return Role(name, "identifier", note)
+            return _of_its_own(name)
     return Role(name, "categorical")
+
+
+def _of_its_own(name: str) -> Role:
+    note = say(
+        "column {name!r} is left out: nearly every row has its own (keep it with --column {given})",
+        name=name,
+        given=written(name, "categorical"),
+    )
+    return Role(name, "identifier", note)
 
 
 def _date_role(name: str, present: pl.Series) -> Role | None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from vitrina.data.describe import Description
     from vitrina.data.target import RawTarget
 
+SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+
 
 class Source(Protocol):
     """Rows to learn from or predict on: a Table, Images or Arrays. `kind` is table, images or arrays."""
@@ -113,6 +115,10 @@ def _open_path(data: str | Path, choices: dict[str, Any], image_size: Sequence[i
             return with_images(read_database(Address(f"sqlite:///{path}"), **choices), None, image_size)
         if path.is_dir() and (parts := find_parts(path)):
             return with_images(read_parts(path, parts, **choices), path, image_size)
+        from vitrina.data.images import image_endings, open_folder, open_image
+
+        if path.is_file() and path.suffix.lower() not in (".npz", *image_endings()):
+            raise DataError(_unknown(path))
         if any(choices.values()):
             raise UsageError(
                 say(
@@ -124,12 +130,7 @@ def _open_path(data: str | Path, choices: dict[str, Any], image_size: Sequence[i
             from vitrina.data.arrays import read_npz
 
             return read_npz(path)
-        from vitrina.data.images import image_endings, open_folder, open_image
-
-        if path.is_dir():
-            return open_folder(path, image_size)
-        if path.suffix.lower() in image_endings():
-            return open_image(path, image_size)
+        return open_folder(path, image_size) if path.is_dir() else open_image(path, image_size)
     except OSError as error:
         raise DataError(
             say(
@@ -138,13 +139,28 @@ def _open_path(data: str | Path, choices: dict[str, Any], image_size: Sequence[i
                 reason=reason_of(error),
             )
         ) from None
-    raise DataError(
-        say(
-            "{file}: the ending {ending!r} says nothing about what is in it; give one of "
-            ".csv, .tsv, .parquet, .arrow, .jsonl, .npz, .sqlite, images, or a folder of images",
+
+
+def _unknown(path: Path) -> str:
+    """What to say of a file whose ending names no kind of data."""
+    ending = path.suffix.lower()
+    if ending in SPREADSHEETS:
+        return say(
+            "{file}: a spreadsheet is not read as it is; save the sheet as CSV in the program it is from, and give that file",
             file=path.name,
-            ending=path.suffix,
         )
+    if ending == ".json":
+        return say(
+            "{file}: JSON is read as JSON lines, one object on each line; save it so, as a .jsonl file "
+            "(in pandas: to_json('{stem}.jsonl', orient='records', lines=True))",
+            file=path.name,
+            stem=path.stem,
+        )
+    return say(
+        "{file}: the ending {ending!r} says nothing about what is in it; give one of "
+        ".csv, .tsv, .parquet, .arrow, .jsonl, .npz, .sqlite, images, or a folder of images",
+        file=path.name,
+        ending=path.suffix,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vitrina.data.roles import infer_role
+from vitrina.data.roles import infer_role, written
 from vitrina.data.target import infer_task
 from vitrina.data.words import part_name
 from vitrina.errors import DataError, UsageError
@@ -109,7 +109,11 @@ def prepare(source: Source, division: Division, columns: Mapping[str, str] | Non
         )
     keep = division.time and infer_role(table.frame[name]).role in ("numeric", "identifier")  # dates are never inputs
     if keep:
-        why = say("column {name!r} is left out: it divides the rows (keep it with --column {name}=numeric)", name=name)
+        why = say(
+            "column {name!r} is left out: it divides the rows (keep it with --column {given})",
+            name=name,
+            given=written(name, "numeric"),
+        )
     else:
         why = say("column {name!r} is left out: it divides the rows", name=name)
     return table.set_aside({name: why})

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, first_said, infer_role, is_code, parse_numbers
-from vitrina.data.target import RawTarget, Task
+from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, first_said, infer_role, is_code, parse_numbers, written
+from vitrina.data.target import MANY_CLASSES, RawTarget, Task
 from vitrina.data.words import place_name
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
@@ -144,6 +144,8 @@ def _raw_target(table: Table, column: pl.Series, role: str | None) -> RawTarget:
     textual = column.dtype in (pl.String, pl.Categorical, pl.Enum)
     numeric = column.dtype.is_numeric()
     if role == "categorical" or (textual and is_code(column.cast(pl.String)) and role is None):
+        if role is None:
+            _check_repeats(table, column)
         return _text_target(as_text(column), "classification")
     if textual:
         numbers, bad = parse_numbers(column)
@@ -151,6 +153,7 @@ def _raw_target(table: Table, column: pl.Series, role: str | None) -> RawTarget:
             if role == "numeric" or bad.mean() <= 1 - MOSTLY:
                 raise DataError(bad_value(table, column, bad))
             _check_repeats(table, column)
+            _check_dates(table, column.cast(pl.String))
             return _text_target(column.cast(pl.String))
         if numbers.has_nulls():  # 'None' and its like among numbers
             row = int(numbers.is_null().to_numpy().argmax())
@@ -211,38 +214,50 @@ def _check_repeats(table: Table, column: pl.Series) -> None:
         )
 
 
-def bad_value(table: Table, column: pl.Series, bad: pl.Series, dates: bool = False) -> str:
-    """The sentence for a value that is no number in a column of numbers, or no date in one of dates."""
+def _check_dates(table: Table, column: pl.Series) -> None:
+    if table.whole is None and column.n_unique() > MANY_CLASSES and infer_role(column).role == "date":
+        raise DataError(
+            say(
+                "{table}: the target {column!r} holds dates; predict a number made of it, such as the days since one, or take each "
+                "date for a class with --column {given}",
+                table=table.name,
+                column=column.name,
+                given=written(column.name, "categorical"),
+            )
+        )
+
+
+def bad_value(table: Table, column: pl.Series, bad: pl.Series, dates: bool = False, learned: bool = False) -> str:
+    """The sentence for a value that is no number in a column of numbers, or no date in one of dates. learned: a model was taught
+    that the column holds them, so that it can no longer be taken otherwise."""
     row, more = int(bad.to_numpy().argmax()), int(bad.sum()) - 1
     told = {
         "table": table.name,
         "where": place_name(table.where(row)),
         "column": column.name,
         "value": first_said(column[row : row + 1]),
+        "more": say(" (and {more} more)", more=more) if more else "",
     }
-    if dates and more:
+    if learned and dates:
         return say(
-            "{table}, {where}: column {column!r} holds dates, but here it says {value} (and {more} more); "
-            "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
+            "{table}, {where}: column {column!r} holds dates, but here it says {value}{more}; correct it or leave it empty",
             **told,
-            more=more,
         )
+    if learned:
+        return say(
+            "{table}, {where}: column {column!r} holds numbers, but here it says {value}{more}; correct it or leave it empty",
+            **told,
+        )
+    told["given"] = written(column.name, "categorical")
     if dates:
         return say(
-            "{table}, {where}: column {column!r} holds dates, but here it says {value}; "
-            "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
+            "{table}, {where}: column {column!r} holds dates, but here it says {value}{more}; "
+            "correct it, leave it empty, or treat the column as categories with --column {given}",
             **told,
-        )
-    if more:
-        return say(
-            "{table}, {where}: column {column!r} holds numbers, but here it says {value} (and {more} more); "
-            "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
-            **told,
-            more=more,
         )
     return say(
-        "{table}, {where}: column {column!r} holds numbers, but here it says {value}; "
-        "correct it, leave it empty, or treat the column as categories with --column {column}=categorical",
+        "{table}, {where}: column {column!r} holds numbers, but here it says {value}{more}; "
+        "correct it, leave it empty, or treat the column as categories with --column {given}",
         **told,
     )
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.data.arrays import hash_rows
 from vitrina.data.splits import columns_of
 from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.errors import DataError, UsageError, VitrinaError
@@ -20,10 +19,9 @@ from vitrina.evaluate.calibration import calibration_error, softmax
 from vitrina.evaluate.curves import at_top, calibration_curve, threshold_curves
 from vitrina.evaluate.logits import as_logits
 from vitrina.evaluate.mistakes import worst_mistakes
-from vitrina.evaluate.parts import Parts, parts_of
+from vitrina.evaluate.parts import Parts, learned_from, parts_of
 from vitrina.evaluate.slices import by_group, by_time
 from vitrina.evaluate.weighted import Measures
-from vitrina.learning.feed import AtHand
 from vitrina.locale import say
 from vitrina.model import Model, load
 from vitrina.runs import RunFolder
@@ -83,7 +81,7 @@ def assess(
         figures=figures[NETWORK],
         rivals=tuple(Rival(rival, figures[rival], gains[rival], *seconds[rival]) for rival in rivals),
         why_alone=why_alone if not parts else "",
-        seen=_seen(parts, x) if parts is not None and data is not None else None,
+        seen=learned_from(parts, x) if parts is not None and data is not None else None,
         **_detail(answers, at),
         by_group=(by, by_group(answers, source, by)) if by else None,
         by_time=(when, by_time(answers, source, when)) if when else None,
@@ -220,19 +218,6 @@ def _divided_by(model: Model, source: Any, way: str) -> str | None:
     """The column that the parts were made by in this way, "time" or "group", where the rows have it."""
     name, table = model.settings.get(way), columns_of(source) if source is not None else None
     return name if table is not None and name in table.frame.columns else None
-
-
-def _seen(parts: Parts, x: np.ndarray) -> int:
-    """How many rows are inputs that the network learned from. One pass over these, a window at a time where they are streamed."""
-    learned = parts.material.feed or AtHand(parts.material.train)
-    kind = parts.material.train.x.dtype
-    asked, place = np.unique(hash_rows(x.astype(kind), seed=0), return_inverse=True)
-    found = np.zeros(len(asked), bool)
-    for window in learned.windows(0, 0, 1):
-        keys = hash_rows(window.x.astype(kind, copy=False), seed=0)
-        at = np.minimum(np.searchsorted(asked, keys), len(asked) - 1)
-        found[at[asked[at] == keys]] = True
-    return int(found[place].sum())
 
 
 def _detail(answers: Answers, at: tuple[int, ...]) -> dict[str, Any]:

@@ -21,20 +21,23 @@ MISTAKES = 5
 STRETCHES = 24
 
 
+def flattered(seen: int, honest: str) -> Any:
+    """What to say of figures on rows of which some were learned from, and where the honest ones are."""
+    return marked(
+        "[yellow]{seen:,} of these rows are ones it learned from, which flatters it. {honest}[/]",
+        seen=seen,
+        honest=honest,
+    )
+
+
 def show_assessment(screen: Console, found: Assessment) -> None:
     """Prints all of it."""
     screen.print()
     screen.print(_title(found))
     if found.seen:
-        screen.print(
-            marked(
-                "[yellow]{seen:,} of these rows are ones it learned from, which flatters it. Honest: vitrina evaluate {run}[/]",
-                seen=found.seen,
-                run=found.run,
-            )
-        )
+        screen.print(flattered(found.seen, say("Honest: vitrina evaluate {run}", run=found.run)))
     screen.print()
-    screen.print(_figures(found))
+    screen.print(_figures(found, screen.width))
     if found.verdict is not None:
         from rich.text import Text
 
@@ -67,7 +70,7 @@ def _title(found: Assessment) -> Any:
     )
 
 
-def _figures(found: Assessment) -> Table:
+def _figures(found: Assessment, width: int) -> Table:
     """A line for each measure: the network with its interval, then each baseline; the best of the line in bold."""
     from rich import box
     from rich.table import Table
@@ -75,13 +78,25 @@ def _figures(found: Assessment) -> Table:
 
     from vitrina.evaluate.assessment import SMALLER_IS_BETTER
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("", no_wrap=True)
-    table.add_column(say("network"), justify="right")
-    table.add_column(say("95 % interval"), style="dim", no_wrap=True)
-    for rival in found.rivals:
-        table.add_column(rival_name(rival.name), justify="right")
-    for name, ours in listed(found):
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    shown = listed(found)
+    names, ranges = (
+        [told(name, ours) for name, ours in shown] for told in (lambda name, _: figure_name(name), interval)
+    )
+    figures = [
+        max(len(figure(name, each[name].value)) for name in each)
+        for each in (found.figures, *(r.figures for r in found.rivals))
+    ]
+    first, between = max(map(len, names)) + 2, max(map(len, ranges))
+    whole = first + between + sum(figures) + 2 * len(figures) + 4 <= width
+    word = max((len(word) for told in ranges for word in told.split()), default=0)
+    # Where there is little room, words are broken, and figures are not.
+    table.add_column("", no_wrap=whole, min_width=9)
+    table.add_column(say("network"), justify="right", min_width=figures[0])
+    table.add_column(say("95 % interval"), style="dim", no_wrap=whole, min_width=word)
+    for rival, widest in zip(found.rivals, figures[1:], strict=True):
+        table.add_column(rival_name(rival.name), justify="right", min_width=widest)
+    for name, ours in shown:
         all_values = [ours.value, *(rival.figures[name].value for rival in found.rivals if name in rival.figures)]
         best = min(all_values) if name in SMALLER_IS_BETTER else max(all_values)
 

@@ -18,7 +18,7 @@ from vitrina.evaluate.decisions import Decisions, Quality
 from vitrina.evaluate.explaining import Explanation, explained_rows
 from vitrina.evaluate.kept import keep, kept_calibration
 from vitrina.evaluate.logits import logits_of
-from vitrina.evaluate.parts import Parts, parts_of
+from vitrina.evaluate.parts import Parts, learned_from, parts_of
 from vitrina.evaluate.reasons import training_mean
 from vitrina.evaluate.rule import Rows, Rule, fit_rule
 from vitrina.evaluate.saving import Saving, savings
@@ -83,6 +83,7 @@ def decide(
     rows = reader.rows(reader.logits(x), own, source, None if source is None else _truth(reader, source))
     chosen = rule.decide(rows)
     explanation, explained = _reasons(parts, x, chosen, rows, flip, reasons)
+    saved_here = _known(rows, chosen, terms) if data is not None else {}
     found = Decisions(
         run=str(run),
         classes=names,
@@ -99,7 +100,8 @@ def decide(
         explained=explained,
         source=source,
         rows_tested=tested,
-        saved_here=_known(rows, chosen, terms.ask) if data is not None else {},
+        saved_here=saved_here,
+        seen=learned_from(parts, x) if saved_here else None,
     )
     keep(Path(run), model, calibration, found.summary())
     return found
@@ -140,12 +142,12 @@ def _measured(
     truth = reader.turned(material.recipe.targets(material.test))
     logits = reader.logits(x)
     rows = reader.rows(logits, own, material.test, truth)
-    rule = _for_test(rule, len(x), decided)
+    terms, rule = rule.terms, _for_test(rule, len(x), decided)
     ask = rule.terms.ask
     costs = {NEVER: cost_of(rows.table, truth, np.full(len(x), NO))}
-    if rows.probabilities.shape[1] == 2:
+    if rows.probabilities.shape[1] == 2 and terms.capacity is None:  # which would not allow it
         costs[ALWAYS] = cost_of(rows.table, truth, np.full(len(x), YES))
-    else:
+    elif rows.probabilities.shape[1] > 2:
         costs = {NEVER: cost_of(rows.table, truth, np.full(len(x), _cheapest_always(validation)))}
     costs[MODEL] = cost_of(rows.table, truth, rule.decide(rows), ask)
     if rule.band is not None and rule.in_theory is not None:
@@ -158,7 +160,7 @@ def _measured(
         judged = reader.turned(judge.y)
         calibration = fit_calibration(theirs, judged)
         their_rows = reader.rows(theirs, calibration, apart.held, judged)
-        their_rule = _for_test(fit_rule(rule.terms, their_rows, decided), len(x), decided)
+        their_rule = _for_test(fit_rule(terms, their_rows, decided), len(x), decided)
         tested = reader.rows(_flipped(baseline.answer(x), reader.flip), calibration, material.test, truth)
         costs[baseline.name] = cost_of(rows.table, truth, their_rule.decide(tested), ask)
     before = softmax(logits)
@@ -171,12 +173,14 @@ def _measured(
     return savings(costs, NEVER), quality, len(x)
 
 
-def _known(rows: Rows, chosen: np.ndarray, ask: float | None) -> dict[str, Saving]:
+def _known(rows: Rows, chosen: np.ndarray, terms: Terms) -> dict[str, Saving]:
     """What was saved on the rows decided on, where the truth is in them; {} where it is not."""
     if rows.truth is None or rows.probabilities.shape[1] != 2 or not len(rows):
         return {}
     ways = {NEVER: np.full(len(rows), NO), ALWAYS: np.full(len(rows), YES), MODEL: chosen}
-    return savings({name: cost_of(rows.table, rows.truth, way, ask) for name, way in ways.items()}, NEVER)
+    if terms.capacity is not None:
+        del ways[ALWAYS]
+    return savings({name: cost_of(rows.table, rows.truth, way, terms.ask) for name, way in ways.items()}, NEVER)
 
 
 def _cheapest_always(validation: Rows) -> int:

@@ -39,7 +39,7 @@ class Decisions(Shown):
     (rows,): class numbers, -1 for ask; expected, idle (rows,): what each is expected to cost, and would with "no";
     explanation: the reasons of the rows `explained` (n,), in log odds; saved: what each way of deciding costs and saves on
     the test part of `rows_tested` rows, against never saying yes; saved_here: on the rows themselves, where they were given
-    with the truth; curve: cost by threshold on the validation part.
+    with the truth, of which the network learned from `seen`; curve: cost by threshold on the validation part.
     """
 
     run: str
@@ -58,6 +58,7 @@ class Decisions(Shown):
     source: Any = field(default=None, repr=False)
     rows_tested: int = 0
     saved_here: Mapping[str, Saving] = field(default_factory=dict[str, Saving])
+    seen: int | None = None
 
     def draw(self, screen: Console) -> None:
         """Draws it as the command does."""
@@ -124,6 +125,7 @@ class Decisions(Shown):
             "saved": {name: saving.to_json() for name, saving in self.saved.items()},
             "pays": self.pays,
             "saved_here": {name: saving.to_json() for name, saving in self.saved_here.items()},
+            "seen": self.seen,
             "quality": asdict(self.quality) if self.quality else None,
             "calibration": {
                 "method": self.calibration.method,

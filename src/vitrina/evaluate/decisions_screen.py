@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina.data.words import place_name
+from vitrina.evaluate.assessment_screen import flattered
 from vitrina.evaluate.threshold import ASK, NO
 from vitrina.evaluate.words import money, way_name
 from vitrina.locale import say
@@ -48,6 +49,8 @@ def show_decisions(screen: Console, found: Decisions) -> None:
                 interval=_interval(known),
             )
         )
+    if found.seen:
+        screen.print(flattered(found.seen, say("Honest: the savings on the test part")))
     screen.print(_first(found))
     if len(found) > SHOWN:
         screen.print(marked("[dim]... and {more:,} rows more; --out FILE writes them all[/]", more=len(found) - SHOWN))

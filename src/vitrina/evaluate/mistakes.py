@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.evaluate.words import money
+
 if TYPE_CHECKING:
     from vitrina.evaluate.answers import Answers
 
 SHOWN = 12
 COLUMNS = 8  # of a row that are shown
+RESOLVED = 1e-7  # of the largest: networks are taught with numbers in float32, which tell no 0 from less than that
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,9 @@ def _mistake(answers: Answers, source: Any, row: int, loss: float) -> Mistake:
         answer = int(answers.given[row].argmax())
         told, truth = answers.classes[answer], answers.classes[int(answers.truth[row])]
         return Mistake(row, where, truth, told, float(answers.given[row, answer]), loss, _values(source, row))
-    truth, told = (f"{float(part.reshape(len(answers), -1)[row, 0]):.4g}" for part in (answers.truth, answers.middle))
+    least = RESOLVED * float(np.abs(answers.truth).max())
+    both = (float(part.reshape(len(answers), -1)[row, 0]) for part in (answers.truth, answers.middle))
+    truth, told = (money(0.0 if abs(value) < least else value) for value in both)
     return Mistake(row, where, truth, told, None, loss, _values(source, row))
 
 

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from vitrina.data.arrays import hash_rows
 from vitrina.errors import ModelError, UsageError
+from vitrina.learning.feed import AtHand
 from vitrina.locale import say
 from vitrina.material import Material, data_of, fingerprint, gather_again
 from vitrina.model import Model, load
@@ -42,3 +46,16 @@ def parts_of(run: str | Path, data: Any = None) -> Parts:
             say("the data are not those that {run} was trained on; give the same data, or train anew", run=run)
         )
     return Parts(model, material)
+
+
+def learned_from(parts: Parts, x: np.ndarray) -> int:
+    """How many rows are inputs that the network learned from. One pass over these, a window at a time where they are streamed."""
+    learned = parts.material.feed or AtHand(parts.material.train)
+    kind = parts.material.train.x.dtype
+    asked, place = np.unique(hash_rows(x.astype(kind), seed=0), return_inverse=True)
+    found = np.zeros(len(asked), bool)
+    for window in learned.windows(0, 0, 1):
+        keys = hash_rows(window.x.astype(kind, copy=False), seed=0)
+        at = np.minimum(np.searchsorted(asked, keys), len(asked) - 1)
+        found[at[asked[at] == keys]] = True
+    return int(found[place].sum())

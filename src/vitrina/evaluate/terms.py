@@ -222,15 +222,16 @@ def _given_matrix(costs: Any, classes: tuple[str, ...]) -> np.ndarray | None:
 
 
 def _read_matrix(path: Path, classes: tuple[str, ...]) -> np.ndarray:
-    """A CSV whose first line names the answers, and whose other lines begin with the true class; any order."""
-    import csv
+    """A CSV whose first line names the answers, and whose other lines begin with the true class; any order, and as any
+    table may be written."""
+    from vitrina.data.csv_files import read_csv
+    from vitrina.data.roles import parse_numbers
 
     try:
-        lines = [line for line in csv.reader(path.read_text("utf-8").splitlines()) if line]
-    except (OSError, UnicodeDecodeError) as error:
+        frame, _, _ = read_csv(path)
+    except OSError as error:
         raise DataError(say("{path} cannot be read: {reason}", path=path, reason=reason_of(error))) from None
-    answers = [name.strip() for name in lines[0][1:]] if lines else []
-    truths = [line[0].strip() for line in lines[1:]]
+    answers, truths = frame.columns[1:], ["" if name is None else name for name in frame[frame.columns[0]]]
     if sorted(answers) != sorted(classes) or sorted(truths) != sorted(classes):
         raise DataError(
             say(
@@ -240,27 +241,12 @@ def _read_matrix(path: Path, classes: tuple[str, ...]) -> np.ndarray:
             )
         )
     matrix = np.zeros((len(classes), len(classes)))
-    for line in lines[1:]:
-        for name, value in zip(answers, line[1:], strict=False):
-            matrix[classes.index(line[0].strip()), classes.index(name)] = _number(path, value)
-        if len(line) != len(answers) + 1:
-            raise DataError(
-                say(
-                    "{path}: the line of {kind} has {count} costs, not {wanted}",
-                    path=path,
-                    kind=line[0].strip(),
-                    count=len(line) - 1,
-                    wanted=len(answers),
-                )
-            )
+    to = [classes.index(truth) for truth in truths]
+    for name in answers:
+        numbers, _ = parse_numbers(frame[name])
+        for place, value in zip(to, numbers, strict=True):
+            if value is None or not math.isfinite(value):
+                given = frame[name][to.index(place)]
+                raise DataError(say("{path}: a cost must be a number, not {value!r}", path=path, value=given or ""))
+            matrix[place, classes.index(name)] = value
     return matrix
-
-
-def _number(path: Path, value: str) -> float:
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise DataError(say("{path}: a cost must be a number, not {value!r}", path=path, value=value))
-    return number

@@ -37,13 +37,13 @@ def figure_name(name: str) -> str:
 
 
 def figure(name: str, value: float) -> str:
-    """A measure as people write it: shares as percentages, areas with three places, others with four digits."""
-    return f"{value:.1%}" if name in SHARES else f"{value:.3f}" if name in AREAS else f"{value:.4g}"
+    """A measure as people write it: shares as percentages, areas with three places, others as `money`."""
+    return f"{value:.1%}" if name in SHARES else f"{value:.3f}" if name in AREAS else money(value)
 
 
 def money(value: float) -> str:
-    """A cost as people write it: whole from a thousand on, else four digits."""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    """A quantity as people write it: whole from a thousand on, else four digits."""
+    return f"{value:,.0f}" if 1000 <= abs(value) < 1e15 else f"{value:.4g}"
 
 
 def interval(name: str, known: Figure) -> str:

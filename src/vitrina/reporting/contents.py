@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitrina.doctor import diagnose
-from vitrina.errors import ModelError, VitrinaError
+from vitrina.errors import VitrinaError
 from vitrina.evaluate.assessing import assess
 from vitrina.evaluate.kept import last_decision
 from vitrina.evaluate.parts import Parts, parts_of
 from vitrina.locale import say
 from vitrina.locale.kept import retold
-from vitrina.model import Model, load
+from vitrina.model import Model, load, unfinished
 from vitrina.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def gather_contents(
     """Everything that can be told of a run. Raises ModelError if it is no run, or was never finished."""
     folder = RunFolder.existing(run)
     if not folder.model.exists():
-        raise ModelError(say("{run} has no model yet; go on with: vitrina train --resume {run}", run=run))
+        raise unfinished(run)
     missing: list[str] = []
     parts = _or_why(missing, lambda: parts_of(run, trained_on))
     model = parts.model if parts else load(run)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.render import number
 from vitrina.data.words import place_name
 from vitrina.doctor.screen import measured
 from vitrina.doctor.sparkline import drawing, told
@@ -128,14 +129,14 @@ def _data(contents: Contents) -> dict[str, Any] | None:
         "columns": [_column(column) for column in description.columns[:COLUMNS]],
         "more": max(0, len(description.columns) - COLUMNS),
         "classes": _shares(target.classes) if target else [],
-        "target_range": f"{target.low:.4g} … {target.high:.4g}" if target and target.low is not None else "",
+        "target_range": f"{number(target.low)} … {number(target.high)}" if target and target.low is not None else "",
         "target_bars": _bars(target.histogram) if target else [],
     }
 
 
 def _column(column: ColumnDescription) -> dict[str, Any]:
     if column.low is not None and column.high is not None:
-        told = f"{column.low:.4g} … {column.high:.4g}"
+        told = f"{number(column.low)} … {number(column.high)}"
     elif column.first:
         told = f"{column.first} … {column.last}"
     else:

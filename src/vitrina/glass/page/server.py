@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 RUNS = Path("runs")  # where those are kept that the editor starts
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 POLL = 0.25  # seconds between looks at what the training is doing, and
-CORES = os.cpu_count() or 4
-NEWS_EVERY = max(
-    1.0, 4.0 / CORES
-)  # between two tellings of one that is at work: who is told draws it, and that takes from what learns
+# Between two tellings of one that is at work: who is told draws it, and on few cores that takes from what learns.
+NEWS_EVERY = max(1.0, 4.0 / (os.cpu_count() or 4))
 ADDRESS, TOKEN_BYTES = ".page.json", 16
 QUIET = 15.0  # seconds after which a listener is told that there is none
 HEADERS = {
