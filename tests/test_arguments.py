@@ -144,7 +144,7 @@ IMPOSSIBLE: list[tuple[Any, str]] = [
     (lambda: vt.Input((3,), padding=float("nan")), "padding must be a finite number"),
     (lambda: vt.Normal(-1.0), "spread must be 0 or more"),
     (lambda: vt.Constant(float("inf")), "must be a finite number"),
-    (lambda: vt.Adam(epsilon=0.0), "epsilon must be above 0"),
+    (lambda: vt.Adam(epsilon=-1.0), "epsilon must be 0 or more"),
     (lambda: vt.Adam(weight_decay=float("inf")), "weight_decay must be 0 or more"),
     (lambda: vt.Cosine(floor=2.0), "floor must lie between 0 and 1"),
     (lambda: vt.OneCycle(divide=0), "divide must be above 0"),

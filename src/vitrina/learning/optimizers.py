@@ -50,8 +50,8 @@ class Optimizer(Described):
         )
         epsilon = getattr(self, "epsilon", 1.0)
         require(
-            0.0 < epsilon < math.inf,  # 0: what has no gradient would be 0 / 0
-            say("{kind}: {name} must be above 0, not {value!r}", kind=kind, name="epsilon", value=epsilon),
+            0.0 <= epsilon < math.inf,
+            say("{kind}: {name} must be 0 or more, not {value!r}", kind=kind, name="epsilon", value=epsilon),
         )
         for name in ("momentum", "beta_1", "beta_2", "decay"):
             value = getattr(self, name, 0.0)
