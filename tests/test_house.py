@@ -25,7 +25,7 @@ ORDER = (
     {"errors", "files", "locale", "terminal", "formula"},
     {"network", "archive"},
     {"engines", "learning", "data", "racing"},
-    {"memory", "feeds", "folds"},
+    {"memory", "feeds", "folds", "arguments"},
     {"model", "material", "runs", "population", "find_rate", "training", "searching", "approximating"},
     {"evaluate", "glass", "doctor", "deliver"},
     {"reporting"},

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from vitrina import engines
+from vitrina.arguments import whole_number, whole_or_none
 from vitrina.data.splits import Division
-from vitrina.errors import UsageError
 from vitrina.learning.feed import Examples
 from vitrina.learning.loop import Plan
 from vitrina.learning.optimizers import Lion, Optimizer, optimizer_named
@@ -97,10 +97,7 @@ def find_learning_rate(
 
     Raises DataError, NetworkError, EngineError or UsageError, each with one sentence that says what to do.
     """
-    if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
-        raise UsageError(
-            say("{name} must be a whole number of 1 or more, not {value!r}", name="batch_size", value=batch_size)
-        )
+    batch_size, seed = whole_or_none("batch_size", batch_size), whole_number("seed", seed, least=0)
     division = Division(time, group, split, gap)
     material = gather(
         data, target, network, None, 0.15, seed, columns, drop, image_size, division, drop_leaks, stream=None

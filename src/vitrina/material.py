@@ -10,6 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
+from vitrina.arguments import check_network, check_target
 from vitrina.data.place import folder_of, is_image_folder
 from vitrina.data.splits import Division, strata_of
 from vitrina.errors import DataError, UsageError
@@ -18,7 +19,7 @@ from vitrina.folds import NOBODY, folds_of, in_two
 from vitrina.learning.feed import Examples
 from vitrina.locale import say
 from vitrina.memory import images_to_stream, is_too_large
-from vitrina.model import check_inputs, check_targets
+from vitrina.model import as_targets, check_inputs, check_targets, plain_array
 from vitrina.network.network import Network
 from vitrina.network.suggest import Suggestion, suggest_network
 
@@ -42,6 +43,8 @@ class Material:
     feed: Streamed | None = None
     # rows of the source to learn from and to judge, where chance drew them
     drawn: tuple[np.ndarray, np.ndarray] | None = None
+    given: int = 0  # rows that were given, where these are some of them
+    learned: np.ndarray | None = None  # the places among those given of the rows that are learned from
 
     @property
     def rows(self) -> int:
@@ -77,7 +80,7 @@ class Material:
         if 2 * len(judges) < len(fold) or len(np.unique(fold[judges])) < count:
             return None
         both = Examples(x, y, fold=fold)
-        return replace(self, train=both, validation=both.take(judges), held=source.take(judges))
+        return replace(self, train=both, validation=both.take(judges), held=source.take(judges), learned=rows[order])
 
     def apart(self) -> Material:
         """The same with the rows that are learned from and those that judge apart, where they are in folds: the first fold judges."""
@@ -111,7 +114,11 @@ def gather(
     images are decoded while they are learned from; None: where it is too much to be held.
     Raises DataError or UsageError, each with one sentence that says what to do.
     """
+    check_network(network)
+    check_target(target)
     division = division or Division()
+    if isinstance(data, list) and len(data) == 2 and all(getattr(part, "shape", ()) for part in data):
+        data = tuple(data)  # [x, y]
     if network is not None and isinstance(data, tuple) and len(data) == 2 and not hasattr(data[0], "columns"):
         if division.column is not None:
             raise UsageError(
@@ -181,6 +188,8 @@ def gather(
         held,
         ImageFeed(source=source.take(parts.train), recipe=recipe, sample=train) if most is not None else None,
         (parts.train, parts.validation) if most is None and own is None and division.column is None else None,
+        source.rows,
+        parts.train,
     )
     _fits(network, material)
     return material
@@ -283,18 +292,18 @@ def _as_it_is(data: Any, network: Network, validation: Any, seed: int) -> Materi
         raise DataError(
             say("{rows} rows are too few to hold back a share of {validation}", rows=len(x), validation=validation)
         )
-    return Material(Examples(x[kept], y[kept]), Examples(x[held], y[held]), None, None)
+    return Material(Examples(x[kept], y[kept]), Examples(x[held], y[held]), None, None, given=len(x), learned=kept)
 
 
 def checked_pair(network: Network, pair: Any, x_name: str, y_name: str) -> tuple[np.ndarray, np.ndarray]:
     """Two arrays that the network can be taught with. Raises DataError, which calls them by these names."""
     try:
-        x, y = (np.asarray(part) for part in pair)
+        x, y = pair
     except (TypeError, ValueError) as error:
         raise DataError(
             say("{x} and {y} cannot be read as two arrays: {reason}", x=x_name, y=y_name, reason=error)
         ) from None
-    x = check_inputs(network, x, x_name)
+    x, y = check_inputs(network, plain_array(x, x_name), x_name), plain_array(y, y_name)
     if not len(x):
         raise DataError(say("{x} has no rows", x=x_name))
     if y.ndim == 0 or len(x) != len(y):
@@ -307,11 +316,7 @@ def checked_pair(network: Network, pair: Any, x_name: str, y_name: str) -> tuple
                 targets=len(y) if y.ndim else 1,
             )
         )
-    check_targets(network, y, y_name)
-    y = y.astype(np.int32) if y.dtype.kind == "b" else y
-    if network.cost.link == "softmax" and y.ndim == len(network.output_shape) and y.dtype.kind == "f":
-        y = y.astype(np.int32)
-    return x, y
+    return x, as_targets(network, y, y_name)
 
 
 def weighted(material: Material, network: Network, class_weight: Any, sample_weight: Any) -> Examples:
@@ -323,7 +328,12 @@ def weighted(material: Material, network: Network, class_weight: Any, sample_wei
             raise UsageError(
                 say("sample_weight goes with rows that are all held in memory; leave it out, or leave out stream")
             )
-        weight = np.asarray(sample_weight, np.float32)
+        weight = plain_array(sample_weight, "sample_weight")
+        if weight.dtype.kind not in "fiub":
+            raise DataError(say("{name} must hold numbers, not {dtype}", name="sample_weight", dtype=weight.dtype))
+        weight = weight.astype(np.float32)
+        if material.learned is not None and weight.shape == (material.given,):
+            weight = weight[material.learned]
         if weight.shape != (examples.rows,):
             raise DataError(
                 say(
@@ -338,6 +348,8 @@ def weighted(material: Material, network: Network, class_weight: Any, sample_wei
         of_class = class_weights(material, network, class_weight)
         each = of_class[examples.y.reshape(-1).astype(np.int64)]
         weight = each if weight is None else weight * each
+        if not weight.any():
+            raise UsageError(say("class_weight must be weights of 0 or more, not all 0 for the rows to learn from"))
     return examples if weight is None else replace(examples, weight=weight.astype(np.float32))
 
 

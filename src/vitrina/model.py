@@ -76,7 +76,10 @@ class Model:
         x, truth = self.examples(data, y)
         if not len(x):
             raise DataError(say("there are no rows to evaluate on"))
-        check_targets(self.network, truth, "y")
+        if self.recipe is None:
+            truth = as_targets(self.network, truth, "y")
+        else:
+            check_targets(self.network, truth, "y")
         cost, ops = self.network.cost, engines.get("numpy", "float64").ops
         raw = self._forward(x, engine, readable=False).astype(np.float64)
         error = float(np.mean(cost.per_example(ops, raw, truth)))
@@ -121,10 +124,14 @@ class Model:
             data, y = data
         if y is None:
             raise DataError(say("there is nothing to compare with; give the truth as y"))
-        x, truth = self._inputs(data), np.asarray(y)
-        if len(x) != len(truth):
+        x, truth = self._inputs(data), plain_array(y, "y")
+        if truth.ndim == 0 or len(x) != len(truth):
             raise DataError(
-                say("x has {rows} rows and y {targets}; they must be as many", rows=len(x), targets=len(truth))
+                say(
+                    "x has {rows} rows and y {targets}; they must be as many",
+                    rows=len(x),
+                    targets=len(truth) if truth.ndim else 1,
+                )
             )
         return x, truth
 
@@ -183,7 +190,7 @@ class Model:
             from vitrina.data import open_source
 
             return self.recipe.inputs(open_source(data))
-        return check_inputs(self.network, _plain_array(data), "x")
+        return check_inputs(self.network, plain_array(data, "x"), "x")
 
     def _target_of(self, data: Any, y: Any) -> dict[str, Any]:
         """Tables are opened with the target the model was taught on."""
@@ -231,7 +238,11 @@ class Model:
         cost = self.network.cost
         if not cost.classifies:
             return {} if cost.label == "quantile" else measure(0, self._in_units(readable), self._in_units(truth))
+        if cost.link == "softmax" and truth.shape == readable.shape and truth.shape[-1] > 1:
+            truth = truth.argmax(axis=-1)  # of shares, as while learning
         if truth.ndim == 1 or truth.shape[1:] == (1,):
+            if truth.dtype.kind == "f" and readable.shape[1:] == (1,):
+                truth = truth > 0.5
             probabilities = self._probabilities(readable)
             return measure(probabilities.shape[-1], probabilities, truth.reshape(-1).astype(np.int64))
         whole_shape = truth.shape == readable.shape and cost.link == "sigmoid"
@@ -355,6 +366,10 @@ def check_targets(network: Network, y: np.ndarray, name: str) -> None:
 
 def check_weights(network: Network, weights: Mapping[str, np.ndarray]) -> None:
     """Raises ModelError unless there is an array of the right shape for every parameter, and none besides."""
+    if not isinstance(weights, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ModelError(
+            say("weights are arrays by name, as in model.weights, not {given}", given=type(weights).__name__)
+        )
     wanted = {name: array.shape for name, array in flatten(network.build(0)[0]).items()}
     for name, shape in wanted.items():
         if name not in weights:
@@ -382,11 +397,32 @@ def unfinished(run: str | Path) -> ModelError:
     return ModelError(say("{run} has no model yet; go on with: vitrina train --resume {run}", run=run))
 
 
-def _plain_array(data: Any) -> np.ndarray:
+def plain_array(data: Any, name: str) -> np.ndarray:
+    """Anything that is an array to NumPy. Raises DataError for what is none, or hides some of its values."""
+    if np.ma.isMaskedArray(data) and np.ma.getmaskarray(data).any():
+        raise DataError(say("{name} has masked values; fill them in (x.filled(...)) or leave the rows out", name=name))
     try:
-        return np.asarray(data)
-    except (TypeError, ValueError) as error:
-        raise DataError(say("the data cannot be read as one array: {reason}", reason=error)) from None
+        array = np.asarray(data)
+        if array.dtype.kind == "O" and array.ndim:  # numbers that a column of mixed origin holds as objects
+            array = np.array(array.tolist())
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(
+            say("{name} cannot be read as one array: {reason}", name=name, reason=str(error).splitlines()[0])
+        ) from None
+    if array.dtype.kind == "O" and hasattr(data, "toarray"):
+        raise DataError(say("{name} is a sparse matrix; give it as x.toarray()", name=name))
+    return array
+
+
+def as_targets(network: Network, y: np.ndarray, name: str) -> np.ndarray:
+    """y as this network is taught: class numbers (rows, ...) as whole numbers. Raises DataError unless it can be its target."""
+    shape = network.output_shape
+    of_classes = network.cost.link == "softmax" and shape[-1] > 1
+    if of_classes and y.shape[1:] == (*shape[:-1], 1):
+        y = y[..., 0]  # a column of class numbers, as Keras keeps them
+    check_targets(network, y, name)
+    numbered = of_classes and y.ndim == len(shape)
+    return y.astype(np.int32) if y.dtype.kind == "b" or (numbered and y.dtype.kind == "f") else y
 
 
 def _read_recipe(document: Tree | None) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from vitrina.arguments import whole_or_none
 from vitrina.errors import UsageError
 from vitrina.files import write_atomically
 from vitrina.learning.optimizers import Optimizer
@@ -34,11 +35,19 @@ def members_of(
     Lists of one length go side by side, the first of each to the first member; lists whose lengths multiply to `population` are
     combined, each with each. `population` alone: that many seeds, from `seed` on. Raises UsageError for what cannot be meant.
     """
-    if population is not None and (not isinstance(population, int) or population < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
+    population = whole_or_none("population", population)
+    if vary is not None and not isinstance(vary, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise UsageError(
-            say("{name} must be a whole number of 1 or more, not {value!r}", name="population", value=population)
+            say(
+                "vary must be lists by name, such as {example}, not {given!r}",
+                example="{'lr': [0.001, 0.01]}",
+                given=vary,
+            )
         )
-    lists = {name: list(values) for name, values in (vary or {}).items()}
+    lists = {
+        name: list(values) if np.ndim(values) == 1 and not isinstance(values, str) else [values]
+        for name, values in (vary or {}).items()
+    }
     for name, values in lists.items():
         if name not in VARIED:
             raise UsageError(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vitrina import engines
+from vitrina.arguments import above_zero, flag, plain_weights, share_or_data, whole_number, whole_or_none
 from vitrina.data.address import without_password
 from vitrina.data.place import place_of
 from vitrina.data.splits import Division
@@ -20,7 +21,7 @@ from vitrina.feeds import Streamed
 from vitrina.find_rate import rate_for
 from vitrina.folds import folds_for
 from vitrina.learning.augmentation import Augmentation, checked_augmentations, mixup_of
-from vitrina.learning.callbacks import Callback, as_callback
+from vitrina.learning.callbacks import Callback, as_callbacks
 from vitrina.learning.feed import Examples
 from vitrina.learning.loop import Learner, Plan
 from vitrina.learning.optimizers import AdamW, Optimizer, optimizer_named
@@ -31,6 +32,7 @@ from vitrina.learning.step import Recipe
 from vitrina.locale import say
 from vitrina.material import Material, class_weights, data_of, fingerprint, gather, gather_again, weighted
 from vitrina.model import Model, check_weights
+from vitrina.network.codec import python_number
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, flatten, nest
 from vitrina.population import Population, members_of, ranked, settings_of
@@ -108,7 +110,8 @@ def train(
     augment: what is done to images at random while they are learned from: "flip,shift=2,cutout=8,jitter=0.2,mixup=0.2", or a list of
         `vt.Flip()`, `vt.Shift(2)`, `vt.Cutout(8)`, `vt.ColourJitter()`, `vt.Mixup()`. "auto": what suits the images, where the network
         is chosen too; else nothing, as for "none".
-    class_weight, sample_weight: {class: weight} or "balanced" (rows / (classes · rows of the class)); (rows,).
+    class_weight, sample_weight: {class: weight} or "balanced" (rows / (classes · rows of the class)); (rows,), one for each row of
+        the data, or of those that are learned from.
     weights: parameters to start from, as in `model.weights`.
     columns, drop, image_size: {column: role}, columns to leave out, and (rows, columns) to bring images to.
     time, group, split: the column that divides a table's rows, at most one of them; it is not learned from (a time is, if
@@ -133,6 +136,7 @@ def train(
 
     Raises DataError, NetworkError, EngineError, ModelError or UsageError, each with one sentence that says what to do.
     """
+    callbacks = as_callbacks(callbacks)
     many = population is not None or vary is not None
     if many and resume is not None:
         raise UsageError(say("a population cannot be gone on with; resume one of its members' runs, or train it anew"))
@@ -142,8 +146,16 @@ def train(
         raise UsageError(say("a recording is kept in a run; give out=..."))
     if data is None:
         raise UsageError(say("train needs data: arrays (x, y), a path, or the name of a built-in set"))
-    _check_numbers(batch_size=batch_size, epochs=epochs, patience=patience)
-    if weight_average is not None and not 0.0 <= weight_average < 1.0:
+    batch_size, epochs = whole_or_none("batch_size", batch_size), whole_or_none("epochs", epochs)
+    patience, seed = whole_or_none("patience", patience), whole_number("seed", seed, least=0)
+    shuffle, drop_leaks = flag("shuffle", shuffle), flag("drop_leaks", drop_leaks)
+    gradient_clip = above_zero("gradient_clip", gradient_clip)
+    class_weight = plain_weights(class_weight)
+    validation, test = share_or_data(validation), share_or_data(test)
+    weight_average = python_number(weight_average)
+    if isinstance(drop, str):
+        drop = [drop]
+    if weight_average is not None and not (isinstance(weight_average, int | float) and 0.0 <= weight_average < 1.0):
         raise UsageError(
             say(
                 "weight_average is what a running mean keeps of itself at each step, 0 or more and below 1, such as 0.99, "
@@ -205,7 +217,7 @@ def train(
     )
     start = _start_from(network, weights)
     if vary is None or "lr" not in vary:
-        examples = weighted(material, network, _plain_weights(class_weight), sample_weight)
+        examples = weighted(material, network, class_weight, sample_weight)
         chosen, rate_why = rate_for(
             chosen, Recipe(network, chosen, ConstantRate(), 1, seed, gradient_clip), plan, examples, start
         )
@@ -233,7 +245,7 @@ def train(
         "folds": count,
         "own_validation": validation is not None and not isinstance(validation, float),
         "test": test,
-        "class_weight": _plain_weights(class_weight),
+        "class_weight": class_weight,
         "own_sample_weight": sample_weight is not None,
         "gradient_clip": gradient_clip,
         "weight_average": weight_average or None,
@@ -358,7 +370,7 @@ def _teach_many(
             examples,
             material.validation,
             early_stop,
-            [*map(as_callback, callbacks), bar],
+            [*as_callbacks(callbacks), bar],
             _start_from(network, weights),
         )
         learner.run()
@@ -479,6 +491,9 @@ def _start_from(network: Network, weights: Mapping[str, np.ndarray] | None) -> A
     if weights is None:
         return None
     check_weights(network, weights)
+    for name, value in weights.items():
+        if np.asarray(value).dtype.kind not in "fiub" or not np.isfinite(value).all():
+            raise ModelError(say("the weights have {name} with numbers that are not finite", name=name))
     return nest({name: np.asarray(value) for name, value in weights.items()}), network.build(0)[1]
 
 
@@ -486,17 +501,3 @@ def _smoothed(network: Network, label_smoothing: float) -> Network:
     if not label_smoothing:
         return network
     return Network(network.input, *network.layers, cost=smoothed(network.cost, label_smoothing))
-
-
-def _plain_weights(class_weight: Any) -> Any:
-    return (
-        {str(name): float(value) for name, value in class_weight.items()}
-        if isinstance(class_weight, Mapping)
-        else class_weight
-    )
-
-
-def _check_numbers(**given: int | None) -> None:
-    for name, value in given.items():
-        if value is not None and (not isinstance(value, int) or value < 1):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise UsageError(say("{name} must be a whole number of 1 or more, not {value!r}", name=name, value=value))

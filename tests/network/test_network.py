@@ -269,7 +269,7 @@ def test_layers_that_do_not_fit_are_named_with_both_shapes(make, words):
         (lambda: LSTM(2.5), "LSTM: units must be a whole number of 1 or more, not 2.5"),
         (lambda: Attention(0), "heads must be a whole number of 1 or more, not 0"),
         (lambda: Attention(2, head_size="wide"), "head_size must be a whole number of 1 or more, not 'wide'"),
-        (lambda: Attention(2, causal=3), "causal is True or False, not 3"),
+        (lambda: Attention(2, causal=3), "causal must be True or False, not 3"),
         (lambda: Input((8, 8, 1), padding=0), "padding is for sequences of shape (steps,) or (steps, channels)"),
         (lambda: Sequential(Dense), "Dense(...)"),
         (lambda: Sequential(Dense(2), "relu"), "Sequential is made of layers"),

@@ -113,8 +113,11 @@ def tree_map(function: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
 
 
 def as_numpy(value: Any, dtype: str) -> np.ndarray:
-    """Floats in `dtype`, whole numbers as int32 (labels and counters), truth values as they are."""
+    """Floats in `dtype`, whole numbers as int32 (labels and counters), or as floats beyond it; truth values as they are."""
     array = np.asarray(value)
     if array.dtype.kind == "f":
         return np.asarray(array, dtype=dtype, order="C")
-    return np.asarray(array, dtype=np.int32, order="C") if array.dtype.kind in "iu" else array
+    if array.dtype.kind not in "iu":
+        return array
+    fits = np.can_cast(array.dtype, np.int32) or not array.size or (array.min() >= -(2**31) and array.max() < 2**31)
+    return np.asarray(array, dtype=np.int32 if fits else dtype, order="C")

@@ -78,7 +78,7 @@ def get(name: str, precision: str = "float32", variant: str | None = None) -> En
     it: "torch:compiled". Raises UsageError for an unknown name, variant or precision, EngineError (with the extra to
     install) for an engine that is not installed, or whose framework is damaged.
     """
-    name, _, own = name.partition(":")
+    name, _, own = name.partition(":") if isinstance(name, str) else (name, "", "")  # pyright: ignore
     variant = own or variant
     if name not in ENGINES:
         raise UsageError(say("unknown engine {name!r}; it can be auto, {known}", name=name, known=", ".join(ENGINES)))

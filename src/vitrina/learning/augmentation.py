@@ -60,6 +60,7 @@ class Shift(Augmentation):
     pixels: int = 2
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             _whole(self.pixels) and self.pixels >= 1,
             say(
@@ -89,6 +90,7 @@ class Cutout(Augmentation):
     size: int = 8
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             _whole(self.size) and self.size >= 1,
             say(
@@ -123,6 +125,7 @@ class ColourJitter(Augmentation):
     saturation: float = 0.2
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("brightness", "contrast", "saturation"):
             value = getattr(self, name)
             require(
@@ -155,6 +158,7 @@ class Mixup(Augmentation):
     alpha: float = 0.2
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             _number(self.alpha) and self.alpha > 0,
             say("mixup: alpha must be a number above 0, not {value!r}", value=self.alpha),

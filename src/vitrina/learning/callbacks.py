@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
+from vitrina.errors import UsageError
 from vitrina.learning.history import Row
+from vitrina.locale import say
 
 if TYPE_CHECKING:
     from vitrina.learning.loop import Learner
@@ -41,5 +44,22 @@ class _Function(Callback):
 
 
 def as_callback(given: object) -> Callback:
-    """A callback as it is; a function of a row as one."""
-    return given if isinstance(given, Callback) else _Function(given)
+    """A callback as it is; a function of a row as one. Raises UsageError for anything else."""
+    if isinstance(given, Callback):
+        return given
+    if isinstance(given, type) or not callable(given):
+        raise UsageError(
+            say(
+                "callbacks are functions of an epoch's row, or objects of a class made from vt.Callback, and {given!r} is neither",
+                given=given,
+            )
+        )
+    return _Function(given)
+
+
+def as_callbacks(given: Any) -> list[Callback]:
+    """A list of them; one alone, or None, is taken as such a list."""
+    several: Sequence[object] = (
+        list(given) if isinstance(given, list | tuple) else [] if given is None else [given]  # pyright: ignore
+    )
+    return [as_callback(one) for one in several]

@@ -1,14 +1,14 @@
 """How gradients change the weights. Pure functions on nested dicts of arrays, through `ops`.
 
 `start` makes the slots (what an optimizer remembers for each parameter), `update` returns new parameters and slots.
-`weight_decay` shrinks the weights (matrices and kernels) and leaves biases, scales and shifts alone, as is usual; it is
-added to the gradient, except in AdamW and Lion, where it is taken off the weights directly (decoupled).
+`weight_decay`, given by its name, shrinks the weights (matrices and kernels) and leaves biases, scales and shifts alone, as
+is usual; it is added to the gradient, except in AdamW and Lion, where it is taken off the weights directly (decoupled).
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,13 +24,15 @@ class Optimizer(Described):
     """What all have: a learning rate, and `weight_decay`. An optimizer of your own gives `slots` and `change`."""
 
     learning_rate: float | None = None  # None: what is usual for the optimizer
-    weight_decay: float = 0.0
+    # by its name alone: the second of these arguments is another one in every library
+    weight_decay: float = field(default=0.0, kw_only=True)
 
     slots: ClassVar[tuple[str, ...]] = ()
     decoupled: ClassVar[bool] = False
     usual_rate: ClassVar[float] = 1e-3
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         kind = type(self).__name__
         rate = self.learning_rate
         require(
@@ -38,13 +40,18 @@ class Optimizer(Described):
             say("{kind}: {name} must be above 0, not {value!r}", kind=kind, name="learning_rate", value=rate),
         )
         require(
-            self.weight_decay >= 0.0,
+            0.0 <= self.weight_decay < math.inf,
             say(
                 "{kind}: {name} must be 0 or more, not {value!r}",
                 kind=kind,
                 name="weight_decay",
                 value=self.weight_decay,
             ),
+        )
+        epsilon = getattr(self, "epsilon", 1.0)
+        require(
+            0.0 <= epsilon < math.inf,
+            say("{kind}: {name} must be 0 or more, not {value!r}", kind=kind, name="epsilon", value=epsilon),
         )
         for name in ("momentum", "beta_1", "beta_2", "decay"):
             value = getattr(self, name, 0.0)
@@ -183,7 +190,10 @@ class AdamW(Adam):
     PyTorch.
     """
 
-    weight_decay: float = 0.01
+    weight_decay: float = 0.01  # second, as in Keras: so the others, which come second for Adam, are given by name
+    beta_1: float = field(default=0.9, kw_only=True)
+    beta_2: float = field(default=0.999, kw_only=True)
+    epsilon: float = field(default=1e-8, kw_only=True)
     decoupled: ClassVar[bool] = True
 
 
@@ -219,7 +229,7 @@ def optimizer_named(choice: str | Optimizer | None) -> Optimizer:
     """The optimizer itself, or the one of that name with its defaults (None: Adam). Raises NetworkError if unknown."""
     if isinstance(choice, Optimizer):
         return choice
-    name = (choice or "adam").lower()
+    name = choice.lower() if isinstance(choice, str) else "adam" if choice is None else ""
     require(
         name in OPTIMIZERS,
         say("unknown optimizer {choice!r}; it can be {known}", choice=choice, known=", ".join(OPTIMIZERS)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vitrina.locale import say
-from vitrina.network.codec import Described
+from vitrina.network.codec import Described, numbers
 from vitrina.network.layer import require, snake_case
 from vitrina.network.ops import Array, Ops
 
@@ -47,11 +47,14 @@ class StepDecay(Schedule):
     decay: float = 0.1
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "at", tuple(self.at))
+        super().__post_init__()
+        given: Any = self.at
+        shares = numbers(given)
         require(
-            all(0.0 < share < 1.0 for share in self.at),
-            say("step: shares lie between 0 and 1, not {value}", value=self.at),
+            shares is not None and all(0.0 < share < 1.0 for share in shares),
+            say("step: shares lie between 0 and 1, not {value}", value=given),
         )
+        object.__setattr__(self, "at", shares)
         require(
             self.decay > 0.0,
             say("{kind}: {name} must be above 0, not {value!r}", kind="step", name="decay", value=self.decay),
@@ -70,6 +73,15 @@ class Cosine(Schedule):
 
     floor: float = 0.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(
+            0.0 <= self.floor <= 1.0,
+            say(
+                "{kind}: {name} must lie between 0 and 1, not {value!r}", kind="cosine", name="floor", value=self.floor
+            ),
+        )
+
     def factor(self, ops: Ops, progress: Array) -> Any:
         return _cosine(ops, progress, 1.0, self.floor)
 
@@ -86,12 +98,19 @@ class OneCycle(Schedule):
     end_divide: float = 1e5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             0.0 < self.rise < 1.0,
             say(
                 "{kind}: {name} must lie between 0 and 1, not {value!r}", kind="one_cycle", name="rise", value=self.rise
             ),
         )
+        for name in ("divide", "end_divide"):
+            value = getattr(self, name)
+            require(
+                0.0 < value < math.inf,
+                say("{kind}: {name} must be above 0, not {value!r}", kind="one_cycle", name=name, value=value),
+            )
 
     def factor(self, ops: Ops, progress: Array) -> Any:
         up = _cosine(ops, ops.minimum(progress * (1.0 / self.rise), 1.0), 1.0 / self.divide, 1.0)
@@ -110,10 +129,13 @@ class WarmUp(Schedule):
     then: Schedule = ConstantRate()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             0.0 < self.rise < 1.0,
             say("{kind}: {name} must lie between 0 and 1, not {value!r}", kind="warm_up", name="rise", value=self.rise),
         )
+        if not isinstance(self.then, Schedule):
+            object.__setattr__(self, "then", schedule_named(self.then))
         follows = not isinstance(self.then, ReduceOnPlateau)
         require(follows, say("warm_up: reduce_on_plateau cannot follow it; use one of the two, or another schedule"))
 
@@ -136,6 +158,7 @@ class ReduceOnPlateau(Schedule):
     floor: float = 1e-4
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             0.0 < self.decay < 1.0,
             say(
@@ -143,8 +166,15 @@ class ReduceOnPlateau(Schedule):
             ),
         )
         require(
-            self.patience >= 1, say("plateau: patience must be 1 epoch or more, not {value!r}", value=self.patience)
+            isinstance(self.patience, int) and self.patience >= 1,
+            say("plateau: patience must be 1 epoch or more, not {value!r}", value=self.patience),
         )
+        for name in ("threshold", "floor"):
+            value = getattr(self, name)
+            require(
+                0.0 <= value < 1.0,
+                say("{kind}: {name} must be in [0, 1), not {value!r}", kind="plateau", name=name, value=value),
+            )
 
 
 def _cosine(ops: Ops, progress: Array, start: float, end: float) -> Array:
@@ -166,7 +196,7 @@ def schedule_named(choice: str | Schedule | None) -> Schedule:
     """The schedule itself, or the one of that name with its defaults. Raises NetworkError for an unknown name."""
     if isinstance(choice, Schedule):
         return choice
-    name = snake_case(choice.replace("-", "_")) if choice else "constant"
+    name = snake_case(choice.replace("-", "_")) if isinstance(choice, str) else "constant" if choice is None else ""
     require(
         name in SCHEDULES,
         say("unknown schedule {choice!r}; it can be {known}", choice=choice, known=", ".join(SCHEDULES)),

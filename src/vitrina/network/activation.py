@@ -18,6 +18,7 @@ class Activation(Layer):
     activation: str
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         check_activation(self.activation)
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -217,7 +217,7 @@ def sums_to_keep(name: str, z: Array, context: Context) -> Array:
 
 def check_activation(name: str) -> None:
     """Raises NetworkError unless `name` is an activation."""
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         raise NetworkError(
             say("unknown activation {name!r}; it can be {known}", name=name, known=", ".join(ACTIVATIONS))
         )

@@ -89,6 +89,7 @@ class Conv1D(_Along):
     groups: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("filters", "kernel_size", "stride", "groups"):
             _check_whole(self, name)
         shared = say(
@@ -141,6 +142,7 @@ class _Pool1D(_Along):
     padding: str = "valid"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.stride is None:
             object.__setattr__(self, "stride", self.size)
         for name in ("size", "stride"):

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from vitrina.errors import NetworkError, ShapeError
+from vitrina.errors import ShapeError
 from vitrina.locale import say
 from vitrina.network.initialisers import INITIALISERS
 from vitrina.network.layer import SMALLEST, Context, Layer, Params, Shape, State, Tree, whole
@@ -43,6 +43,7 @@ class Attention(Layer):
     use_bias: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         heads = whole(
             self.heads,
             say(
@@ -61,8 +62,6 @@ class Attention(Layer):
                 value=self.head_size,
             )
             object.__setattr__(self, "head_size", whole(self.head_size, sentence))
-        if not isinstance(self.causal, bool):  # pyright: ignore[reportUnnecessaryIsInstance]
-            raise NetworkError(say("Attention: causal is True or False, not {value!r}", value=self.causal))
 
     def output_shape(self, input_shape: Shape) -> Shape:
         if len(input_shape) != 2:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, ClassVar, Self
 
+import numpy as np
+
 from vitrina.errors import NetworkError
 from vitrina.locale import say
 
@@ -23,6 +25,37 @@ class Described:
         super().__init_subclass__(**options)
         if not cls.__name__.startswith("_"):
             Described.kinds[cls.__name__] = cls
+
+    def __post_init__(self) -> None:
+        """NumPy's numbers become Python's, which JSON can hold. A class with a `__post_init__` of its own calls this one first.
+
+        Raises NetworkError where a field declared as a number, or as True or False, holds something else.
+        """
+        for field in dataclasses.fields(self):  # pyright: ignore[reportArgumentType]
+            given = getattr(self, field.name)
+            value = python_number(given)
+            declared = field.type if isinstance(field.type, str) else field.type.__name__
+            kind, _, optional = declared.partition(" | ")
+            if kind == "float" and not isinstance(value, int | float) and (value is not None or optional != "None"):
+                raise NetworkError(
+                    say(
+                        "{kind}: {name} must be a number, not {value!r}",
+                        kind=type(self).__name__,
+                        name=field.name,
+                        value=value,
+                    )
+                )
+            if kind == "bool" and not isinstance(value, bool):
+                raise NetworkError(
+                    say(
+                        "{kind}: {name} must be True or False, not {value!r}",
+                        kind=type(self).__name__,
+                        name=field.name,
+                        value=value,
+                    )
+                )
+            if value is not given:
+                object.__setattr__(self, field.name, value)
 
     def to_json(self) -> dict[str, Any]:
         """The description as plain dicts, lists, numbers and strings."""
@@ -47,7 +80,21 @@ class Described:
         return found
 
 
+def python_number(value: Any) -> Any:
+    """A number of NumPy's as Python has it; anything else as it is."""
+    single = isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0)
+    return value.item() if single else value
+
+
+def numbers(given: Any) -> tuple[float, ...] | None:
+    """One number, or a list, tuple or array of them, as a tuple of Python's; None if it is something else."""
+    several: Any = given.tolist() if isinstance(given, np.ndarray) else given
+    values = [python_number(value) for value in (several if isinstance(several, list | tuple) else (several,))]
+    return tuple(map(float, values)) if all(isinstance(value, int | float) for value in values) else None
+
+
 def _plain(value: Any) -> Any:
+    value = python_number(value)
     if isinstance(value, Described):
         return value.to_json()
     if isinstance(value, tuple | list):

@@ -38,6 +38,7 @@ class Conv2D(Layer):
     groups: int = 1
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         filters = whole(
             self.filters,
             say(

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from vitrina.errors import NetworkError
 from vitrina.locale import say
 from vitrina.network.activations import softmax, softplus
-from vitrina.network.codec import Described
+from vitrina.network.codec import Described, numbers
 from vitrina.network.layer import SMALLEST, Shape, require, snake_case
 from vitrina.network.ops import Array, Ops
 
@@ -127,6 +127,7 @@ class Huber(Cost):
     delta: float = 1.0
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             self.delta > 0.0,
             say("{kind}: {name} must be above 0, not {value!r}", kind="huber", name="delta", value=self.delta),
@@ -150,12 +151,14 @@ class Quantile(Cost):
     quantiles: tuple[float, ...] = (0.5,)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "quantiles", tuple(self.quantiles))
-        inside = all(0.0 < quantile < 1.0 for quantile in self.quantiles)
+        super().__post_init__()
+        given: Any = self.quantiles
+        quantiles = numbers(given)
         require(
-            bool(self.quantiles) and inside,
-            say("quantile: quantiles lie between 0 and 1, not {value}", value=self.quantiles),
+            bool(quantiles) and all(0.0 < quantile < 1.0 for quantile in quantiles or ()),
+            say("quantile: quantiles lie between 0 and 1, not {value}", value=given),
         )
+        object.__setattr__(self, "quantiles", quantiles)
 
     def losses_and_slopes(self, ops: Ops, prediction: Array, target: Array) -> tuple[Array, Array]:
         shape, count = ops.shape(prediction), len(self.quantiles)
@@ -223,6 +226,7 @@ class CrossEntropy(Cost):
     link: ClassVar[str] = "softmax"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check_smoothing(self)
 
     def losses_and_slopes(self, ops: Ops, prediction: Array, target: Array) -> tuple[Array, Array]:
@@ -250,6 +254,7 @@ class BinaryCrossEntropy(Cost):
     link: ClassVar[str] = "sigmoid"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         _check_smoothing(self)
 
     def losses_and_slopes(self, ops: Ops, prediction: Array, target: Array) -> tuple[Array, Array]:
@@ -276,6 +281,7 @@ class Focal(Cost):
     link: ClassVar[str] = "softmax"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             self.gamma >= 0.0,
             say("{kind}: {name} must be 0 or more, not {value!r}", kind="focal", name="gamma", value=self.gamma),
@@ -349,7 +355,7 @@ def cost_named(choice: str | Cost) -> Cost:
     """The cost itself, or the one of that name with its defaults. Raises NetworkError for an unknown name."""
     if isinstance(choice, Cost):
         return choice
-    if choice not in COSTS:
+    if not isinstance(choice, str) or choice not in COSTS:
         raise NetworkError(say("unknown cost {choice!r}; it can be {known}", choice=choice, known=", ".join(COSTS)))
     return COSTS[choice]
 

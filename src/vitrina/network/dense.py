@@ -31,6 +31,7 @@ class Dense(Layer):
     initialiser: str | Initialiser | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         units = whole(
             self.units,
             say(

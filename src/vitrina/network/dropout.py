@@ -22,6 +22,7 @@ class Dropout(Layer):
     random: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             0.0 <= self.rate < 1.0, say("Dropout: rate must be 0 or more and below 1, not {value!r}", value=self.rate)
         )

@@ -30,6 +30,7 @@ class Embedding(Layer):
     size: int
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("count", "size"):
             value = getattr(self, name)
             sentence = say(

@@ -38,6 +38,7 @@ class EnsembleDense(Layer):
     sees: tuple[tuple[int, int], ...] = ()
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("members", "units"):
             value = getattr(self, name)
             sentence = say(

@@ -14,6 +14,7 @@ import numpy as np
 from vitrina.errors import NetworkError
 from vitrina.locale import say
 from vitrina.network.codec import Described
+from vitrina.network.layer import require
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,10 @@ class Orthogonal(Initialiser):
 
     gain: float = 1.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_finite(self, "gain")
+
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
         columns = shape[-1]
         rows = math.prod(shape[:-1])
@@ -84,6 +89,13 @@ class Normal(Initialiser):
 
     spread: float = 0.05
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require(
+            0.0 <= self.spread < math.inf,
+            say("{kind}: {name} must be 0 or more, not {value!r}", kind="Normal", name="spread", value=self.spread),
+        )
+
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
         return rng.normal(0.0, self.spread, shape)
 
@@ -94,8 +106,20 @@ class Constant(Initialiser):
 
     value: float = 0.0
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_finite(self, "value")
+
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...], fan_in: int, fan_out: int) -> np.ndarray:
         return np.full(shape, float(self.value))
+
+
+def _check_finite(initialiser: Initialiser, name: str) -> None:
+    kind, value = type(initialiser).__name__, getattr(initialiser, name)
+    require(
+        math.isfinite(value),
+        say("{kind}: {name} must be a finite number, not {value!r}", kind=kind, name=name, value=value),
+    )
 
 
 INITIALISERS: dict[str, Initialiser] = {
@@ -126,7 +150,8 @@ def initialiser_for(choice: str | Initialiser | None, activation: str) -> Initia
 
 def check_initialiser(choice: str | Initialiser | None) -> None:
     """Raises NetworkError unless `choice` is an initialiser, the name of one, or None."""
-    if choice is not None and not isinstance(choice, Initialiser) and choice not in INITIALISERS:
+    named = isinstance(choice, str) and choice in INITIALISERS
+    if choice is not None and not isinstance(choice, Initialiser) and not named:
         raise NetworkError(
             say("unknown initialiser {choice!r}; it can be {known}", choice=choice, known=", ".join(INITIALISERS))
         )

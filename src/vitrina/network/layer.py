@@ -140,7 +140,7 @@ def layer_names(layers: tuple[Layer, ...]) -> tuple[str, ...]:
     for name in names:
         if names.count(name) > 1:
             raise NetworkError(say("two layers are called {name!r}; give one of them another name", name=name))
-        if not name or "/" in name:
+        if not isinstance(name, str) or not name or "/" in name:
             raise NetworkError(
                 say("a layer cannot be called {name!r}: a name has at least one letter and no '/'", name=name)
             )

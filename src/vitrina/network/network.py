@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -38,6 +39,7 @@ class Input(Described):
     padding: float | None = None
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         given: Any = self.shape
         sentence = say(
             "Input: the shape must be whole numbers of 1 or more, such as (30,) or (28, 28, 1), not {given!r}",
@@ -46,6 +48,10 @@ class Input(Described):
         sizes: tuple[Any, ...] = tuple(given) if isinstance(given, list | tuple) else (given,)
         require(len(sizes) > 0, sentence)
         object.__setattr__(self, "shape", tuple(whole(size, sentence) for size in sizes))
+        require(
+            self.padding is None or math.isfinite(self.padding),
+            say("Input: padding must be a finite number, such as 0, not {given!r}", given=self.padding),
+        )
         require(
             self.padding is None or len(sizes) <= 2,
             say(

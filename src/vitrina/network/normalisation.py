@@ -29,6 +29,7 @@ class BatchNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             0.0 <= self.momentum < 1.0,
             say(
@@ -133,6 +134,7 @@ class LayerNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             self.epsilon > 0.0,
             say("{kind}: {name} must be above 0, not {value!r}", kind="LayerNorm", name="epsilon", value=self.epsilon),
@@ -185,6 +187,7 @@ class RMSNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             self.epsilon > 0.0,
             say("{kind}: {name} must be above 0, not {value!r}", kind="RMSNorm", name="epsilon", value=self.epsilon),
@@ -229,6 +232,7 @@ class GroupNorm(Layer):
     epsilon: float = 1e-5
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         groups = whole(
             self.groups,
             say(

@@ -25,6 +25,7 @@ class _Pool2D(Layer):
     padding: str | int = "valid"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         kind = type(self).__name__
         object.__setattr__(self, "size", pair(self.size, f"{kind}: size"))
         stride = self.size if self.stride is None else self.stride

@@ -30,6 +30,7 @@ class PositionalEmbedding(Layer):
     kind: str = "learned"
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         require(
             self.kind in KINDS,
             say("PositionalEmbedding: kind must be 'learned' or 'sinusoidal', not {kind!r}", kind=self.kind),

@@ -34,6 +34,7 @@ class _Recurrent(Layer):
     gates: ClassVar[int]  # weighted sums per unit
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         kind = type(self).__name__
         units = whole(
             self.units,

@@ -8,6 +8,7 @@ from typing import Any
 
 from vitrina.errors import ShapeError
 from vitrina.locale import say
+from vitrina.network.codec import numbers
 from vitrina.network.layer import Context, Layer, Params, Shape, State, Tree, require
 from vitrina.network.ops import Array, Ops
 
@@ -25,11 +26,12 @@ class Scale(Layer):
     shift: tuple[float, ...] = (0.0,)
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         for name in ("factor", "shift"):
             given: Any = getattr(self, name)
-            values = tuple(float(value) for value in (given if isinstance(given, list | tuple) else (given,)))
+            values = numbers(given)
             require(
-                bool(values) and all(map(math.isfinite, values)),
+                bool(values) and all(map(math.isfinite, values or ())),
                 say("Scale: {name} must be finite numbers, not {given!r}", name=name, given=given),
             )
             object.__setattr__(self, name, values)

@@ -34,6 +34,7 @@ class Reshape(Layer):
     shape: Shape
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         given: Any = self.shape
         sizes: tuple[Any, ...] = tuple(given) if isinstance(given, list | tuple) else (given,)
         sentence = say("Reshape: sizes must be 1 or more (one of them may be -1), not {given!r}", given=given)

@@ -50,6 +50,7 @@ class TableInput(Layer):
     takes_missing: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         given: Any = self.categories
         sentence = say(
             "TableInput: categories must be a whole number of 0 or more for each column, not {given!r}", given=given

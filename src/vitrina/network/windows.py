@@ -38,7 +38,7 @@ def check_padding_2d(padding: str | int, size: tuple[int, int], what: str) -> No
     """The same, or so many rows and columns on every side as leave no window on padding alone."""
     if isinstance(padding, str):
         check_padding(padding, what)
-    elif isinstance(padding, bool) or not 0 <= padding < min(size):
+    elif not isinstance(padding, int) or isinstance(padding, bool) or not 0 <= padding < min(size):
         raise NetworkError(
             say(
                 "{what}: padding must be 'valid', 'same', or a whole number from 0 to {most} (less than the "
