@@ -62,7 +62,11 @@ def test_rows_known_by_heart_do_not_want_more_steps(taught: Taught) -> None:
     y, yv = of_numbers(X, 0.3, 2), of_numbers(XV, 0.3, 3)
     wide = net(vt.Dense(256, "relu"), vt.Dense(128, "relu"), **SQUARES)
     run: Path = taught(wide, (X[:60], y[:60]), (XV, yv), epochs=150, batch_size=16)
-    assert told(vt.diagnose(run)) == ["overfitting"]
+    found = vt.diagnose(run)
+    assert told(found) == ["overfitting"]
+    assert "--patience" in found[0].todo
+    patient: Path = taught(wide, (X[:60], y[:60]), (XV, yv), epochs=150, batch_size=16, patience=100)
+    assert [one for one in vt.diagnose(patient) if "--patience" in one.todo] == []
 
 
 def test_a_part_from_the_other_end_differs_though_no_column_lies_far_away() -> None:

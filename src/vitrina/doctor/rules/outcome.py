@@ -59,6 +59,10 @@ def overfitting(case: Case) -> Finding | None:
             since=since,
         ),
         say(
+            "Give it less freedom: smaller layers, dropout, weight decay; or more rows. Its best epoch, before that, is what is kept."
+        )
+        if case.settings.get("patience")
+        else say(
             "Keep the best epoch (--patience), and give it less freedom: smaller layers, dropout, weight decay; or more rows."
         ),
         "validation",
