@@ -34,7 +34,7 @@ def taught(tmp_path: Path) -> Callable[..., Path]:
     def teach(
         network: vt.Network | None = None, train: Pair | None = None, judge: Pair | None = None, **options: Any
     ) -> Path:
-        out = tmp_path / "run"
+        out = options.pop("out", tmp_path / "run")
         settings = {"epochs": 12, "optimizer": vt.Adam(5e-3), "engine": "numpy"} | options
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -57,7 +57,7 @@ def test_an_error_that_only_comes_down_from_far_above_did_not_rise(taught: Taugh
     assert told(vt.diagnose(run)) == ["too-few-steps"]
 
 
-def test_rows_known_by_heart_do_not_want_more_steps(taught: Taught) -> None:
+def test_rows_known_by_heart_do_not_want_more_steps(taught: Taught, tmp_path: Path) -> None:
     """The error on them goes on falling to the end."""
     y, yv = of_numbers(X, 0.3, 2), of_numbers(XV, 0.3, 3)
     wide = net(vt.Dense(256, "relu"), vt.Dense(128, "relu"), **SQUARES)
@@ -65,7 +65,8 @@ def test_rows_known_by_heart_do_not_want_more_steps(taught: Taught) -> None:
     found = vt.diagnose(run)
     assert told(found) == ["overfitting"]
     assert "--patience" in found[0].todo
-    patient: Path = taught(wide, (X[:60], y[:60]), (XV, yv), epochs=150, batch_size=16, patience=100)
+    settings = {"epochs": 150, "batch_size": 16, "patience": 100, "out": tmp_path / "patient"}
+    patient: Path = taught(wide, (X[:60], y[:60]), (XV, yv), **settings)
     assert [one for one in vt.diagnose(patient) if "--patience" in one.todo] == []
 
 
