@@ -70,6 +70,19 @@ def test_rows_known_by_heart_do_not_want_more_steps(taught: Taught, tmp_path: Pa
     assert [one for one in vt.diagnose(patient) if "--patience" in one.todo] == []
 
 
+def test_most_known_by_heart_and_of_others_less_than_nothing_is_overfitting(taught: Taught) -> None:
+    """The validation error has only ever fallen, and is larger still than that of their mean."""
+    rng = np.random.default_rng(0)
+    x, xv = (
+        3.0 * np.concatenate([part, rng.normal(size=(len(part), 40))], axis=1, dtype=np.float32) for part in (X, XV)
+    )
+    y, yv = of_numbers(X, 1.0, 2), of_numbers(XV, 1.0, 3)
+    layers = (vt.Dense(256, "relu"), vt.Dense(128, "relu"), vt.Dense(1))
+    wide = vt.Network(vt.Input((48,)), *layers, cost="mean_squared_error")
+    run: Path = taught(wide, (x[:200], y[:200]), (xv, yv), epochs=5, optimizer=vt.Adam(1e-3), batch_size=16)
+    assert told(vt.diagnose(run)) == ["overfitting"]
+
+
 def test_a_part_from_the_other_end_differs_though_no_column_lies_far_away() -> None:
     x = rows(1200)[0]
     y = np.abs(x[:, :1] + x[:, 1:2])

@@ -23,8 +23,9 @@ def overfitting(case: Case) -> Finding | None:
     """Symptom: the error on what it learned from goes on falling while that on validation rises. Why: with more freedom than the rows
     tie down, a network learns rows by heart. Measured: the last validation error a quarter above its best, training error below
     half of it, and a score on training rows more than 0.1 above that on validation; or a simple model that is better on
-    validation. A note where the validation error has not risen and no simple model is better: the rows that judge are then just
-    harder. Remedy: keep the best epoch (patience), smaller layers, dropout, weight decay, more rows.
+    validation; or answers to validation rows that are worse than a constant, of a network that knows its own. A note where the
+    validation error has not risen and no simple model is better: the rows that judge are then just harder. Remedy: keep the best
+    epoch (patience), smaller layers, dropout, weight decay, more rows.
     Example: 512 units for 60 rows.
     """
     signs = case.signs
@@ -38,7 +39,8 @@ def overfitting(case: Case) -> Finding | None:
     gap = case.train_score - case.validation_score
     scale = max(case.constant and 1.0 - case.constant, 0.2)
     rises = last > 1.25 * best and own < 0.5 * last
-    memorised = own < 0.3 * last and case.train_score > 0.95
+    beyond = case.validation_score < case.constant < case.train_score - 0.5  # of others it knows less than nothing
+    memorised = own < 0.3 * last and (case.train_score > 0.95 or beyond)
     worse = case.shortfall > 0.12 and gap > 0.1 * scale
     part = case.checkup.get("validation", {})
     rows = case.classes * min(filter(None, part.get("truth", [])), default=0) if case.by_class else part.get("rows", 0)
