@@ -42,7 +42,7 @@ def mines(network: Any = None, **options: Any) -> Kit:
 def prices(network: Any = None, **options: Any) -> Kit:
     """Of 121 cars, standardised."""
     net = network or dense(wide("cars"), 1, 32, 16, cost=SQUARES)
-    return on("cars", net, **({"epochs": 60, "batch_size": 16} | options))
+    return on("cars", net, **({"epochs": 60, "batch_size": 16, "optimizer": vt.SGD(0.01)} | options))
 
 
 def tastes(network: Any = None, **options: Any) -> Kit:
