@@ -134,7 +134,7 @@ def digits_divided_by_a_millionth(seed: int, bad: bool) -> Kit:
     kit = flat(epochs=40)
     rows = kit.rows.first(200)
     mean, spread = rows.x.mean(axis=0), rows.x.std(axis=0)
-    below = spread + 1e-7 if bad else np.where(spread > 1e-6, spread, 1.0)
+    below = spread + 1e-7 if bad else np.where(spread > 1e-3, spread, 1.0)
     return kit.but(rows=rows.inputs(lambda x: ((x - mean) / below).astype(np.float32)))
 
 
