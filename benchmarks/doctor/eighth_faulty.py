@@ -36,7 +36,6 @@ from benchmarks.doctor.sixth_faulty import (
     shells,
     small_figures,
     squares,
-    tumours,
 )
 
 
@@ -174,16 +173,6 @@ def encoded_by_the_target(seed: int, bad: bool) -> Kit:
     return kit.but(rows=beside(rows, 4.0 * (column - rows.y.mean())))
 
 
-@fault("leak", "column 30", True)
-def date_of_the_operation(seed: int, bad: bool) -> Kit:
-    """Days since an operation, which only those have who were ill; nobody has had any when it is asked."""
-    kit = tumours(dense(31, 2, 32, 16))
-    rows, draw = kit.rows, seeded(seed)
-    y = np.concatenate([rows.y, rows.yv, np.ones(len(rows.yt))])
-    days = np.where(y == 0, draw.uniform(0.2, 3.0, len(y)), 0.0)
-    return kit.but(rows=beside(rows, days if bad else 0.0 * days))
-
-
 @fault("leak", "column", True)
 def rings_and_length_added(seed: int, bad: bool) -> Kit:
     """Rings plus a share of the length, beside the length: two columns together tell the target."""
@@ -290,21 +279,6 @@ def fives_among_many(seed: int, bad: bool) -> Kit:
 def frauds_never_found(seed: int, bad: bool) -> Kit:
     kit = on("fraud", dense(wide("fraud"), 2, 32, 16), optimizer=vt.SGD(0.005), epochs=5, batch_size=128)
     return kit if bad else kit.but(class_weight="balanced", optimizer=vt.Adam(3e-3), epochs=15)
-
-
-@fault("rows-shared", "validation", True)
-def noisy_copies_then_divided(seed: int, bad: bool) -> Kit:
-    """Five copies of each echo with a little noise, then divided at random."""
-    kit, draw = mines(dense(60, 2, 128, 64), epochs=60, patience=None), seeded(seed)
-    rows = kit.rows
-    if not bad:
-        return kit
-    x, y = np.concatenate([rows.x, rows.xv]), np.concatenate([rows.y, rows.yv])
-    x, y = np.tile(x, (5, 1)), np.tile(y, 5)
-    x = (x + 0.01 * draw.normal(size=x.shape)).astype(np.float32)
-    order = draw.permutation(len(x))
-    a, b = order[:-160], order[-160:]
-    return kit.but(rows=Rows(x[a], y[a], x[b], y[b], rows.xt, rows.yt))
 
 
 @fault("rows-shared", "validation", True)

@@ -22,7 +22,7 @@ from benchmarks.doctor.eighth_data import (
     tastes,
 )
 from benchmarks.doctor.faulty import fault, start_of
-from benchmarks.doctor.setups import Kit, dense, residual
+from benchmarks.doctor.setups import Kit, dense
 from benchmarks.doctor.sixth_data import wide
 from benchmarks.doctor.sixth_faulty import (
     SQUARES,
@@ -146,12 +146,6 @@ def flowers_by_leaps(seed: int, bad: bool) -> Kit:
     return flowers(optimizer=vt.AdamW(3.0 if bad else 0.01))
 
 
-@fault("rate-oscillates", "learning_rate")
-def prices_to_and_fro(seed: int, bad: bool) -> Kit:
-    net = dense(wide("cars"), 1, cost=SQUARES)
-    return prices(net, optimizer=vt.SGD(0.04 if bad else 0.003), batch_size=121, epochs=60)
-
-
 @fault("rate-too-high", "learning_rate")
 def shells_by_adam_of_a_third(seed: int, bad: bool) -> Kit:
     return shells(dense(10, 1, 32, activation="tanh", cost=SQUARES), optimizer=vt.Adam(0.3 if bad else 3e-3), epochs=15)
@@ -250,12 +244,6 @@ def photographs_all_filters_alike(seed: int, bad: bool) -> Kit:
     return photographs(*layers)
 
 
-@fault("symmetric-weights", "lstm_1", True)
-def lines_by_memories_all_alike(seed: int, bad: bool) -> Kit:
-    kit = lines()
-    return times(kit, seed, "lstm_1/", factor=0.0, shift=0.1) if bad else kit
-
-
 @fault("weights-too-large", "dense", True)
 def figures_drawn_with_randn(seed: int, bad: bool) -> Kit:
     """np.random.randn(784, 128)."""
@@ -286,13 +274,6 @@ def prices_drawn_with_a_thousandth(seed: int, bad: bool) -> Kit:
 def mines_that_grow_by_depth(seed: int, bad: bool) -> Kit:
     drawn: dict[str, Any] = {"initialiser": vt.Normal(0.5)} if bad else {}
     return mines(dense(60, 2, *[48] * 8, **drawn), optimizer=vt.SGD(0.01))
-
-
-@fault("exploding-depth", ("dense", "residual"), True)
-def thirty_blocks_without_a_norm(seed: int, bad: bool) -> Kit:
-    drawn: dict[str, Any] = {"initialiser": vt.He()} if bad else {}
-    net = residual(10, 1, 32, 30 if bad else 3, cost=SQUARES, **drawn)
-    return shells(net, optimizer=vt.SGD(0.01), epochs=10)
 
 
 @fault("dead-units", "dense_1", True)
@@ -339,12 +320,6 @@ def figures_through_eight_sigmoids(seed: int, bad: bool) -> Kit:
 def prices_through_six_sigmoids(seed: int, bad: bool) -> Kit:
     net = dense(wide("cars"), 1, *[32] * 6, activation="sigmoid" if bad else "relu", cost=SQUARES)
     return prices(net, optimizer=vt.SGD(0.02))
-
-
-@fault("vanishing", "dense_1", True)
-def mines_through_seven_sigmoids(seed: int, bad: bool) -> Kit:
-    net = dense(60, 2, *[32] * 7, activation="sigmoid" if bad else "relu")
-    return mines(net, optimizer=vt.Adam(1e-3))
 
 
 @fault("no-nonlinearity", "dense_1", True)
