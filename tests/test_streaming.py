@@ -461,7 +461,7 @@ def test_blocks_of_a_csv_file_are_its_rows(tmp_path: Path) -> None:
 
     path = tmp_path / "odd.csv"
     lines = [
-        f'{at},"two\nlines, {at}",{at},5\r\n\n' if at % 7 == 0 else f'{at},x{at},"1.{at:03d},5",6\n'
+        f'{at},"two\nlines, {at}",{at},5\r\n\n' if at % 7 == 3 else f'{at},x{at},"1.{at:03d},5",6\n'
         for at in range(200)
     ]
     path.write_text("﻿\na,b,c,d\n" + "".join(lines[:-1]) + lines[-1].rstrip(), encoding="utf-8")

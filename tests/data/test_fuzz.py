@@ -178,7 +178,7 @@ def test_ten_thousand_columns(tmp_path: Path, rng: np.random.Generator) -> None:
     begin = time.perf_counter()
     source = data.open_source(path, target="c9999")
     assert len(source.describe().columns) == 9999
-    assert time.perf_counter() - begin < 30  # about 3 s on two idle cores
+    assert time.perf_counter() - begin < 120  # no measure (8 s on an idle machine), but that it ends
     path.write_text("\n".join([*lines, "1,2,3"]) + "\n")
     with pytest.raises(VitrinaError, match="line 8: 3 values, but the first line names 10000 columns"):
         data.open_source(path)
