@@ -172,7 +172,7 @@ def test_a_learner_brings_a_table_and_chooses_what_is_predicted(browser: Any, tm
     opened.says(".own", "dropped.csv 50 rows, 2 columns")
     opened.says("#editor", "a number in, 2 classes out")
     page.click("#language")
-    opened.says(".own", "a predecir")
+    opened.says(".own", "columna que se predice")
     page.set_viewport_size({"width": 390, "height": 844})
     page.wait_for_timeout(300)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
