@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -162,6 +163,7 @@ class Page(vt.Callback):
 
     def close(self) -> None:
         for process in reversed(self._started):
+            process.send_signal(signal.SIGCONT)  # one that is stopped would not end
             process.terminate()
             process.wait()
 

@@ -9,12 +9,9 @@ import numpy as np
 
 import vitrina as vt
 from benchmarks.doctor.data import SETS, Rows, frame_of, named
-from benchmarks.doctor.fifth_data import SETS as _FIFTH
 from benchmarks.doctor.setups import Kit, dense, words
 from benchmarks.doctor.sixth_data import wide
 from benchmarks.doctor.sixth_faulty import SQUARES, on
-
-assert _FIFTH is SETS  # importing it has added its own
 
 
 def _census_raw() -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,6 @@ import gzip
 import io
 import json
 import lzma
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -175,10 +174,8 @@ def test_ten_thousand_columns(tmp_path: Path, rng: np.random.Generator) -> None:
     lines = [",".join(f"c{i}" for i in range(10_000))]
     lines += [",".join(map(str, rng.integers(0, 9, 10_000))) for _ in range(6)]
     path.write_text("\n".join(lines) + "\n")
-    begin = time.perf_counter()
     source = data.open_source(path, target="c9999")
     assert len(source.describe().columns) == 9999
-    assert time.perf_counter() - begin < 120  # no measure (8 s on an idle machine), but that it ends
     path.write_text("\n".join([*lines, "1,2,3"]) + "\n")
     with pytest.raises(VitrinaError, match="line 8: 3 values, but the first line names 10000 columns"):
         data.open_source(path)

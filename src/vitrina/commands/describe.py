@@ -59,9 +59,12 @@ def describe(
 
 
 def _is_list(path: Path) -> bool:
-    """Whether a JSON file holds a list, as of rows, and so no network."""
-    with path.open("rb") as file:
-        return file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+    """Whether a JSON file holds a list, as of rows, and so no network; one that cannot be read is left to who says so."""
+    try:
+        with path.open("rb") as file:
+            return file.read(1024).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"[")
+    except OSError:
+        return False
 
 
 def _describe_data(what: str, chosen: dict[str, Any], json: bool) -> None:

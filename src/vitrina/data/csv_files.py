@@ -117,9 +117,8 @@ def _records(
     separator = b"\t" if inner_name(path.name).endswith(".tsv") else _separator(body)
     ends, fields, lines = _scan(body, ord(separator))
     names = _header(path, body[: ends[0]], separator, warnings)
-    filled = np.diff(ends) > fields[1:] + (
-        body[ends[0] - 1 : ends[0]] == b"\r"
-    )  # blank lines, or of separators alone, are no rows
+    # Blank lines, or of separators alone, are no rows.
+    filled = np.diff(ends) > fields[1:] + (body[ends[0] - 1 : ends[0]] == b"\r")
     if not filled.any():
         raise DataError(say("{file}: there are column names but no rows under them", file=path.name))
     lines = lines[1:][filled] + skipped

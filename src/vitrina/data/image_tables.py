@@ -107,9 +107,8 @@ def cells_of(series: pl.Series) -> tuple[pl.Series | None, pl.Series | None]:
         types = {field.name: field.dtype for field in series.dtype.fields}
         content = series.struct.field("bytes") if types.get("bytes") == pl.Binary else None
         return content, series.struct.field("path") if types.get("path") == pl.String else None
-    return None, series.str.replace_all(
-        "\\", "/", literal=True
-    ) if series.dtype == pl.String else None  # as Windows writes paths
+    # Windows writes paths with backslashes.
+    return None, series.str.replace_all("\\", "/", literal=True) if series.dtype == pl.String else None
 
 
 def _holds_images(series: pl.Series, folder: Path | None) -> bool:

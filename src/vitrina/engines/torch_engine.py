@@ -352,9 +352,8 @@ class TorchEngine:
 @cache
 def has_bfloat16_products(device: str) -> bool:
     """Whether a device multiplies matrices of bfloat16."""
-    asked = getattr(
-        torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None
-    )  # of oneDNN's CPU kernels; it has no public name
+    # What oneDNN's CPU kernels can do has no public name.
+    asked = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
     return device != "cpu" or asked is None or bool(asked())
 
 

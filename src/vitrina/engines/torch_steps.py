@@ -53,9 +53,8 @@ def compiled(one: OneStep) -> Loop:
         arrays = [*_leaves(carried), *_leaves(data), index, present]
         # written down from shapes alone: with numbers, all that the step ever makes would be held at once
         graph = make_fx(flat, tracing_mode="fake", _allow_non_fake_inputs=True)(*arrays)
-        with config.patch(
-            emulate_precision_casts=True
-        ):  # else what is rounded to bfloat16 and widened again is left as it was
+        # Else what is rounded to bfloat16 and widened again would be left as it was.
+        with config.patch(emulate_precision_casts=True):
             return compile_graph(graph, arrays), names
 
     def loop(carried: Tree, data: Mapping[str, Array], index: Any, present: Any) -> tuple[Tree, Measured]:

@@ -80,9 +80,8 @@ def _figures(found: Assessment, width: int) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     shown = listed(found)
-    names, ranges = (
-        [told(name, ours) for name, ours in shown] for told in (lambda name, _: figure_name(name), interval)
-    )
+    names = [figure_name(name) for name, _ in shown]
+    ranges = [interval(name, ours) for name, ours in shown]
     figures = [
         max(len(figure(name, each[name].value)) for name in each)
         for each in (found.figures, *(r.figures for r in found.rivals))

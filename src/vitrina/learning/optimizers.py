@@ -1,8 +1,8 @@
 """How gradients change the weights. Pure functions on nested dicts of arrays, through `ops`.
 
 `start` makes the slots (what an optimizer remembers for each parameter), `update` returns new parameters and slots.
-`weight_decay`, given by its name, shrinks the weights (matrices and kernels) and leaves biases, scales and shifts alone, as
-is usual; it is added to the gradient, except in AdamW and Lion, where it is taken off the weights directly (decoupled).
+`weight_decay` shrinks the weights (matrices and kernels) and leaves biases, scales and shifts alone, as is usual; it is
+added to the gradient, except in AdamW and Lion, where it is taken off the weights directly (decoupled).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Optimizer(Described):
     """What all have: a learning rate, and `weight_decay`. An optimizer of your own gives `slots` and `change`."""
 
     learning_rate: float | None = None  # None: what is usual for the optimizer
-    # by its name alone: the second of these arguments is another one in every library
+    # by its name alone: what comes second in other libraries is momentum, or beta_1, and of AdamW the weight decay
     weight_decay: float = field(default=0.0, kw_only=True)
 
     slots: ClassVar[tuple[str, ...]] = ()

@@ -36,24 +36,11 @@ class Described:
             value = python_number(given)
             declared = field.type if isinstance(field.type, str) else field.type.__name__
             kind, _, optional = declared.partition(" | ")
+            told = {"kind": type(self).__name__, "name": field.name, "value": value}
             if kind == "float" and not isinstance(value, int | float) and (value is not None or optional != "None"):
-                raise NetworkError(
-                    say(
-                        "{kind}: {name} must be a number, not {value!r}",
-                        kind=type(self).__name__,
-                        name=field.name,
-                        value=value,
-                    )
-                )
+                raise NetworkError(say("{kind}: {name} must be a number, not {value!r}", **told))
             if kind == "bool" and not isinstance(value, bool):
-                raise NetworkError(
-                    say(
-                        "{kind}: {name} must be True or False, not {value!r}",
-                        kind=type(self).__name__,
-                        name=field.name,
-                        value=value,
-                    )
-                )
+                raise NetworkError(say("{kind}: {name} must be True or False, not {value!r}", **told))
             if value is not given:
                 object.__setattr__(self, field.name, value)
 
