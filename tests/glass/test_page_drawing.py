@@ -91,6 +91,41 @@ def test_what_the_network_has_made_of_it_says_what_each_ink_stands_for(browser: 
         server.stop()
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "about"), [(-20.0, 150.0, 4.0), (0.1, 0.3, 3.0), (-3e6, 5e6, 5.0), (1e-7, 9e-7, 4.0)]
+)
+def test_an_axis_has_round_numbers_at_even_distances(
+    browser: Any, tmp_path: Path, low: float, high: float, about: float
+) -> None:
+    vt.approximate("x", neurons=2, epochs=1, engine="numpy", out=tmp_path / "run")
+    opened, server = opened_on(browser, tmp_path / "run")
+    ask = "([low, high, about]) => import('./js/axes.js').then((axes) => axes.marks(low, high, about))"
+    marks = opened.page.evaluate(ask, [low, high, about])
+    assert about / 2.5 <= len(marks) <= about + 1
+    assert low - 1e-9 * (high - low) <= marks[0] < marks[-1] <= high + 1e-9 * (high - low)
+    steps = np.diff(marks)
+    assert steps == pytest.approx(steps[0])
+    assert f"{steps[0]:.0e}"[0] in "125"
+    assert opened.page.evaluate(ask, [1.0, 1.0, 4.0]) == []
+    opened.context.close()
+    server.stop()
+
+
+def test_network_and_slider_are_seen_at_once_and_a_neuron_under_them_on_a_phone(browser: Any, tmp_path: Path) -> None:
+    vt.approximate("sin(x)", neurons=12, epochs=2, engine="numpy", out=tmp_path / "run")
+    opened, server = opened_on(browser, tmp_path / "run")
+    page = opened.page
+    for height in (768, 900, 1080):
+        page.set_viewport_size({"width": 1400, "height": height})
+        box = page.locator("#time").bounding_box()
+        assert box["y"] + box["height"] <= height
+    page.set_viewport_size({"width": 390, "height": 844})
+    tops = [page.locator(part).bounding_box()["y"] for part in ("#glass", "#neuron", "#time", "#answer", "#curves")]
+    assert tops == sorted(tops)
+    opened.context.close()
+    server.stop()
+
+
 def test_pictures_that_are_not_square_are_not_drawn_square(browser: Any, tmp_path: Path) -> None:
     x = np.random.default_rng(0).normal(size=(60, 12, 6, 1)).astype(np.float32)
     seeing = vt.Network(vt.Input((12, 6, 1)), vt.Conv2D(3, 3), vt.Flatten(), vt.Dense(2))

@@ -191,7 +191,9 @@ def serve(
     listener = _listen(port) if port else _listen(usual, otherwise=0)
     port = listener.getsockname()[1]
     _keep_address(folder, token, port)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", access_log=False, timeout_graceful_shutdown=1))
+    server = uvicorn.Server(
+        uvicorn.Config(app, loop="asyncio", log_level="critical", access_log=False, timeout_graceful_shutdown=1)
+    )
     ready(f"http://127.0.0.1:{port}/{token}/")
     server.run(sockets=[listener])
 

@@ -13,10 +13,14 @@ export function make(tag, attributes = {}, ...inside) {
   return element;
 }
 
+// What somebody scrolled. Where it stands is asked of these alone, as to ask makes the browser lay out the whole page at once.
+const touched = new WeakSet();
+document.addEventListener("scroll", (event) => touched.add(event.target), { capture: true, passive: true });
+
 // In place of what was there: the keyboard stays where it was, and so does what was scrolled to.
 export function fill(element, ...inside) {
   const way = element.contains(document.activeElement) ? wayTo(element, document.activeElement) : [];
-  const scrolled = [...element.querySelectorAll(".scroll")].map(({ scrollLeft, scrollTop }) => [scrollLeft, scrollTop]);
+  const scrolled = [...element.querySelectorAll(".scroll")].map((one) => (touched.has(one) ? [one.scrollLeft, one.scrollTop] : [0, 0]));
   element.replaceChildren(...inside.filter((one) => one !== null));
   const scrolling = element.querySelectorAll(".scroll");
   scrolled.forEach(([left, top], at) => { if (left || top) scrolling[at]?.scrollTo(left, top); });

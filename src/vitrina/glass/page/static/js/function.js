@@ -1,10 +1,12 @@
 // A network of one or two inputs as what it is: a function. Its curve, or its surface, and the points it learns from.
 
+import { rulers } from "./axes.js";
 import { css, largest, mix, scales } from "./colours.js";
 import { $, colour, fill, make, sharp } from "./dom.js";
 import { t } from "./text.js";
 
 const HEIGHT = 210;
+const [BESIDE, BELOW, ABOVE, END] = [46, 20, 7, 12]; // room for the numbers of both axes, half of which stand out at their ends
 
 export function showFunction(state, told) {
   const card = $("#function");
@@ -13,8 +15,9 @@ export function showFunction(state, told) {
   const canvas = make("canvas", { role: "img", "aria-label": t("What the network has made of it") });
   const [across, up] = told.inputs === 1 ? [state.about.inputs?.[0] ?? "x", state.about.target ?? t("answer")] : [state.about.inputs?.[0] ?? "x1", state.about.inputs?.[1] ?? "x2"];
   fill(card, make("h2", {}, t("What the network has made of it")), make("p", { class: "quiet small axis" }, `↑ ${up}`), canvas, make("p", { class: "quiet small axis end" }, `${across} →`), legend(state.about, told));
+  const width = card.clientWidth - 34;
   const draw = told.inputs === 1 ? curve : surface;
-  draw(sharp(canvas, card.clientWidth - 34, HEIGHT), card.clientWidth - 34, told);
+  draw(sharp(canvas, width, HEIGHT + BELOW), { left: BESIDE, top: ABOVE, width: width - BESIDE - END, height: HEIGHT - ABOVE }, told);
 }
 
 // What the inks stand for.
@@ -29,10 +32,8 @@ function legend(about, told) {
   return make("p", { class: "quiet small inks" }, ...ends, dots);
 }
 
-function curve(pen, width, { sides: [x], answer, x: points, y }) {
-  const [low, high] = span([...answer, ...y]);
-  const across = (value) => (value - x[0]) / (x.at(-1) - x[0]) * width;
-  const down = (value) => HEIGHT - 6 - (value - low) / (high - low || 1) * (HEIGHT - 12);
+function curve(pen, room, { sides: [x], answer, x: points, y }) {
+  const [across, down] = rulers(pen, { x: [x[0], x.at(-1)], y: span([...answer, ...y]), ...room });
   pen.fillStyle = colour("--more");
   pen.globalAlpha = 0.45;
   points.forEach(([at], place) => {
@@ -57,7 +58,7 @@ function shades(told) {
   return (value) => mix(value - middle, (high - low) / 2 || 1, scales.forward);
 }
 
-function surface(pen, width, told) {
+function surface(pen, room, told) {
   const { sides: [x, y], answer, x: points, y: truth } = told;
   const shade = shades(told);
   const image = new ImageData(x.length, y.length);
@@ -65,12 +66,13 @@ function surface(pen, width, told) {
   const sheet = new OffscreenCanvas(x.length, y.length);
   sheet.getContext("2d").putImageData(image, 0, 0);
   pen.imageSmoothingQuality = "high"; // a network of smooth neurons is a smooth surface
-  pen.drawImage(sheet, 0, 0, width, HEIGHT);
+  pen.drawImage(sheet, room.left, room.top, room.width, room.height);
+  const [across, down] = rulers(pen, { x: [x[0], x.at(-1)], y: [y[0], y.at(-1)], ...room });
   if (points.length > 1500 || largest(truth) === 0) return;
   pen.strokeStyle = colour("--glass");
   points.forEach(([a, b], place) => {
     pen.beginPath();
-    pen.arc((a - x[0]) / (x.at(-1) - x[0]) * width, HEIGHT - (b - y[0]) / (y.at(-1) - y[0]) * HEIGHT, 2.6, 0, 2 * Math.PI);
+    pen.arc(across(a), down(b), 2.6, 0, 2 * Math.PI);
     pen.fillStyle = css(shade(truth[place]));
     pen.fill();
     pen.stroke();

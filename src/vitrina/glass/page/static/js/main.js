@@ -22,12 +22,13 @@ import { Versus } from "./versus.js";
 const DOCTOR_COMES = 400; // milliseconds after the rest
 const REST = 120 / (navigator.hardwareConcurrency || 4); // times as long as news took to show: on few cores what looks on takes from what learns
 const REST_LEAST = 2000; // milliseconds
+const EXAMPLES_STAY = 200; // milliseconds without another moment
 const EXAMPLES_EVERY = 4000; // milliseconds, while it learns: hundreds of pictures that move are dear to draw
 
 const state = { stage: "forward", probe: 0, member: null, at: 0, following: true, status: null, selected: null };
 let network, timeline, curves, examples, doctor, versus, editor;
 let asked = 0, askedNeuron = 0;
-let examplesAt = -Infinity, wake = null; // when the examples were last asked for; ends a rest
+let examplesAt = -Infinity, examplesWait = 0, wake = null; // when the examples were last asked for; the wait until they are; ends a rest
 
 function trouble(error) {
   const gone = !(error instanceof Trouble) || error.message === "gone";
@@ -67,9 +68,15 @@ function goTo(at) {
 // Whether what is shown moves on by itself with a training that is at work.
 const isLive = () => state.following && state.status?.state === "training";
 
-function followExamples() {
+// Of examples out of sight only the moment is shown at which one stays.
+function followExamples(stayed = false) {
+  clearTimeout(examplesWait);
+  if (!examples.inSight && !stayed) {
+    examplesWait = setTimeout(() => followExamples(true), EXAMPLES_STAY);
+    return;
+  }
   examplesAt = performance.now();
-  examples?.follow(state.moment.step);
+  examples.follow(state.moment.step);
 }
 
 // The number of the last look at or before a step.

@@ -5,7 +5,7 @@ import { colour, make, sharp } from "./dom.js";
 import { signs } from "./doctor.js";
 import { asSeen } from "./members.js";
 import { fit, middle, places, tilePlace, under, unitPlace } from "./places.js";
-import { count, language, number, t } from "./text.js";
+import { count, fixed, number, t } from "./text.js";
 import { curve, wire } from "./wires.js";
 
 const SECONDS = 0.9; // a wave takes from one end to the other
@@ -369,5 +369,5 @@ function short(value, digits = 2) {
   const size = Math.abs(value);
   if (size >= 1000 || (size < 10 ** -digits && size > 0)) return number(value, digits > 2 ? 3 : 1);
   const places = size >= 100 ? 0 : size >= 10 ? 1 : digits;
-  return (value || 0).toLocaleString(language(), { minimumFractionDigits: places, maximumFractionDigits: places });
+  return fixed(value || 0, places);
 }
