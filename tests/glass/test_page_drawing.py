@@ -166,3 +166,52 @@ def test_the_label_of_an_upper_branch_keeps_clear_of_what_stands_beside_it(brows
         assert upper["apart"] / 2 <= abs(other["middle"] - upper["middle"]) - other["w"] / 2
     opened.context.close()
     server.stop()
+
+
+def test_many_neurons_are_seen_close_to(browser: Any, tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(80, 40)).astype(np.float32)
+    wide = vt.Network(vt.Input((40,)), vt.Dense(2000, "tanh"), vt.Dense(3))
+    vt.train((x, np.arange(80) % 3), network=wide, epochs=1, engine="numpy", learning_rate=0.01, out=tmp_path / "run")
+    opened, server = opened_on(browser, tmp_path / "run")
+    page, edge = opened.page, opened.page.locator("#net canvas").bounding_box()
+    across, down = edge["x"] + edge["width"] / 2, edge["y"] + edge["height"] / 2
+
+    def under(aside: float) -> str:
+        page.mouse.move(across + aside, down)
+        return opened.text("#hover").partition(":")[0] if page.is_visible("#hover") else ""
+
+    def width() -> int:
+        """Pixels of one neuron."""
+        here = under(0)
+        return sum(under(aside) == here for aside in range(-60, 60))
+
+    small, neuron = width(), under(0)
+    assert neuron.startswith("dense_1")
+    page.mouse.dblclick(across, down)  # what is under the mouse stays there
+    assert under(0) == neuron
+    page.click("#zoom [data-zoom=in]")
+    assert width() > 3 * small
+    opened.says("#neuron h2", f"Neuron {neuron.split()[-1]} of dense_1")
+    page.mouse.move(across, down)  # what is held goes with the mouse, and is not chosen anew
+    page.mouse.down()
+    page.mouse.move(across + 90, down, steps=4)
+    page.mouse.up()
+    assert under(90) == neuron != under(0)
+    opened.says("#neuron h2", f"Neuron {neuron.split()[-1]} of dense_1")
+    page.mouse.click(across, down)
+    opened.says("#neuron h2", f"Neuron {under(0).split()[-1]} of dense_1")
+    page.focus("#net")
+    page.keyboard.press("0")
+    assert under(0) == neuron
+    assert width() == small
+    assert page.is_disabled("#zoom [data-zoom=out]")
+    page.keyboard.press("+")
+    assert page.is_enabled("#zoom [data-zoom=out]")
+    page.evaluate("window.scrollTo(0, 0)")
+    page.mouse.move(across, down)
+    page.mouse.wheel(0, 120)  # is the page's
+    page.wait_for_timeout(400)
+    assert page.evaluate("window.scrollY") > 0
+    assert opened.complaints == []
+    opened.context.close()
+    server.stop()

@@ -236,6 +236,7 @@ function everything() {
   editor?.build();
   if (!network || document.body.dataset.ready !== "yes") return; // there is no run, or it is not all here yet
   showFrame();
+  network.zoom.build();
   timeline.build();
   curves.draw();
   examples.build();

@@ -1,19 +1,23 @@
 // The network, left to right, with one example in it: neurons lit by what they give, connections by their weight.
 
 import { css, largest, mix, scales } from "./colours.js";
-import { colour, make, sharp } from "./dom.js";
+import { $, colour, make, sharp } from "./dom.js";
 import { signs } from "./doctor.js";
 import { asSeen } from "./members.js";
 import { fit, middle, places, tilePlace, under, unitPlace } from "./places.js";
 import { count, fixed, number, t } from "./text.js";
 import { curve, wire } from "./wires.js";
+import { Zoom } from "./zoom.js";
 
 const SECONDS = 0.9; // a wave takes from one end to the other
+const LEGIBLE = 26; // pixels from which on a number stands in a neuron
 
 export class NetworkView {
   constructor(holder, hover, about, chosen) {
     Object.assign(this, { holder, hover, about, chosen, stage: "forward", member: null, front: Infinity, columns: about.layers.length });
     this.canvas = holder.querySelector("canvas");
+    this.zoom = new Zoom(this.canvas, $("#zoom"), () => this.draw());
+    this.zoom.build();
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => (hover.hidden = true));
     this.canvas.addEventListener("click", (event) => this.click(event));
@@ -39,7 +43,10 @@ export class NetworkView {
     for (const { layer, button } of this.flags ?? []) {
       const one = this.boxes?.find((box) => box.layer.name === layer);
       button.hidden = !one;
-      if (one) Object.assign(button.style, { left: `${one.x + one.w - 9}px`, top: `${Math.max(0, one.y - 9)}px` });
+      if (!one) continue;
+      const [x, y] = this.zoom.seen(one.x + one.w, one.y);
+      button.hidden = x < 0 || y < -9 || x > this.canvas.clientWidth || y > this.canvas.clientHeight;
+      Object.assign(button.style, { left: `${x - 9}px`, top: `${Math.max(0, y - 9)}px` });
     }
   }
 
@@ -84,6 +91,7 @@ export class NetworkView {
     this.drawn = drawn;
     const pen = sharp(this.canvas, found.width, found.height);
     pen.clearRect(0, 0, found.width, found.height);
+    this.zoom.magnify(pen);
     this.back = this.stage === "backward" || this.stage === "update";
     this.scale = this.back ? scales.backward : scales.forward;
     for (const one of this.boxes) this.ways(pen, one);
@@ -121,6 +129,11 @@ export class NetworkView {
     pen.globalAlpha = 1;
   }
 
+  // Times as wide are lines: wider as they come nearer, but not as much as neurons.
+  get thin() {
+    return this.zoom.by ** -0.6;
+  }
+
   curves(pen, edges, shown, before, one) {
     const most = largest(shown);
     const fade = edges.of > 2000 ? 0.5 : 0.85;
@@ -129,7 +142,7 @@ export class NetworkView {
       const share = Math.abs(shown[at]) / most;
       if (!from || !to || !(share > 0.02)) continue;
       pen.strokeStyle = css(mix(Math.sign(shown[at]), 1, this.scale), share * fade);
-      pen.lineWidth = 0.5 + 1.8 * share;
+      pen.lineWidth = (0.5 + 1.8 * share) * this.thin;
       curve(pen, from, to);
     }
   }
@@ -151,7 +164,7 @@ export class NetworkView {
 
   units(pen, one, values, most) {
     const silent = new Set(one.seen.silent ?? []);
-    const [edge, ground, ink] = [colour("--edge"), colour("--glass"), colour("--ink")];
+    const [edge, ground] = [colour("--edge"), colour("--glass")];
     values.forEach((value, unit) => {
       const [x, y] = unitPlace(one, unit);
       const shade = mix(value, most, this.scale);
@@ -161,6 +174,7 @@ export class NetworkView {
         pen.beginPath();
         pen.roundRect(x - size / 2, y - size / 2, size, size, size / 4);
         pen.fill();
+        this.written(pen, value, x, y, size, shade);
         return;
       }
       pen.beginPath();
@@ -173,15 +187,19 @@ export class NetworkView {
       pen.setLineDash(silent.has(unit * one.stride) ? [3, 3] : []);
       pen.stroke();
       pen.setLineDash([]);
-      if (one.r >= 13 && value !== null) {
-        const dark = shade[0] * 0.3 + shade[1] * 0.6 + shade[2] * 0.1 < 140;
-        pen.fillStyle = dark === (document.documentElement.dataset.theme === "dark") ? ink : dark ? "#fff" : "#10182c";
-        pen.font = "10px system-ui, 'DejaVu Sans', sans-serif";
-        pen.textAlign = "center";
-        pen.textBaseline = "middle";
-        pen.fillText(short(value), x, y + 0.5, 2 * one.r - 4); // no wider than the circle
-      }
+      this.written(pen, value, x, y, 2 * one.r, shade);
     });
+  }
+
+  // A neuron's number within it, once it is large enough; no wider than it is.
+  written(pen, value, x, y, size, shade) {
+    if (size * this.zoom.by < LEGIBLE || value === null) return;
+    const dark = shade[0] * 0.3 + shade[1] * 0.6 + shade[2] * 0.1 < 140;
+    pen.fillStyle = dark === (document.documentElement.dataset.theme === "dark") ? colour("--ink") : dark ? "#fff" : "#10182c";
+    pen.font = `${Math.min(10, size * 0.38)}px system-ui, 'DejaVu Sans', sans-serif`;
+    pen.textAlign = "center";
+    pen.textBaseline = "middle";
+    pen.fillText(short(value), x, y + 0.5, size * 0.86);
   }
 
   sheet(pen, one, seen, most) {
@@ -235,7 +253,7 @@ export class NetworkView {
     const one = selected && this.boxes.find((box) => box.layer.name === selected.layer);
     if (!one) return;
     pen.strokeStyle = colour("--accent");
-    pen.lineWidth = 2.5;
+    pen.lineWidth = 2.5 * this.thin;
     if (one.form === "sheet") {
       const [step] = selected.place;
       pen.strokeRect(one.x + selected.unit / one.layer.shape[1] * one.w - 1, one.y + step / one.layer.shape[0] * one.h - 1, Math.max(4, one.across) + 2, Math.max(4, one.down) + 2);
@@ -255,12 +273,12 @@ export class NetworkView {
 
   find(event) {
     const edge = this.canvas.getBoundingClientRect();
-    return this.boxes && under(this.boxes, event.clientX - edge.left, event.clientY - edge.top);
+    return this.boxes && under(this.boxes, ...this.zoom.within(event.clientX - edge.left, event.clientY - edge.top));
   }
 
   point(event) {
     const found = this.find(event);
-    this.canvas.style.cursor = found ? "pointer" : "default";
+    this.canvas.style.cursor = found ? "pointer" : this.zoom.by > 1 ? "grab" : "default";
     this.hover.hidden = !found;
     if (!found) return;
     const { box: { layer }, unit, place, output, signal } = found;
@@ -274,12 +292,13 @@ export class NetworkView {
   }
 
   click(event) {
-    const found = this.find(event);
+    const found = !this.zoom.dragged && this.find(event);
     if (found) this.choose({ layer: found.box.layer.name, unit: found.unit, place: placeIn(found.box.layer, found.place) });
   }
 
-  // Arrow keys go from neuron to neuron, and from layer to layer.
+  // Arrow keys go from neuron to neuron, and from layer to layer; others make it larger or smaller.
   key(event) {
+    if (!event.ctrlKey && !event.metaKey && this.zoom.key(event.key)) return event.preventDefault();
     const moves = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
     if (!(event.key in moves)) return;
     event.preventDefault();
@@ -289,6 +308,9 @@ export class NetworkView {
     const layer = layers[Math.max(0, Math.min(layers.length - 1, now < 0 ? 0 : now + aside))];
     const unit = now < 0 || aside ? 0 : Math.max(0, Math.min(layer.shape.at(-1) - 1, this.selected.unit + down));
     this.choose({ layer: layer.name, unit, place: placeIn(layer, layer.shape.slice(0, -1).map((size) => Math.floor(size / 2))) });
+    const box = this.boxes.find((one) => one.layer.name === layer.name);
+    if (box?.form === "circles" || box?.form === "squares") this.zoom.reveal(unitPlace(box, unit / box.stride));
+    else if (box) this.zoom.reveal([box.middle, box.y + box.h / 2]);
   }
 
   // The chosen neuron's like in another member.
