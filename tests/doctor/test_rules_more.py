@@ -240,3 +240,11 @@ def test_one_column_that_parts_thirty_rows_is_no_leak() -> None:
     two = vt.Network(vt.Input((8,)), vt.Dense(8, "relu"), vt.Dense(2))
     assert "leak" in vt.diagnose(two, (x, y // 2)).codes
     assert "leak" not in vt.diagnose(two, (x[:30], y[:30] // 2)).codes
+
+
+def test_nothing_at_all_comes_back_through_units_that_are_silent_wherever_they_stand(taught: Taught) -> None:
+    deep = net(vt.Dense(16, "relu"), vt.Dense(16, "relu"), vt.Dense(16, "relu"))
+    weights = weights_of(deep)
+    weights["dense_2/bias"] = weights["dense_2/bias"] - 60.0
+    found = vt.diagnose(taught(network=deep, weights=weights))
+    assert (found[0].code, found[0].where) == ("dead-units", "dense_2")

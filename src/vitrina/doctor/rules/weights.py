@@ -273,9 +273,11 @@ def vanishing(case: Case) -> Finding | None:
     first, last = (start.gradient / max(start.norm, 1e-30) for start in (layers[0], layers[-1]))
     squashing = [one for one in hidden(case) if one.activation in SQUASHING]
     fades = len(squashing) >= SEVERAL and case.stuck and not case.broke and first < FADES * last
-    if not (first < FADED * last or fades) or (
-        layers[0].gradient == 0.0 and layers[0].signal == 0.0 and layers[0].dead > 0
-    ):
+    # What fades leaves something; nothing at all comes of units that let nothing through.
+    blocked = layers[0].gradient == 0.0 == layers[0].signal and (
+        layers[0].dead > 0 or any(one.dead == 1.0 for one in layers)
+    )
+    if blocked or not (first < FADED * last or fades):
         return None
     names = [one.name for one in hidden(case)]
     return Finding(
