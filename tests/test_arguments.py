@@ -167,3 +167,62 @@ def test_numbers_may_be_numpys_wherever_one_is_described() -> None:
     assert vt.Quantile(np.array([0.1, 0.9])) == vt.Quantile((0.1, 0.9))  # pyright: ignore
     assert vt.Scale(np.array([1.0, 2.0])) == vt.Scale((1.0, 2.0))  # pyright: ignore
     assert vt.StepDecay(at=0.5) == vt.StepDecay((0.5,))  # pyright: ignore
+
+
+class Batches:
+    """What yields batches, as a DataLoader does."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, place: int) -> Any:
+        return X, Y
+
+
+FOREIGN: list[tuple[Any, str]] = [
+    (Batches(), "x is a Batches, which is no array"),
+    (((X, Y) for _ in range(2)), "x is a generator, which is no array"),
+    ((X, set(Y.tolist())), "y is a set, which is no array"),
+    ((None, Y), "x is None"),
+    ((np.ma.masked_array(X, X > 1), Y), "x has masked values"),
+    ((X, np.ma.masked_array(Y, X[:, 0] > 1)), "y has masked values"),
+    ([X.tolist(), Y.tolist()], "rows of different lengths; give x and y as one pair"),
+]
+
+
+@pytest.mark.parametrize("network", [NETWORK, None], ids=["network", "chosen"])
+@pytest.mark.parametrize(("data", "told"), FOREIGN, ids=[told for _, told in FOREIGN])
+def test_what_is_no_array_is_called_by_its_name(data: Any, told: str, network: Any) -> None:
+    with pytest.raises(vt.DataError, match=told):
+        taught(data, network=network)
+
+
+def test_a_sparse_matrix_is_refused_with_and_without_a_network() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    for network in (NETWORK, None):
+        with pytest.raises(vt.DataError, match="x is a sparse matrix"):
+            taught((sparse.csr_array(X), Y), network=network)
+
+
+def test_values_hidden_in_a_column_are_not_learned_from() -> None:
+    frame = {"a": np.ma.masked_array(X[:, 0], X[:, 0] > 1), "y": Y}
+    with pytest.raises(vt.DataError, match="column 'a' has masked values"):
+        taught(frame, target="y", network=None)
+
+
+def test_a_column_without_rows_is_no_column() -> None:
+    with pytest.raises(vt.DataError, match="column 'a' is 5; give a list"):
+        taught({"a": 5, "y": Y}, target="y", network=None)
+
+
+def test_a_table_of_arrows_and_whole_numbers_of_128_bits_are_as_any_other_frame() -> None:
+    import polars as pl
+
+    frame = pl.DataFrame({"a": X[:, 0], "b": np.tile(np.arange(20), 2)[RNG.permutation(40)], "y": Y})
+    usual = taught(frame, target="y", network=None)
+    wide = frame.with_columns(pl.col("b").cast(pl.Int128))
+    for same in (frame.to_arrow(), wide, (frame.drop("y"), frame[["y"]]), (frame.drop("y"), Y[:, None])):
+        target = None if isinstance(same, tuple) else "y"
+        np.testing.assert_array_equal(
+            taught(same, target=target, network=None).predict_proba(frame), usual.predict_proba(frame)
+        )

@@ -12,6 +12,7 @@ import numpy as np
 
 from vitrina.arguments import check_network, check_target
 from vitrina.data.place import folder_of, is_image_folder
+from vitrina.data.plain import plain_array
 from vitrina.data.splits import Division, strata_of
 from vitrina.errors import DataError, UsageError
 from vitrina.feeds import ImageFeed, Streamed, TableFeed
@@ -19,7 +20,7 @@ from vitrina.folds import NOBODY, folds_of, in_two
 from vitrina.learning.feed import Examples
 from vitrina.locale import say
 from vitrina.memory import images_to_stream, is_too_large
-from vitrina.model import as_targets, check_inputs, check_targets, plain_array
+from vitrina.model import as_targets, check_inputs, check_targets
 from vitrina.network.network import Network
 from vitrina.network.suggest import Suggestion, suggest_network
 
