@@ -45,6 +45,21 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"schedule": vt.Cosine}, "unknown schedule"),
     ({"vary": [0.1]}, "vary must be lists by name"),
     ({"vary": {"lr": "a"}}, "vary: lr must be"),
+    ({"checkpoint_every": "often"}, "checkpoint_every must be a finite number of 0 or more"),
+    ({"stream": 5}, "stream must be True or False"),
+    ({"record": "all"}, "record must be True or False"),
+    ({"image_size": 5}, "image_size must be"),
+    ({"columns": ["a"]}, "columns must be roles by column"),
+    ({"drop": 5}, "drop must be names of columns"),
+    ({"test": (X, Y)}, "test must be a share of the rows, 0 or more and below 1, such as 0.15, not tuple$"),
+    ({"augment": 5}, "augment: '5' is nothing"),
+    ({"out": 5}, "out must be a path, not 5"),
+    ({"out": "a\0b"}, "out must be a path"),
+    ({"out": "a" * 300}, "choose another --out"),
+    ({"validation": (X,)}, r"validation must be \(x, y\).* not tuple"),
+    ({"validation": "digits"}, r"validation must be \(x, y\).* not str"),
+    ({"validation": {"x": X, "y": Y}}, r"validation must be \(x, y\).* not dict"),
+    ({"validation": True}, "validation must be a share"),
 ]
 
 
@@ -52,6 +67,53 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 def test_what_cannot_be_meant_is_said_before_training(choice: dict[str, Any], told: str) -> None:
     with pytest.raises(vt.VitrinaError, match=told):
         taught(**choice)
+
+
+IGNORED: list[dict[str, Any]] = [
+    {"target": "y"},
+    {"columns": {"a": "numeric"}},
+    {"drop": "a"},
+    {"image_size": (8, 8)},
+    {"drop_leaks": True},
+    {"stream": True},
+    {"test": 0.2},
+]
+
+
+@pytest.mark.parametrize("choice", IGNORED, ids=[*map(str, IGNORED)])
+def test_nothing_is_ignored_beside_arrays_that_are_taken_as_they_are(choice: dict[str, Any]) -> None:
+    with pytest.raises(vt.UsageError, match=f"{next(iter(choice))} would change nothing"):
+        taught(**choice)
+    with pytest.raises(vt.UsageError, match=f"{next(iter(choice))} would change nothing"):
+        taught([X, Y], **choice)
+
+
+def test_what_says_the_usual_is_no_choice() -> None:
+    usual: dict[str, Any] = {
+        "test": 0,
+        "columns": None,
+        "drop": None,
+        "stream": False,
+        "drop_leaks": False,
+        "validation": 0,
+    }
+    assert taught(**usual).history[0]["error"] == taught().history[0]["error"]
+
+
+@pytest.mark.parametrize(
+    "choice", [{"epochs": 5}, {"network": NETWORK}, {"out": "elsewhere"}, {"class_weight": "balanced"}]
+)
+def test_a_run_that_goes_on_takes_no_other_settings(choice: dict[str, Any], tmp_path: Path) -> None:
+    taught(out=tmp_path / "run", record=False)
+    with pytest.raises(vt.UsageError, match=f"leave out {next(iter(choice))}, or train anew"):
+        vt.train((X, Y), resume=tmp_path / "run", **choice)
+    assert len(vt.train((X, Y), resume=tmp_path / "run", seed=0, drop=(), record=False).history) == 1
+
+
+def test_a_table_is_judged_by_a_table() -> None:
+    table = {"a": X[:, 0], "b": X[:, 1], "y": Y}
+    with pytest.raises(vt.UsageError, match="validation must be a table with the column 'y'"):
+        taught(table, target="y", network=None, validation=(X[:, :2], Y))
 
 
 def test_numbers_of_numpy_are_kept_with_the_run(tmp_path: Path) -> None:
