@@ -45,6 +45,21 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"schedule": vt.Cosine}, "unknown schedule"),
     ({"vary": [0.1]}, "vary must be lists by name"),
     ({"vary": {"lr": "a"}}, "vary: lr must be"),
+    ({"checkpoint_every": "often"}, "checkpoint_every must be a finite number of 0 or more"),
+    ({"stream": 5}, "stream must be True or False"),
+    ({"record": "all"}, "record must be True or False"),
+    ({"image_size": 5}, "image_size must be"),
+    ({"columns": ["a"]}, "columns must be roles by column"),
+    ({"drop": 5}, "drop must be names of columns"),
+    ({"test": (X, Y)}, "test must be a share of the rows, 0 or more and below 1, such as 0.15, not tuple$"),
+    ({"augment": 5}, "augment: '5' is nothing"),
+    ({"out": 5}, "out must be a path, not 5"),
+    ({"out": "a\0b"}, "out must be a path"),
+    ({"out": "a" * 300}, "choose another --out"),
+    ({"validation": (X,)}, r"validation must be \(x, y\).* not tuple"),
+    ({"validation": "digits"}, r"validation must be \(x, y\).* not str"),
+    ({"validation": {"x": X, "y": Y}}, r"validation must be \(x, y\).* not dict"),
+    ({"validation": True}, "validation must be a share"),
 ]
 
 
@@ -52,6 +67,53 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 def test_what_cannot_be_meant_is_said_before_training(choice: dict[str, Any], told: str) -> None:
     with pytest.raises(vt.VitrinaError, match=told):
         taught(**choice)
+
+
+IGNORED: list[dict[str, Any]] = [
+    {"target": "y"},
+    {"columns": {"a": "numeric"}},
+    {"drop": "a"},
+    {"image_size": (8, 8)},
+    {"drop_leaks": True},
+    {"stream": True},
+    {"test": 0.2},
+]
+
+
+@pytest.mark.parametrize("choice", IGNORED, ids=[*map(str, IGNORED)])
+def test_nothing_is_ignored_beside_arrays_that_are_taken_as_they_are(choice: dict[str, Any]) -> None:
+    with pytest.raises(vt.UsageError, match=f"{next(iter(choice))} would change nothing"):
+        taught(**choice)
+    with pytest.raises(vt.UsageError, match=f"{next(iter(choice))} would change nothing"):
+        taught([X, Y], **choice)
+
+
+def test_what_says_the_usual_is_no_choice() -> None:
+    usual: dict[str, Any] = {
+        "test": 0,
+        "columns": None,
+        "drop": None,
+        "stream": False,
+        "drop_leaks": False,
+        "validation": 0,
+    }
+    assert taught(**usual).history[0]["error"] == taught().history[0]["error"]
+
+
+@pytest.mark.parametrize(
+    "choice", [{"epochs": 5}, {"network": NETWORK}, {"out": "elsewhere"}, {"class_weight": "balanced"}]
+)
+def test_a_run_that_goes_on_takes_no_other_settings(choice: dict[str, Any], tmp_path: Path) -> None:
+    taught(out=tmp_path / "run", record=False)
+    with pytest.raises(vt.UsageError, match=f"leave out {next(iter(choice))}, or train anew"):
+        vt.train((X, Y), resume=tmp_path / "run", **choice)
+    assert len(vt.train((X, Y), resume=tmp_path / "run", seed=0, drop=(), record=False).history) == 1
+
+
+def test_a_table_is_judged_by_a_table() -> None:
+    table = {"a": X[:, 0], "b": X[:, 1], "y": Y}
+    with pytest.raises(vt.UsageError, match="validation must be a table with the column 'y'"):
+        taught(table, target="y", network=None, validation=(X[:, :2], Y))
 
 
 def test_numbers_of_numpy_are_kept_with_the_run(tmp_path: Path) -> None:
@@ -167,3 +229,62 @@ def test_numbers_may_be_numpys_wherever_one_is_described() -> None:
     assert vt.Quantile(np.array([0.1, 0.9])) == vt.Quantile((0.1, 0.9))  # pyright: ignore
     assert vt.Scale(np.array([1.0, 2.0])) == vt.Scale((1.0, 2.0))  # pyright: ignore
     assert vt.StepDecay(at=0.5) == vt.StepDecay((0.5,))  # pyright: ignore
+
+
+class Batches:
+    """What yields batches, as a DataLoader does."""
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, place: int) -> Any:
+        return X, Y
+
+
+FOREIGN: list[tuple[Any, str]] = [
+    (Batches(), "x is a Batches, which is no array"),
+    (((X, Y) for _ in range(2)), "x is a generator, which is no array"),
+    ((X, set(Y.tolist())), "y is a set, which is no array"),
+    ((None, Y), "x is None"),
+    ((np.ma.masked_array(X, X > 1), Y), "x has masked values"),
+    ((X, np.ma.masked_array(Y, X[:, 0] > 1)), "y has masked values"),
+    ([X.tolist(), Y.tolist()], "rows of different lengths; give x and y as one pair"),
+]
+
+
+@pytest.mark.parametrize("network", [NETWORK, None], ids=["network", "chosen"])
+@pytest.mark.parametrize(("data", "told"), FOREIGN, ids=[told for _, told in FOREIGN])
+def test_what_is_no_array_is_called_by_its_name(data: Any, told: str, network: Any) -> None:
+    with pytest.raises(vt.DataError, match=told):
+        taught(data, network=network)
+
+
+def test_a_sparse_matrix_is_refused_with_and_without_a_network() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    for network in (NETWORK, None):
+        with pytest.raises(vt.DataError, match="x is a sparse matrix"):
+            taught((sparse.csr_array(X), Y), network=network)
+
+
+def test_values_hidden_in_a_column_are_not_learned_from() -> None:
+    frame = {"a": np.ma.masked_array(X[:, 0], X[:, 0] > 1), "y": Y}
+    with pytest.raises(vt.DataError, match="column 'a' has masked values"):
+        taught(frame, target="y", network=None)
+
+
+def test_a_column_without_rows_is_no_column() -> None:
+    with pytest.raises(vt.DataError, match="column 'a' is 5; give a list"):
+        taught({"a": 5, "y": Y}, target="y", network=None)
+
+
+def test_a_table_of_arrows_and_whole_numbers_of_128_bits_are_as_any_other_frame() -> None:
+    import polars as pl
+
+    frame = pl.DataFrame({"a": X[:, 0], "b": np.tile(np.arange(20), 2)[RNG.permutation(40)], "y": Y})
+    usual = taught(frame, target="y", network=None)
+    wide = frame.with_columns(pl.col("b").cast(pl.Int128))
+    for same in (frame.to_arrow(), wide, (frame.drop("y"), frame[["y"]]), (frame.drop("y"), Y[:, None])):
+        target = None if isinstance(same, tuple) else "y"
+        np.testing.assert_array_equal(
+            taught(same, target=target, network=None).predict_proba(frame), usual.predict_proba(frame)
+        )

@@ -100,7 +100,7 @@ def find_learning_rate(
     batch_size, seed = whole_or_none("batch_size", batch_size), whole_number("seed", seed, least=0)
     division = Division(time, group, split, gap)
     material = gather(
-        data, target, network, None, 0.15, seed, columns, drop, image_size, division, drop_leaks, stream=None
+        data, target, network, None, None, seed, columns, drop, image_size, division, drop_leaks, stream=None
     )
     rows = material.rows
     suggestion = None

@@ -10,8 +10,18 @@ from zlib import crc32
 
 import numpy as np
 
-from vitrina.arguments import check_network, check_target
+from vitrina.arguments import (
+    check_for_arrays,
+    check_network,
+    check_target,
+    names_of_columns,
+    roles_by_column,
+    share_of_rows,
+    share_or_data,
+    size_of_images,
+)
 from vitrina.data.place import folder_of, is_image_folder
+from vitrina.data.plain import plain_array
 from vitrina.data.splits import Division, strata_of
 from vitrina.errors import DataError, UsageError
 from vitrina.feeds import ImageFeed, Streamed, TableFeed
@@ -19,12 +29,14 @@ from vitrina.folds import NOBODY, folds_of, in_two
 from vitrina.learning.feed import Examples
 from vitrina.locale import say
 from vitrina.memory import images_to_stream, is_too_large
-from vitrina.model import as_targets, check_inputs, check_targets, plain_array
+from vitrina.model import as_targets, check_inputs, check_targets
 from vitrina.network.network import Network
 from vitrina.network.suggest import Suggestion, suggest_network
 
 if TYPE_CHECKING:
     from vitrina.data.stream import Stream
+
+USUAL_TEST = 0.15  # of the rows
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,7 @@ def gather(
     target: str | None,
     network: Network | None,
     validation: Any,
-    test: float,
+    test: float | None,
     seed: int,
     columns: Mapping[str, str] | None,
     drop: Sequence[str],
@@ -110,21 +122,33 @@ def gather(
 
     Arrays given together with a network are used as they are; anything else is split and prepared by a recipe fitted on
     the training part alone, or by the `recipe` given: that of a run which is read again, perhaps made when data were scaled
-    otherwise. validation: (x, y), a share, or None for the usual; test: a share. stream: whether a table is read piece by piece and
-    images are decoded while they are learned from; None: where it is too much to be held.
+    otherwise. validation: (x, y), a share, or None for the usual; test: a share, or None for the usual. stream: whether a table
+    is read piece by piece and images are decoded while they are learned from; None: where it is too much to be held.
     Raises DataError or UsageError, each with one sentence that says what to do.
     """
     check_network(network)
     check_target(target)
+    columns, drop, image_size = roles_by_column(columns), names_of_columns(drop), size_of_images(image_size)
+    validation, test = share_or_data(validation), share_of_rows("test", test)
     division = division or Division()
     if isinstance(data, list) and len(data) == 2 and all(getattr(part, "shape", ()) for part in data):
         data = tuple(data)  # [x, y]
     if network is not None and isinstance(data, tuple) and len(data) == 2 and not hasattr(data[0], "columns"):
+        check_for_arrays(
+            target=target,
+            test=test,
+            columns=columns,
+            drop=drop,
+            image_size=image_size,
+            drop_leaks=drop_leaks,
+            stream=stream,
+        )
         if division.column is not None:
             raise UsageError(
                 say("arrays have no column {column!r} to divide them by; give a table", column=division.column)
             )
         return _as_it_is(data, network, validation, seed)
+    test = USUAL_TEST if test is None else test
     own = validation if validation is not None and not isinstance(validation, float) else None
     share = validation if isinstance(validation, float) else 0.15 if own is None else 0.0
     source: Any = None
@@ -171,6 +195,10 @@ def gather(
 
     held = source.take(parts.validation) if len(parts.validation) else None
     if own is not None:
+        if target is not None and isinstance(own, tuple):
+            raise UsageError(
+                say("validation must be a table with the column {target!r}, as what is learned from is", target=target)
+            )
         held = open_source(own, target=target)
     judge = examples(held) if held is not None else None
     kept = source.take(parts.test) if len(parts.test) else None
@@ -212,7 +240,7 @@ def gather_again(settings: Mapping[str, Any], data: Any, validation: Any = None,
         settings["target"],
         None if arrays else Network.from_json(settings["network"]),
         settings["validation"] if validation is None else validation,
-        settings["test"],
+        settings["test"] if settings["prepared"] else None,  # arrays as they are have none
         settings.get("split_seed", settings["seed"]),
         settings["columns"],
         settings["drop"],
@@ -274,10 +302,18 @@ def _fits(network: Network | None, material: Material) -> None:
 
 def _as_it_is(data: Any, network: Network, validation: Any, seed: int) -> Material:
     x, y = checked_pair(network, data, "x", "y")
-    if not isinstance(validation, float):
+    if not isinstance(validation, float) or validation == 0.0:
+        given = None if isinstance(validation, float) else validation
+        if given is not None and not (isinstance(given, tuple | list) and len(given) == 2):
+            raise UsageError(
+                say(
+                    "validation must be (x, y), arrays as those that are learned from, or a share between 0 and 1, not {given}",
+                    given=type(given).__name__,
+                )
+            )
         judge = (
-            Examples(*checked_pair(network, validation, say("validation x"), say("validation y")))
-            if validation is not None
+            Examples(*checked_pair(network, given, say("validation x"), say("validation y")))
+            if given is not None
             else None
         )
         return Material(Examples(x, y), judge, None, None)

@@ -11,6 +11,7 @@ import numpy as np
 
 from vitrina import engines
 from vitrina.archive import read_archive, write_archive
+from vitrina.data.plain import plain_array
 from vitrina.engines.engine import Chunk
 from vitrina.errors import DataError, ModelError
 from vitrina.learning.batches import batched
@@ -395,23 +396,6 @@ def load(path: str | Path) -> Model:
 def unfinished(run: str | Path) -> ModelError:
     """What to raise where a run has been begun and has no model yet."""
     return ModelError(say("{run} has no model yet; go on with: vitrina train --resume {run}", run=run))
-
-
-def plain_array(data: Any, name: str) -> np.ndarray:
-    """Anything that is an array to NumPy. Raises DataError for what is none, or hides some of its values."""
-    if np.ma.isMaskedArray(data) and np.ma.getmaskarray(data).any():
-        raise DataError(say("{name} has masked values; fill them in (x.filled(...)) or leave the rows out", name=name))
-    try:
-        array = np.asarray(data)
-        if array.dtype.kind == "O" and array.ndim:  # numbers that a column of mixed origin holds as objects
-            array = np.array(array.tolist())
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise DataError(
-            say("{name} cannot be read as one array: {reason}", name=name, reason=str(error).splitlines()[0])
-        ) from None
-    if array.dtype.kind == "O" and hasattr(data, "toarray"):
-        raise DataError(say("{name} is a sparse matrix; give it as x.toarray()", name=name))
-    return array
 
 
 def as_targets(network: Network, y: np.ndarray, name: str) -> np.ndarray:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vitrina.archive import read_archive, write_archive
+from vitrina.arguments import place
 from vitrina.errors import ModelError, UsageError, VitrinaError
 from vitrina.files import write_atomically
 from vitrina.learning.history import History
@@ -51,12 +52,12 @@ class RunFolder:
 
         Raises UsageError if `out` already holds something.
         """
-        path = Path(out) if out is not None else _next_number(Path("runs"))
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            raise UsageError(
-                say("{path} already exists; choose another --out, or go on with --resume {path}", path=path)
-            )
+        path = place("out", out) if out is not None else _next_number(Path("runs"))
         try:
+            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+                raise UsageError(
+                    say("{path} already exists; choose another --out, or go on with --resume {path}", path=path)
+                )
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise VitrinaError(
@@ -71,7 +72,7 @@ class RunFolder:
     @staticmethod
     def existing(path: str | Path) -> RunFolder:
         """A run that is there. Raises ModelError if it is not."""
-        folder = RunFolder(Path(path))
+        folder = RunFolder(place(say("a run"), path))
         if not (folder.path / SETTINGS).is_file():
             raise ModelError(
                 say(

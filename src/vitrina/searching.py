@@ -92,7 +92,7 @@ def search(
     division = Division(time, group, split, gap)
     share = None if network is None else 0.15
     material = gather(
-        data, target, network, share, 0.15, seed, columns, drop, image_size, division, drop_leaks, stream=None
+        data, target, network, share, None, seed, columns, drop, image_size, division, drop_leaks, stream=None
     )
     if material.validation is None:
         raise UsageError(say("there are too few rows to hold some back, and a search judges by those; give more rows"))

@@ -12,7 +12,21 @@ from typing import Any
 import numpy as np
 
 from vitrina import engines
-from vitrina.arguments import above_zero, flag, plain_weights, share_or_data, whole_number, whole_or_none
+from vitrina.arguments import (
+    above_zero,
+    check_resumed,
+    flag,
+    flag_or_none,
+    names_of_columns,
+    not_negative,
+    plain_weights,
+    roles_by_column,
+    share_of_rows,
+    share_or_data,
+    size_of_images,
+    whole_number,
+    whole_or_none,
+)
 from vitrina.data.address import without_password
 from vitrina.data.place import place_of
 from vitrina.data.splits import Division
@@ -30,7 +44,7 @@ from vitrina.learning.progress import progress_bar
 from vitrina.learning.schedules import ConstantRate, Schedule, schedule_named
 from vitrina.learning.step import Recipe
 from vitrina.locale import say
-from vitrina.material import Material, class_weights, data_of, fingerprint, gather, gather_again, weighted
+from vitrina.material import USUAL_TEST, Material, class_weights, data_of, fingerprint, gather, gather_again, weighted
 from vitrina.model import Model, check_weights
 from vitrina.network.codec import python_number
 from vitrina.network.costs import smoothed
@@ -47,7 +61,7 @@ def train(
     *,
     network: Network | None = None,
     validation: Any = None,
-    test: float = 0.15,
+    test: float | None = None,
     folds: bool | None = None,
     engine: str = "auto",
     optimizer: str | Optimizer | None = None,
@@ -94,7 +108,7 @@ def train(
     validation: (x, y), or the share of the rows that is held back: 0.15 where data are prepared, else none.
     folds: True: of an ensemble, each member is kept from a share of the rows, and these judge it, so that all rows are learned from
         and all judge. None: so where an ensemble is chosen for the data, alone, and nothing is said of which rows judge.
-    test: the share that `evaluate` is called on once at the end, where data are prepared.
+    test: the share that `evaluate` is called on once at the end, where data are prepared: 0.15 unless it is said.
     engine: "auto" or a name from `vt.engines()`, perhaps with a variant ("torch:compiled").
     precision: "float32", "float64", or "bfloat16": matrix products and convolutions of numbers with 8 bits of mantissa, added
         up in float32, and float32 for the weights and all else. It pays for wide layers on processors that have it
@@ -136,10 +150,15 @@ def train(
 
     Raises DataError, NetworkError, EngineError, ModelError or UsageError, each with one sentence that says what to do.
     """
-    callbacks = as_callbacks(callbacks)
     many = population is not None or vary is not None
-    if many and resume is not None:
-        raise UsageError(say("a population cannot be gone on with; resume one of its members' runs, or train it anew"))
+    if resume is not None:
+        if many:
+            raise UsageError(
+                say("a population cannot be gone on with; resume one of its members' runs, or train it anew")
+            )
+        check_resumed(locals(), train.__kwdefaults__ or {})
+    callbacks = as_callbacks(callbacks)
+    checkpoint_every, record = not_negative("checkpoint_every", checkpoint_every), flag_or_none("record", record)
     if resume is not None:
         return _resume(resume, data, validation, callbacks, sample_weight, progress, checkpoint_every, record)
     if record and out is None:
@@ -151,10 +170,14 @@ def train(
     shuffle, drop_leaks = flag("shuffle", shuffle), flag("drop_leaks", drop_leaks)
     gradient_clip = above_zero("gradient_clip", gradient_clip)
     class_weight = plain_weights(class_weight)
-    validation, test = share_or_data(validation), share_or_data(test)
+    validation, test = share_or_data(validation), share_of_rows("test", test)
+    columns, drop, image_size = roles_by_column(columns), names_of_columns(drop), size_of_images(image_size)
+    stream, folds, early_stop = (
+        flag_or_none("stream", stream),
+        flag_or_none("folds", folds),
+        flag("early_stop", early_stop),
+    )
     weight_average = python_number(weight_average)
-    if isinstance(drop, str):
-        drop = [drop]
     if weight_average is not None and not (isinstance(weight_average, int | float) and 0.0 <= weight_average < 1.0):
         raise UsageError(
             say(
@@ -244,13 +267,13 @@ def train(
         "validation": validation if isinstance(validation, float) else None,
         "folds": count,
         "own_validation": validation is not None and not isinstance(validation, float),
-        "test": test,
+        "test": 0.0 if material.recipe is None else USUAL_TEST if test is None else test,
         "class_weight": class_weight,
         "own_sample_weight": sample_weight is not None,
         "gradient_clip": gradient_clip,
         "weight_average": weight_average or None,
         "augment": [one.to_json() for one in augmentations],
-        "columns": dict(columns) if columns else None,
+        "columns": columns or None,
         "drop": list(drop),
         "image_size": list(image_size) if image_size else None,
         **division.to_json(),

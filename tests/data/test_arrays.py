@@ -84,7 +84,7 @@ X = np.arange(12.0).reshape(4, 3)
         ((X, [1, 2]), "x has 4 rows and y has 2"),
         ((X, np.ones((4, 2, 2))), "y has the shape (4, 2, 2)"),
         ((np.array([["a", "b"]] * 4), np.arange(4)), "give text columns as a table"),
-        (([[1, 2], [3]], [0, 1]), "not an array of numbers"),
+        (([[1, 2], [3]], [0, 1]), "rows of different lengths"),
         ((np.empty((0, 3)), np.empty(0)), "holds no values"),
         (3.0, "a single number"),
     ],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.plain import check_array, plain_array
 from vitrina.data.target import RawTarget
 from vitrina.errors import DataError
 from vitrina.locale import say
@@ -173,18 +174,7 @@ def make_arrays(x: Any, y: Any = None, name: str = "the arrays", warnings: tuple
 
 
 def _numbers(values: Any, what: str) -> np.ndarray:
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind == "O":
-            array = array.astype(np.float64)
-    except (ValueError, TypeError) as error:
-        raise DataError(
-            say(
-                "{what} is not an array of numbers ({error}); give rows of equal length, or a table for text",
-                what=what,
-                error=error,
-            )
-        ) from None
+    array = plain_array(values, what)
     if array.dtype.kind not in "biuf":
         raise DataError(
             say(
@@ -197,6 +187,7 @@ def _numbers(values: Any, what: str) -> np.ndarray:
 
 
 def _labels(y: Any) -> np.ndarray:
+    check_array(y, "y")
     try:
         array = np.asarray(y)
     except ValueError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vitrina.data.csv_files import first_repeated
+from vitrina.data.plain import check_array
 from vitrina.data.table import Table, make_table
 from vitrina.errors import DataError, UsageError
 from vitrina.locale import say
@@ -19,11 +20,13 @@ MONTH = 365.2425 / 12  # days, on average
 
 
 def table_from_frame(data: Any, y: Any = None, **choices: Any) -> Table:
-    """The table of a Polars or pandas frame or a dict of columns; `y`, where given, becomes the target column."""
+    """The table of whatever `is_frame`; `y`, where given, becomes the target column."""
     frame = _to_polars(data)
     if y is not None:
         if choices.get("target") is not None:
             raise UsageError(say("give the target as a column name or as y, not both"))
+        if hasattr(y, "columns") and len(y.columns) == 1:
+            y = y[y.columns[0]]
         name = str(getattr(y, "name", None) or "target")
         if name in frame.columns:
             raise DataError(
@@ -32,7 +35,9 @@ def table_from_frame(data: Any, y: Any = None, **choices: Any) -> Table:
                     name=name,
                 )
             )
+        check_array(y, "y")
         values = np.asarray(y)
+        values = values[:, 0] if values.ndim == 2 and values.shape[1] == 1 else values
         if values.ndim != 1 or len(values) != frame.height:
             raise DataError(
                 say(
@@ -47,8 +52,10 @@ def table_from_frame(data: Any, y: Any = None, **choices: Any) -> Table:
 
 
 def is_frame(data: Any) -> bool:
-    """Whether this is a frame of Polars or pandas, or a dict of columns."""
+    """Whether this is a frame of Polars or pandas, a table of Arrow's, or a dict of columns."""
     made_by = type(data).__module__.split(".")[0]
+    if made_by == "pyarrow":
+        return type(data).__name__ == "Table"
     return isinstance(data, dict) or (made_by in ("polars", "pandas") and type(data).__name__.endswith("Frame"))
 
 
@@ -59,6 +66,8 @@ def _to_polars(data: Any) -> pl.DataFrame:
         return data.collect()
     if isinstance(data, pl.DataFrame):
         return data
+    if type(data).__module__.startswith("pyarrow"):
+        return frame_of(data)
     names = [str(name) for name in data]
     if (repeated := first_repeated(names)) is not None:
         raise DataError(say("two columns are called {repeated!r}; rename one of them", repeated=repeated))
@@ -78,6 +87,11 @@ def column_of(name: str, values: Any) -> pl.Series:
     """A column of any make; one of mixed types becomes text, whose strange values are found when it is learned from."""
     import polars as pl
 
+    check_array(values, say("column {name!r}", name=name))
+    if not hasattr(values, "__len__"):
+        raise DataError(
+            say("column {name!r} is {value!r}; give a list with one value for each row", name=name, value=values)
+        )
     try:
         if type(values).__module__.startswith("pandas"):
             return pl.Series(name, pl.from_pandas(values))

@@ -339,11 +339,14 @@ def make_table(
 def _plain_types(frame: pl.DataFrame) -> pl.DataFrame:
     """Text without blanks around it, and blank text as missing: what a CSV file, which has no other way, is read as.
 
-    Types that others add to Arrow's, such as PostgreSQL's numeric, become what they are stored as.
+    Types that others add to Arrow's, such as PostgreSQL's numeric, become what they are stored as; whole numbers of 128 bits, which
+    NumPy has none of, become floats.
     """
     import polars as pl
 
     extension: Any = getattr(pl, "BaseExtension", ())  # older releases of Polars have none
     frame = frame.with_columns(column.ext.storage() for column in frame if isinstance(column.dtype, extension))
+    wide = [kind for kind in (getattr(pl, name, None) for name in ("Int128", "UInt128")) if kind is not None]
+    frame = frame.with_columns(pl.col(wide).cast(pl.Float64)) if wide else frame
     text = pl.col(pl.String).str.strip_chars()
     return frame.with_columns(pl.when(text != "").then(text).name.keep())

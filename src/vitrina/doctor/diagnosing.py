@@ -147,5 +147,5 @@ def _examples(
         return Examples(x, y), judge, []
     from vitrina.material import gather
 
-    material = gather(data, target, network, validation, 0.15, seed, None, (), None)
+    material = gather(data, target, network, validation, None, seed, None, (), None)
     return material.train, material.validation, list(material.recipe.input_names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import importlib.util
+import os
 from dataclasses import dataclass
 from functools import cache
 
@@ -39,6 +40,8 @@ ENGINES: dict[str, _Entry] = {
         ("graph", "xla"),
     ),
 }
+
+_started_by: dict[str, int] = {}  # engine -> the process
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ def get(name: str, precision: str = "float32", variant: str | None = None) -> En
 
     `variant` picks how it runs a chunk (`vitrina engines` lists them); None leaves it to the engine. `name` may carry
     it: "torch:compiled". Raises UsageError for an unknown name, variant or precision, EngineError (with the extra to
-    install) for an engine that is not installed, or whose framework is damaged.
+    install) for an engine that is not installed, or whose framework is damaged, or which another process started that this one
+    was forked from.
     """
     name, _, own = name.partition(":") if isinstance(name, str) else (name, "", "")  # pyright: ignore
     variant = own or variant
@@ -99,6 +103,15 @@ def get(name: str, precision: str = "float32", variant: str | None = None) -> En
     if not is_installed(name):
         raise EngineError(
             say("engine {name} is not installed; install it with: {command}", name=name, command=entry.install)
+        )
+    # The threads of a framework stay behind in the process that started them: a forked one would wait for them for ever.
+    if name != "numpy" and _started_by.setdefault(name, os.getpid()) != os.getpid():
+        raise EngineError(
+            say(
+                "engine {name} was started before this process was forked, and cannot run in it; make processes with "
+                "multiprocessing.get_context('spawn'), or use engine='numpy' here",
+                name=name,
+            )
         )
     return _make(name, precision, variant)
 

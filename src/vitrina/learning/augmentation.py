@@ -227,7 +227,7 @@ def augmentations_named(given: str | Sequence[Any] | None) -> tuple[Augmentation
     """ "flip,shift=2" or a sequence of these and of Augmentations -> Augmentations. Raises UsageError for anything else."""
     if given is None or given in ("none", ""):
         return ()
-    parts = given.split(",") if isinstance(given, str) else list(given)
+    parts = given.split(",") if isinstance(given, str) else list(given) if isinstance(given, list | tuple) else [given]
     found = tuple(part if isinstance(part, Augmentation) else _named(part) for part in parts)
     kinds = [type(one) for one in found]
     if twice := next((kind.__name__ for kind in kinds if kinds.count(kind) > 1), None):
