@@ -68,6 +68,16 @@ def test_every_kind_of_file_gives_the_same_inputs(ending: str, tmp_path: Path) -
     assert data.fit_recipe(source).to_json() == recipe.to_json()
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet", "arrow", "jsonl"])
+def test_what_stands_for_a_missing_value_is_missing_in_every_kind_of_file(ending: str, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"x": ["1.5", "N/D", "2.5", "n/a"], "t": ["red", "N/D", "blue", "#N/A"]})
+    path = tmp_path / f"table.{ending}"
+    write = {"csv": "write_csv", "parquet": "write_parquet", "arrow": "write_ipc", "jsonl": "write_ndjson"}[ending]
+    getattr(frame, write)(path)
+    assert data.open_source(path).frame["t"].to_list() == ["red", None, "blue", None]
+    assert data.open_source(frame).frame["t"].null_count() == 2
+
+
 def test_a_folder_of_parquet_files_is_one_table(tmp_path: Path) -> None:
     FRAME[:3].write_parquet(tmp_path / "a.parquet")
     FRAME[3:].write_parquet(tmp_path / "b.parquet")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitrina.commands.describe import history_lines
-from vitrina.commands.output import console, figures, grid, marked
+from vitrina.commands.output import console, figures, grid, marked, warn
 from vitrina.locale import say
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ def report(model: Model, run: Path, seconds: float, told: list[str], findings: F
             *history_lines(model),
         )
     )
-    for warning in [*(recipe.warnings if recipe else ()), *told]:
-        screen.print(Text.assemble(("! ", "bold yellow"), warning))
+    warn(screen, [*(recipe.warnings if recipe else ()), *told])
     screen.print()
     if test := measured.get("test"):
         screen.print(marked("[bold]On {rows:,} rows it never saw[/]", rows=rows["test"]))

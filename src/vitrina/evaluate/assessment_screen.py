@@ -82,19 +82,20 @@ def _figures(found: Assessment, width: int) -> Table:
     shown = listed(found)
     names = [figure_name(name) for name, _ in shown]
     ranges = [interval(name, ours) for name, ours in shown]
+    heads = [say("network"), *(rival_name(rival.name) for rival in found.rivals)]
     figures = [
-        max(len(figure(name, each[name].value)) for name in each)
-        for each in (found.figures, *(r.figures for r in found.rivals))
+        max(*(len(figure(name, each[name].value)) for name in each), *map(len, head.split()))
+        for head, each in zip(heads, (found.figures, *(r.figures for r in found.rivals)), strict=True)
     ]
     first, between = max(map(len, names)) + 2, max(map(len, ranges))
     whole = first + between + sum(figures) + 2 * len(figures) + 4 <= width
     word = max((len(word) for told in ranges for word in told.split()), default=0)
-    # Where there is little room, words are broken, and figures are not.
+    # Where there is little room, the names of measures and the intervals take more lines; figures and the names above them do not.
     table.add_column("", no_wrap=whole, min_width=9)
-    table.add_column(say("network"), justify="right", min_width=figures[0])
+    table.add_column(heads[0], justify="right", min_width=figures[0])
     table.add_column(say("95 % interval"), style="dim", no_wrap=whole, min_width=word)
-    for rival, widest in zip(found.rivals, figures[1:], strict=True):
-        table.add_column(rival_name(rival.name), justify="right", min_width=widest)
+    for head, widest in zip(heads[1:], figures[1:], strict=True):
+        table.add_column(head, justify="right", min_width=widest)
     for name, ours in shown:
         all_values = [ours.value, *(rival.figures[name].value for rival in found.rivals if name in rival.figures)]
         best = min(all_values) if name in SMALLER_IS_BETTER else max(all_values)
