@@ -50,3 +50,11 @@ def test_a_search_ends_with_a_run(vitrina: Vitrina) -> None:
     assert vitrina("evaluate", "found", "wine").status == 0
     told = json.loads(vitrina("search", "wine", "--trials", 2, "--epochs", 1, "--engine", "numpy", "--json").out)
     assert [row["rank"] for row in told["leaderboard"]] == [1, 2]
+
+
+def test_runs_of_other_columns_are_told_apart(vitrina: Vitrina) -> None:
+    for run, more in (("a", ()), ("b", ("--column", "ash=categorical", "--drop", "hue"))):
+        assert vitrina("train", "wine", *more, "--epochs", 1, "--engine", "numpy", "--out", run).status == 0
+    shown = vitrina("compare", "a", "b").out
+    assert "ash=categorical" in shown
+    assert "hue" in shown
