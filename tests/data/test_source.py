@@ -247,6 +247,12 @@ def test_spreadsheets_and_lists_of_json_say_how_to_save_them(tmp_path: Path) -> 
     assert "one object on each line" in refusal(tmp_path / "sales.json")
 
 
+@pytest.mark.parametrize("name", ["sales.zip", "sales.csv.zip", "photos.tar", "photos.7z"])
+def test_an_archive_is_to_be_unpacked(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04 and so on")
+    assert "unpack it" in refusal(tmp_path / name)
+
+
 def test_names_that_lead_nowhere(tmp_path: Path) -> None:
     assert "no such file, folder or built-in data set; did you mean 'digits'?" in refusal("digit")
     assert (
