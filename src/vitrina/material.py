@@ -166,6 +166,7 @@ def gather(
             return material
         stream = True
     from vitrina.data import fit_recipe, open_source, split
+    from vitrina.data.cautions import cautions
     from vitrina.data.leaks import find_leaks, without_leaks
     from vitrina.data.splits import prepare, thinned
 
@@ -187,7 +188,10 @@ def gather(
     sampled = parts.train if most is None else np.sort(np.random.default_rng(seed).permutation(parts.train)[:most])
     if recipe is None:
         recipe = _fitted(fit_recipe(source, rows=sampled), network)
-        told = () if drop_leaks else tuple(leak.warning for leak in leaks)
+        told = (
+            *(() if drop_leaks else (leak.warning for leak in leaks)),
+            *cautions(source, division.column is not None),
+        )
         recipe = replace(recipe, warnings=(*recipe.warnings, *parts.warnings, *told))
 
     def examples(part: Any) -> Examples:

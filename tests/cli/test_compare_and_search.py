@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,26 @@ def test_a_search_ends_with_a_run(vitrina: Vitrina) -> None:
     assert shown.status == 0, shown.err
     assert "found" in shown.out
     assert "accuracy" in shown.out
+    assert "vitrina evaluate found" in shown.out, "what to type next"
     assert vitrina("evaluate", "found", "wine").status == 0
     told = json.loads(vitrina("search", "wine", "--trials", 2, "--epochs", 1, "--engine", "numpy", "--json").out)
     assert [row["rank"] for row in told["leaderboard"]] == [1, 2]
+
+
+def test_runs_of_other_columns_are_told_apart(vitrina: Vitrina) -> None:
+    for run, more in (("a", ()), ("b", ("--column", "ash=categorical", "--drop", "hue"))):
+        assert vitrina("train", "wine", *more, "--epochs", 1, "--engine", "numpy", "--out", run).status == 0
+    shown = vitrina("compare", "a", "b").out
+    assert "ash=categorical" in shown
+    assert "hue" in shown
+
+
+def test_a_search_warns_as_a_training_does(vitrina: Vitrina) -> None:
+    pytest.importorskip("optuna")
+    rows = "".join(f"{place % 7},{place * 37 % 101},{'ab'[place * 37 % 101 > 50]},{place}\n" for place in range(400))
+    Path("t.csv").write_text("x,told,y,row\n" + rows)
+    given = ("t.csv", "--target", "y", "--epochs", 1, "--engine", "numpy")
+    for command in (("train",), ("search", "--trials", 2)):
+        shown = " ".join(vitrina(*command, *given).out.split())
+        assert "column 'told' may give the target away" in shown
+        assert "column 'row' is left out" in shown

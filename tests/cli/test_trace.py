@@ -94,3 +94,15 @@ def test_a_trace_prints_itself(vitrina: Vitrina, run: str) -> None:
     trace = vt.load(run).trace(np.zeros(13), 1)
     assert "2 · the error" in repr(trace)
     assert trace._repr_html_().startswith("<pre>")
+
+
+def test_a_number_is_told_in_the_unit_of_its_column(vitrina: Vitrina) -> None:
+    rows = "".join(f"{place},{10_000 + 500 * place}\n" for place in range(60, 0, -1))
+    Path("homes.csv").write_text("size,price\n" + rows)
+    how = ("--target", "price", "--epochs", 1, "--engine", "numpy", "--out", "run")
+    assert vitrina("train", "homes.csv", *how).status == 0
+    shown = " ".join(vitrina("trace", "run", "homes.csv", "--row", 0).out.replace("│", "").split())
+    answer = vt.load("run").predict("homes.csv")[0]
+    assert "price" in shown
+    assert f"{answer:,.0f}" in shown
+    assert "40,000" in shown

@@ -68,6 +68,16 @@ def test_every_kind_of_file_gives_the_same_inputs(ending: str, tmp_path: Path) -
     assert data.fit_recipe(source).to_json() == recipe.to_json()
 
 
+@pytest.mark.parametrize("ending", ["csv", "parquet", "arrow", "jsonl"])
+def test_what_stands_for_a_missing_value_is_missing_in_every_kind_of_file(ending: str, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"x": ["1.5", "N/D", "2.5", "n/a"], "t": ["red", "N/D", "blue", "#N/A"]})
+    path = tmp_path / f"table.{ending}"
+    write = {"csv": "write_csv", "parquet": "write_parquet", "arrow": "write_ipc", "jsonl": "write_ndjson"}[ending]
+    getattr(frame, write)(path)
+    assert data.open_source(path).frame["t"].to_list() == ["red", None, "blue", None]
+    assert data.open_source(frame).frame["t"].null_count() == 2
+
+
 def test_a_folder_of_parquet_files_is_one_table(tmp_path: Path) -> None:
     FRAME[:3].write_parquet(tmp_path / "a.parquet")
     FRAME[3:].write_parquet(tmp_path / "b.parquet")
@@ -235,6 +245,12 @@ def test_spreadsheets_and_lists_of_json_say_how_to_save_them(tmp_path: Path) -> 
         assert "save the sheet as CSV" in refusal(tmp_path / name, target="sold")
     (tmp_path / "sales.json").write_text('[{"a": 1}]')
     assert "one object on each line" in refusal(tmp_path / "sales.json")
+
+
+@pytest.mark.parametrize("name", ["sales.zip", "sales.csv.zip", "photos.tar", "photos.7z"])
+def test_an_archive_is_to_be_unpacked(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"PK\x03\x04 and so on")
+    assert "unpack it" in refusal(tmp_path / name)
 
 
 def test_names_that_lead_nowhere(tmp_path: Path) -> None:

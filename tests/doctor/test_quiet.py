@@ -179,3 +179,14 @@ def test_sequences_that_are_all_the_same_tell_nothing_apart() -> None:
     assert "18 of 18 inputs" in found[0].what
     same[:40, 2] += draw.normal(size=3).astype(np.float32)  # a tenth is told apart by it
     assert "input-constant" not in vt.diagnose(network, (same, y)).codes
+
+
+def test_one_row_that_makes_most_of_all_squares_is_no_fault(taught: Taught) -> None:
+    x, xv = rows(4000)[0], rows(4000, 1)[0]
+    y, yv = of_numbers(x, 0.3, 2), of_numbers(xv, 0.3, 3)
+    y[688], yv[688] = 100.0, 100.0  # a row that the checkup draws, and the simple models do not
+    squares = np.square(y - y.mean())
+    assert squares.max() > 0.5 * squares.sum()
+    run = taught(net(**SQUARES), (x, y / y.std()), (xv, yv / y.std()))
+    found = vt.diagnose(run)
+    assert "underfitting" not in {one.code for cause in found for one in (cause, *cause.consequences)}

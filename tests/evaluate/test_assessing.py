@@ -18,7 +18,7 @@ from tests.evaluate.conftest import shop, teach
 from vitrina.errors import DataError, UsageError
 from vitrina.evaluate.assessment_screen import show_assessment
 from vitrina.evaluate.curves import at_top, calibration_curve, wilson
-from vitrina.evaluate.words import figure
+from vitrina.evaluate.words import figure, rival_name
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +113,8 @@ def test_prices_are_told_in_whole_numbers_and_none_is_cut_off(tmp_path: Path) ->
         told = screen.export_text()
         for known in (found, *found.rivals):
             assert figure("root_mean_squared_error", known.figures["root_mean_squared_error"].value) in told, width
+        heads = {word for rival in found.rivals for word in rival_name(rival.name).split()}
+        assert width == 60 or heads <= set(told.split()), "the names of the baselines are whole"
 
 
 def test_a_model_alone_is_measured_without_baselines(run: Path) -> None:

@@ -14,6 +14,7 @@ from vitrina.learning.stages import back_propagation, error, errors, forward_pro
 from vitrina.learning.step import decay_marks
 from vitrina.network.layer import Context
 from vitrina.network.network import flatten
+from vitrina.network.suggest import suggest_network
 
 OPS = NumpyOps("float64")
 MEMBERS = 3
@@ -131,3 +132,17 @@ def test_the_summary_tells_what_members_see_only_where_it_is_not_all() -> None:
     parts = vt.Network(vt.Input((4,)), vt.EnsembleDense(2, 3, sees=((0, 2), (1, 4))), vt.EnsembleMean())
     assert "sees" not in str(all_of_it.summary())
     assert "sees [[0, 2], [1, 4]]" in str(parts.summary())
+
+
+def test_names_of_layers_are_whole_in_a_narrow_terminal() -> None:
+    from io import StringIO
+
+    from rich.console import Console
+
+    network = suggest_network((5,), 1, False, 4000).network
+    screen = Console(file=StringIO(), width=80, color_system=None)
+    screen.print(network.summary())
+    told = screen.file.getvalue()  # pyright: ignore[reportAttributeAccessIssue]
+    names = {row.name.split("/")[-1] for row in network.summary().rows}
+    assert names <= set(told.split())
+    assert "…" not in told

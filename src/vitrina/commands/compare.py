@@ -10,6 +10,7 @@ from vitrina.commands.options import Json, Lang
 from vitrina.commands.output import console, curve, figure, figure_name, print_json
 from vitrina.errors import UsageError
 from vitrina.locale import say
+from vitrina.locale.named import COLUMNS, LEARNED_FROM
 
 if TYPE_CHECKING:
     from vitrina.model import Model
@@ -23,7 +24,7 @@ def compare(
     lang: Lang = None,
 ) -> None:
     """Set finished runs side by side: what differs between them, and how good each is."""
-    from vitrina.glass.side_by_side import differing, setting_of
+    from vitrina.glass.side_by_side import SETTINGS, differing, setting_of
     from vitrina.model import load
 
     if len(runs) < 2:
@@ -31,7 +32,7 @@ def compare(
     models = {run: load(run) for run in runs}
     order = sorted(models, key=lambda run: _judged(models[run]))
     settings = {run: _settings(model) for run, model in models.items()}
-    differs = differing(list(settings.values()))
+    differs = differing(list(settings.values()), (*LEARNED_FROM, *COLUMNS, *SETTINGS[1:]))
     if json:
         print_json({"runs": [_as_json(run, models[run]) for run in order], "differs": differs})
         return

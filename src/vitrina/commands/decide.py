@@ -9,7 +9,7 @@ import typer
 
 from vitrina.commands.answers_file import check_out, write_answers
 from vitrina.commands.options import Json, Lang, Query, Run, TableName, located
-from vitrina.commands.output import console, marked, print_json
+from vitrina.commands.output import console, marked, print_json, warn
 
 TOLD = 20  # decisions in the JSON where no file takes them all
 
@@ -63,8 +63,10 @@ def decide(
     """Decide about each row at the smallest cost, say what that saves, and give the reasons."""
     if out is not None:
         check_out(out, data)
+    from vitrina.data.unfamiliar import unfamiliar
     from vitrina.evaluate.deciding import decide as decided
     from vitrina.evaluate.decisions_screen import show_decisions
+    from vitrina.model import load
 
     found = decided(
         run,
@@ -78,12 +80,18 @@ def decide(
         reasons=reasons,
     )
     columns = found.columns()
+    warnings = unfamiliar(load(run).recipe, found.source) if data is not None else []
     if out is not None:
         write_answers(columns, Path(out))
     if json:
         first = {name: list(values[:TOLD]) for name, values in columns.items()}
-        print_json(found.summary() | {"curve": found.curve, "out": out} | ({} if out else {"first": first}))
+        print_json(
+            found.summary()
+            | {"curve": found.curve, "out": out, "warnings": warnings}
+            | ({} if out else {"first": first})
+        )
         return
     show_decisions(console(), found)
+    warn(console(), warnings)
     if out is not None:
         console().print(marked("{rows:,} decisions are in [bold]{out}[/]", rows=len(found), out=out))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from vitrina.commands.options import By, Json, Lang, OverTime, Query, Run, TableName, located
-from vitrina.commands.output import console, print_json
+from vitrina.commands.output import console, print_json, warn
 
 
 def evaluate(
@@ -39,8 +39,10 @@ def evaluate(
 ) -> None:
     """Say how good a run's answers are, how sure that is, and whether a network was worth it."""
     from vitrina.data.address import without_password
+    from vitrina.data.unfamiliar import unfamiliar
     from vitrina.evaluate.assessing import assess
     from vitrina.evaluate.assessment_screen import show_assessment
+    from vitrina.model import load
 
     found = assess(
         run,
@@ -51,7 +53,10 @@ def evaluate(
         positive=positive,
         compare=baselines,
     )
+    warnings = [] if data is None else unfamiliar(load(run).recipe, found.source)
     if json:
-        print_json(found.to_json() | ({"data": without_password(data)} if data is not None else {}))
+        asked = {} if data is None else {"data": without_password(data), "warnings": warnings}
+        print_json(found.to_json() | asked)
     else:
         show_assessment(console(), found)
+        warn(console(), warnings)

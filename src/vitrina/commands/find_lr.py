@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -24,8 +25,9 @@ from vitrina.commands.options import (
     located,
     roles_of,
     size_of,
+    typed_again,
 )
-from vitrina.commands.output import console, grid, marked, print_json
+from vitrina.commands.output import console, grid, print_json
 from vitrina.commands.train import OptimizerName
 from vitrina.errors import UsageError
 from vitrina.locale import say
@@ -109,9 +111,26 @@ def find_lr(
         (say("learning rate"), Text(f"{found.suggestion:g}", "bold green" if found.decided else "bold yellow"))
     ]
     rows.append((say("why"), found.why))
-    rows.append(
-        (say("use it"), marked("[bold]vitrina train {data} --lr {rate}[/]", data=data, rate=f"{found.suggestion:g}"))
+    again = typed_again(
+        ("--target", target),
+        ("--query", query),
+        ("--table", table),
+        ("--network", network),
+        ("--engine", None if engine == "auto" else engine),
+        ("--optimizer", optimizer.value if optimizer else None),
+        ("--batch", batch),
+        ("--seed", seed or None),
+        ("--column", column),
+        ("--drop", drop),
+        ("--image-size", image_size),
+        ("--time", time_column),
+        ("--gap", gap),
+        ("--group", group),
+        ("--split", split),
+        ("--drop-leaks", drop_leaks),
+        ("--lr", f"{found.suggestion:g}"),
     )
+    rows.append((say("use it"), Text(f"vitrina train {shlex.quote(data)} {again}", "bold")))
     if path is not None:
         rows.append((say("picture"), str(path)))
     screen.print(grid(*rows))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -73,6 +74,22 @@ def located(data: str, query: str | None, table: str | None) -> str:
     from vitrina.data.address import located
 
     return located(data, query, table)
+
+
+def typed_again(*given: tuple[str, Any]) -> str:
+    """Options as they were given, to be typed behind another command; what was not given is left out.
+
+    >>> typed_again(("--target", "number sold"), ("--drop", ["id"]), ("--drop-leaks", True), ("--seed", None))
+    "--target 'number sold' --drop id --drop-leaks"
+    """
+    words: list[str] = []
+    for flag, value in given:
+        if value is True:
+            words.append(flag)
+        elif value is not None and value is not False:
+            for one in value if isinstance(value, list | tuple) else [value]:
+                words += [flag, shlex.quote(str(one))]
+    return " ".join(words)
 
 
 def roles_of(columns: list[str] | None) -> dict[str, str] | None:

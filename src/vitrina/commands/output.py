@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from vitrina.evaluate.words import AREAS, SHARES, figure, figure_name
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["bar", "console", "curve", "figure", "figure_name", "figures", "grid", "marked", "print_json"]
+__all__ = ["bar", "console", "curve", "figure", "figure_name", "figures", "grid", "marked", "print_json", "warn"]
 
 
 def print_json(document: Mapping[str, Any]) -> None:
@@ -32,6 +32,14 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "tolist"):  # arrays and numbers of NumPy
         return _plain(value.tolist())
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def warn(screen: Console, warnings: Sequence[str]) -> None:
+    """A line for each sentence of warning, behind a sign."""
+    from rich.text import Text
+
+    for warning in warnings:
+        screen.print(Text.assemble(("! ", "bold yellow"), warning))
 
 
 def console(record: bool = False) -> Console:

@@ -9,7 +9,7 @@ import typer
 
 from vitrina.commands.answers_file import check_out, write_answers
 from vitrina.commands.options import Json, Lang, Query, Run, TableName, located
-from vitrina.commands.output import bar, console, marked, print_json
+from vitrina.commands.output import bar, console, marked, print_json, warn
 from vitrina.data.words import place_name
 from vitrina.locale import say
 
@@ -43,22 +43,26 @@ def predict(
         check_out(out, data)
     from vitrina.data import open_source
     from vitrina.data.address import without_password
+    from vitrina.data.unfamiliar import unfamiliar
     from vitrina.model import load
 
     model = load(run)
     source = open_source(located(data, query, table))
     columns = _answers(model, source)
+    warnings = unfamiliar(model.recipe, source)
     if out is not None:
         write_answers(columns, Path(out))
     if json:
         print_json(
-            {"run": run, "data": without_password(data), "rows": source.rows, "out": out}
+            {"run": run, "data": without_password(data), "rows": source.rows, "out": out, "warnings": warnings}
             | ({} if out else {"columns": columns})
         )
     elif out is not None:
         console().print(marked("{rows:,} answers are in [bold]{out}[/]", rows=source.rows, out=out))
     else:
         _show(columns, source)
+    if not json:
+        warn(console(), warnings)
 
 
 def _answers(model: Model, source: Source) -> dict[str, np.ndarray | list[str]]:

@@ -27,8 +27,9 @@ from vitrina.commands.options import (
     roles_of,
     size_of,
 )
-from vitrina.commands.output import console, figures, marked, print_json
+from vitrina.commands.output import console, figures, marked, print_json, warn
 from vitrina.commands.train import new_run
+from vitrina.commands.train_report import try_next
 from vitrina.locale import say
 
 
@@ -100,12 +101,13 @@ def search(
     screen.print()
     screen.print(found)
     screen.print(found.best.network.summary())
-    if test := found.best.measured.get("test"):
+    warn(screen, found.best.recipe.warnings if found.best.recipe else ())
+    test = found.best.measured.get("test")
+    if test:
         screen.print(marked("[bold]On {rows:,} rows it never saw[/]", rows=found.best.measured["rows"]["test"]))
         screen.print(figures(test))
     screen.print()
-    screen.print(marked("kept in  [bold cyan]{run}[/]", run=str(folder)))
-    screen.print()
+    try_next(screen, folder, found.best.settings["data"], bool(test))
 
 
 @contextlib.contextmanager

@@ -68,7 +68,7 @@ def trace(
         return
     screen = console()
     if layer is None:
-        show_trace(screen, traced, row)
+        show_trace(screen, traced, row, model.recipe)
     elif neuron is None:
         show_layer(screen, traced, layer)
     else:

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vitrina.commands.describe import history_lines
-from vitrina.commands.output import console, figures, grid, marked
+from vitrina.commands.output import console, figures, grid, marked, warn
 from vitrina.locale import say
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from vitrina.doctor import Findings
     from vitrina.model import Model
 
@@ -84,8 +86,7 @@ def report(model: Model, run: Path, seconds: float, told: list[str], findings: F
             *history_lines(model),
         )
     )
-    for warning in [*(recipe.warnings if recipe else ()), *told]:
-        screen.print(Text.assemble(("! ", "bold yellow"), warning))
+    warn(screen, [*(recipe.warnings if recipe else ()), *told])
     screen.print()
     if test := measured.get("test"):
         screen.print(marked("[bold]On {rows:,} rows it never saw[/]", rows=rows["test"]))
@@ -95,13 +96,20 @@ def report(model: Model, run: Path, seconds: float, told: list[str], findings: F
         screen.print(marked("[bold]What the doctor says[/]"))
         screen.print(findings.grave)
         screen.print()
+    try_next(screen, run, settings["data"], bool(measured.get("test")), findings is None or findings.healthy)
+
+
+def try_next(screen: Console, run: Any, data: str | None, tested: bool, healthy: bool = True) -> None:
+    """Where a run is kept, and what can be typed now. data: as it was given; tested: whether rows were kept for the end."""
+    from rich.text import Text
+
     screen.print(marked("Kept in [bold]{run}[/]. Try next", run=str(run)))
-    example, kept = shlex.quote(settings["data"] or "DATA"), shlex.quote(str(run))
+    example, kept = shlex.quote(data or "DATA"), shlex.quote(str(run))
     for line in (
         f"vitrina predict {kept} {example} --out answers.csv",
-        f"vitrina evaluate {kept}" if measured.get("test") else f"vitrina evaluate {kept} {example}",
+        f"vitrina evaluate {kept}" if tested else f"vitrina evaluate {kept} {example}",
         f"vitrina report {kept}",
-        f"vitrina describe {kept}" if findings is None or findings.healthy else f"vitrina doctor {kept} --heal",
+        f"vitrina describe {kept}" if healthy else f"vitrina doctor {kept} --heal",
     ):
         screen.print(Text(f"  {line}", "cyan"))
     screen.print()

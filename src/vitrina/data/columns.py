@@ -157,6 +157,11 @@ class CategoricalColumn:
         if self.missing:
             out[:, -1] = text.is_null().to_numpy()
 
+    def unknown(self, table: Table) -> pl.Series:
+        """The values, as text, that have no input of their own: one for each such row."""
+        text = self._likened(table).drop_nulls()
+        return text.filter(~text.is_in(list(self.categories)))
+
     def _likened(self, table: Table) -> pl.Series:
         """The column as text, with values that surely mean a category written as it is."""
         text = _text(table, self.name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vitrina.data.cautions import cautions
 from vitrina.data.dates import find_order, parse_dates
 from vitrina.data.leaks import find_leaks
 from vitrina.data.roles import Role, as_text, is_code, parse_numbers
@@ -113,7 +114,13 @@ def describe_table(table: Table) -> Description:
     target, warnings = _describe_target(table)
     told = [leak.warning for leak in find_leaks(table)] if target is not None else []
     return Description(
-        table.name, table.kind, table.rows, columns, target, None, (*table.warnings, *notes, *warnings, *told)
+        table.name,
+        table.kind,
+        table.rows,
+        columns,
+        target,
+        None,
+        (*table.warnings, *notes, *warnings, *told, *cautions(table)),
     )
 
 
@@ -290,7 +297,7 @@ def _describe_classes(name: str, raw: RawTarget) -> tuple[TargetDescription, lis
         rare = names[order[-1]]
         warnings.append(
             say(
-                "class {kind!r} of {name!r} is rare: {count} of {rows} rows ({share:.2%})",
+                "class {kind!r} of {name!r} is rare: {count:,} of {rows:,} rows ({share:.2%})",
                 kind=rare,
                 name=name,
                 count=smallest,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from vitrina.data.target import RawTarget
 
 SPREADSHEETS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
+ARCHIVES = (".zip", ".tar", ".tgz", ".rar", ".7z")
 
 
 class Source(Protocol):
@@ -147,6 +148,11 @@ def _unknown(path: Path) -> str:
     if ending in SPREADSHEETS:
         return say(
             "{file}: a spreadsheet is not read as it is; save the sheet as CSV in the program it is from, and give that file",
+            file=path.name,
+        )
+    if ending in ARCHIVES:
+        return say(
+            "{file}: an archive of files is not opened; unpack it, and give the file or folder that was in it",
             file=path.name,
         )
     if ending == ".json":

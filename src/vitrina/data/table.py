@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from vitrina.data.roles import MOSTLY, OVERRIDES, Role, as_text, first_said, infer_role, is_code, parse_numbers, written
+from vitrina.data.roles import (
+    MISSING,
+    MOSTLY,
+    OVERRIDES,
+    Role,
+    as_text,
+    first_said,
+    infer_role,
+    is_code,
+    parse_numbers,
+    written,
+)
 from vitrina.data.target import MANY_CLASSES, RawTarget, Task
 from vitrina.data.words import place_name
 from vitrina.errors import DataError, UsageError
@@ -337,7 +348,8 @@ def make_table(
 
 
 def _plain_types(frame: pl.DataFrame) -> pl.DataFrame:
-    """Text without blanks around it, and blank text as missing: what a CSV file, which has no other way, is read as.
+    """Text without blanks around it, and what stands for a missing value as missing, as in a CSV file: a table means the same
+    whatever it is kept in, and a model predicts from another kind of file than it learned from.
 
     Types that others add to Arrow's, such as PostgreSQL's numeric, become what they are stored as; whole numbers of 128 bits, which
     NumPy has none of, become floats.
@@ -349,4 +361,4 @@ def _plain_types(frame: pl.DataFrame) -> pl.DataFrame:
     wide = [kind for kind in (getattr(pl, name, None) for name in ("Int128", "UInt128")) if kind is not None]
     frame = frame.with_columns(pl.col(wide).cast(pl.Float64)) if wide else frame
     text = pl.col(pl.String).str.strip_chars()
-    return frame.with_columns(pl.when(text != "").then(text).name.keep())
+    return frame.with_columns(pl.when(~text.is_in(list(MISSING))).then(text).name.keep())

@@ -20,6 +20,7 @@ from vitrina.network.layer import Layer
 from vitrina.network.network import Network
 
 HALF = 0.5  # of a training: until then it may still come to what simple models reach
+HEAVY = 0.5  # the share of a part's squares from which one row decides R²
 USABLE = 0.05  # how far simple models must be above a constant, to be a measure of anything
 ERRORS = 2.0  # standard errors that a difference of two shares must exceed
 
@@ -200,10 +201,14 @@ class Case:
 
     @property
     def doubt(self) -> float:
-        """How far two scores may lie apart by chance."""
+        """How far two scores may lie apart by chance. R² of two parts of which one has the row that makes most of all squares,
+        and the other has not, may lie apart by nearly as much as that."""
         refs = self.exam.references
         rows = min(row for row in refs.rows if row) if refs else 0
-        return doubt_of(self.simple, rows, bool(self.classes))
+        one = self.exam.target.heaviest
+        # of so few rows it makes a larger share than of all
+        heaviest = one / (one + (1.0 - one) * min(1.0, rows / max(1, self.exam.parts.rows[0]))) if one else 0.0
+        return doubt_of(self.simple, rows, bool(self.classes)) + (heaviest if heaviest > HEAVY else 0.0)
 
     @property
     def chance_of_parts(self) -> float:

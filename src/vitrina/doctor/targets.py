@@ -20,6 +20,7 @@ class Target:
     high over all outputs. one_hot: the rows are shares of classes written as columns; looks_like_classes: whole numbers 0, 1,
     2, ... (or one-hot rows) under a cost for numbers. constant_error: the cost of the best constant answer.
     order: how far rows that stand together in the given order are alike, 0 for rows in no order, 1 for sorted ones (`order_of`).
+    heaviest: the share of all squared distances from the mean, of numbers, that one row alone makes.
     """
 
     classes: int
@@ -32,6 +33,7 @@ class Target:
     constant_error: float
     order: float
     not_finite: int = 0
+    heaviest: float = 0.0
 
     @property
     def majority(self) -> float:
@@ -75,7 +77,15 @@ def target_of(network: Network, y: np.ndarray) -> Target:
         _constant_error(network, y),
         _order(kind, values),
         bad,
+        0.0 if classes else _heaviest(values),
     )
+
+
+def _heaviest(values: np.ndarray) -> float:
+    """The largest share of the squared distances from the mean that one row makes. values: (rows, ...)."""
+    squares = (values - values.mean(axis=0)) ** 2
+    total = squares.sum(axis=0)
+    return float(np.max(squares.max(axis=0) / np.where(total > 0, total, 1.0), initial=0.0))
 
 
 def _looks_like_classes(network: Network, y: np.ndarray) -> tuple[int, np.ndarray]:

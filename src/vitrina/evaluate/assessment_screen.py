@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST_CLASSES = 12  # of a confusion matrix that is shown
 MISTAKES = 5
 STRETCHES = 24
+LEAST = 9  # characters of a measure's name in a line
 
 
 def flattered(seen: int, honest: str) -> Any:
@@ -82,19 +83,23 @@ def _figures(found: Assessment, width: int) -> Table:
     shown = listed(found)
     names = [figure_name(name) for name, _ in shown]
     ranges = [interval(name, ours) for name, ours in shown]
+    heads = [say("network"), *(rival_name(rival.name) for rival in found.rivals)]
     figures = [
         max(len(figure(name, each[name].value)) for name in each)
         for each in (found.figures, *(r.figures for r in found.rivals))
     ]
     first, between = max(map(len, names)) + 2, max(map(len, ranges))
-    whole = first + between + sum(figures) + 2 * len(figures) + 4 <= width
     word = max((len(word) for told in ranges for word in told.split()), default=0)
-    # Where there is little room, words are broken, and figures are not.
-    table.add_column("", no_wrap=whole, min_width=9)
-    table.add_column(say("network"), justify="right", min_width=figures[0])
+    headed = [max(least, *map(len, head.split())) for least, head in zip(figures, heads, strict=True)]
+    room = width - 2 * len(figures) - 5
+    figures = headed if LEAST + word + sum(headed) <= room else figures
+    whole = first + between + sum(figures) <= room
+    # Where there is little room, the names of measures and the intervals take more lines; where there is less, words above are broken.
+    table.add_column("", no_wrap=whole, min_width=LEAST)
+    table.add_column(heads[0], justify="right", min_width=figures[0])
     table.add_column(say("95 % interval"), style="dim", no_wrap=whole, min_width=word)
-    for rival, widest in zip(found.rivals, figures[1:], strict=True):
-        table.add_column(rival_name(rival.name), justify="right", min_width=widest)
+    for head, widest in zip(heads[1:], figures[1:], strict=True):
+        table.add_column(head, justify="right", min_width=widest)
     for name, ours in shown:
         all_values = [ours.value, *(rival.figures[name].value for rival in found.rivals if name in rival.figures)]
         best = min(all_values) if name in SMALLER_IS_BETTER else max(all_values)

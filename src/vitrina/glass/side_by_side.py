@@ -38,6 +38,8 @@ def setting_of(settings: Mapping[str, Any], name: str) -> str:
             return f"{network.parameters:,}"
         return " - ".join(str(getattr(layer, "units", type(layer).__name__)) for layer in network.layers)
     value = settings.get(name)
+    if name == "columns":
+        return ", ".join(f"{column}={role}" for column, role in (value or {}).items())
     if isinstance(value, Mapping):
         own = [f"{key} {item:g}" for key, item in value.items() if key in ("learning_rate", "weight_decay") and item]
         return " ".join([str(value.get("type", "")), *own]).strip() or json.dumps(value)

@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from vitrina.data.target import NumberTarget
 from vitrina.engines.numpy_engine import NumpyOps
 from vitrina.glass.plan import INPUT, plan_of
 from vitrina.glass.titles import titles_of
@@ -26,8 +27,8 @@ NEURONS = 64  # of one layer, when it is asked for
 FORWARD, ERROR, BACKWARD = "cyan", "yellow", "magenta"
 
 
-def show_trace(screen: Console, traced: Trace, row: int | None = None) -> None:
-    """All three stages."""
+def show_trace(screen: Console, traced: Trace, row: int | None = None, recipe: Any = None) -> None:
+    """All three stages. recipe: that of the model, where it has one, to say what a number is in the target's own unit."""
     screen.print()
     if row is None:
         screen.print(marked("[bold]One example[/] through the three stages of learning"))
@@ -35,7 +36,7 @@ def show_trace(screen: Console, traced: Trace, row: int | None = None) -> None:
         screen.print(marked("[bold]Row {row}[/] through the three stages of learning", row=row))
     screen.print()
     screen.print(_panel(say("1 · forward propagation"), FORWARD, _forward(traced)))
-    screen.print(_panel(say("2 · the error"), ERROR, _error(traced)))
+    screen.print(_panel(say("2 · the error"), ERROR, _error(traced, recipe)))
     screen.print(_panel(say("3 · back propagation"), BACKWARD, _backward(traced)))
     deep = next((name for name, layer in traced.forward.items() if layer.weighted_sums is not None), None)
     if deep:
@@ -175,7 +176,7 @@ def _strongest_inputs(traced: Trace, name: str, unit: int, place: tuple[int, ...
     return told
 
 
-def _error(traced: Trace) -> RenderableType:
+def _error(traced: Trace, recipe: Any = None) -> RenderableType:
     error = traced.error
     table = Table.grid(padding=(0, 2, 0, 0))
     for justify in ("right", "left", "right", "right"):
@@ -199,10 +200,39 @@ def _error(traced: Trace) -> RenderableType:
         if truth is not None
         else [Text.assemble((say("truth"), "dim"), f"  {np.array2string(np.asarray(error.target), precision=4)}")]
     )
+    told += _in_its_unit(traced, recipe) if truth is None else []
     told += [Text(), members] if (members := _members(traced, truth)) is not None else []
     sums = Text.assemble((traced.network.cost.label, "dim"), " = ", (_number(error.value), "bold " + ERROR))
     why = marked("[dim]On the right the slope: how the error would grow if that output did.[/]")
     return Group(table, *told, Text(), sums, why)
+
+
+def _in_its_unit(traced: Trace, recipe: Any) -> list[RenderableType]:
+    """What a network answers and the truth as the data say it; [] for classes, and numbers that are as they were given."""
+    target = getattr(recipe, "target", None)
+    answer = np.atleast_1d(traced.error.prediction).reshape(-1)
+    if not isinstance(target, NumberTarget) or target.outputs != len(answer) or not recipe.target_name:
+        return []
+    if target.mean == (0.0,) * target.outputs and target.std == (1.0,) * target.outputs:
+        return []
+    own = [_told(recipe.decode(value), np.array(target.std)) for value in (answer, traced.error.target)]
+    return [
+        marked(
+            "[dim]That is {target}, standardised as the network learns it: it answers[/] [bold]{answer}[/][dim], and the truth is[/] "
+            "[bold]{truth}[/][dim].[/]",
+            target=recipe.target_name,
+            answer=own[0],
+            truth=own[1],
+        )
+    ]
+
+
+def _told(values: np.ndarray, spread: np.ndarray) -> str:
+    """Numbers in their own unit. What is within the rounding of a standardised number of 0 is 0."""
+    from vitrina.evaluate.words import money
+
+    values = np.atleast_1d(values).reshape(-1)
+    return ", ".join(money(float(value)) for value in np.where(np.abs(values) < 1e-6 * spread, 0.0, values))
 
 
 def _members(traced: Trace, truth: int | None) -> RenderableType | None:
@@ -234,7 +264,9 @@ def _backward(traced: Trace) -> RenderableType:
         say("change"),
     ):
         table.add_column(
-            heading, justify="left" if heading in ("", say("layer"), say("weight that changes most")) else "right"
+            heading,
+            justify="left" if heading in ("", say("layer"), say("weight that changes most")) else "right",
+            no_wrap=heading == say("layer"),  # a name is what --layer takes, and is whole
         )
     sizes = {name: float(np.sqrt(np.mean(_signals(layer) ** 2))) for name, layer in traced.backward.items()}
     high = max(sizes.values()) or 1.0

@@ -225,7 +225,7 @@ class PopulationLearner:
         if self.early_stop and self.epoch in rungs and self.epoch < self.plan.epochs and len(learning) >= 4:
             order = sorted(learning, key=lambda place: self.members[place].judged)
             for place in order[-(len(order) // 2) :]:
-                self.members[place].stopped = say("among the worse half after {epochs} epochs", epochs=self.epoch)
+                self.members[place].stopped = say("in the worse half")
         learning = self._learning()
         if learning and 2 * len(learning) <= len(self._aboard):
             for place, tree in zip(self._aboard, self._trees(), strict=True):

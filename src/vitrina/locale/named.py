@@ -10,6 +10,7 @@ def noted(word: str) -> str:
 
 # The settings of a training, in the order they are told: of what it learned from, and of how.
 LEARNED_FROM = (noted("data"), noted("target"), noted("time"), noted("gap"), noted("group"), noted("split"))
+COLUMNS = (noted("columns"), noted("drop"))
 TAUGHT = (
     noted("engine"),
     noted("precision"),

@@ -39,14 +39,15 @@ class Summary:
         from rich.table import Table
 
         table = Table(box=box.SIMPLE_HEAD, show_footer=True, pad_edge=False)
-        table.add_column(say("layer"), footer=say("all"), style="bold")
-        table.add_column(say("what"), style="dim")
+        names = ["  " * row.depth + row.name.split("/")[-1] for row in self.rows]
+        # Names are what --layer takes: they are whole, and what stands beside them is broken.
+        table.add_column(say("layer"), footer=say("all"), style="bold", no_wrap=True)
+        table.add_column(say("what"), style="dim", overflow="fold")
         table.add_column(say("output"), justify="right", style="cyan")
         table.add_column(say("parameters"), f"{self.parameters:,}", justify="right")
         table.add_column(say("FLOPs per example"), f"{self.flops:,}", justify="right")
         table.add_row(say("input"), "", _shape(self.input_shape), "", "")
-        for row in self.rows:
-            name = "  " * row.depth + row.name.split("/")[-1]
+        for name, row in zip(names, self.rows, strict=True):
             count = f"{row.parameters:,}" if row.parameters else "[dim]–[/dim]"
             work = f"{row.flops:,}" if row.flops else "[dim]–[/dim]"
             table.add_row(name, row.detail, _shape(row.output_shape), count, work)
