@@ -16,6 +16,7 @@ import numpy as np
 
 from vitrina.arguments import whole_or_none
 from vitrina.errors import UsageError
+from vitrina.evaluate.words import figure_name
 from vitrina.files import write_atomically
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.population import Member
@@ -129,9 +130,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Leaderboard:
-    """The members of a population, the best first; prints as a table."""
+    """The members of a population, the best first; prints as a table. metric: what stands in each row's."""
 
     rows: tuple[Row, ...]
+    metric: str
 
     def __getitem__(self, place: int) -> Row:
         return self.rows[place]
@@ -144,7 +146,7 @@ class Leaderboard:
         varied = [name for name in ("network", *VARIED) if len({getattr(row, name) for row in self.rows}) > 1]
         words = {"network": say("network"), "seed": say("seed")}  # the others are called as in Python
         titles = ["", say("member"), *(words.get(name, name) for name in varied)]
-        titles += [say("validation"), say("metric"), say("epochs"), say("stopped")]
+        titles += [say("validation"), figure_name(self.metric), say("epochs"), say("stopped")]
         lines = [
             [
                 "★" if row.rank == 1 else str(row.rank),
@@ -269,7 +271,7 @@ def ranked(members: Sequence[Member], network: Any) -> Leaderboard:
     """The members by what they are judged by; who lost its numbers comes last."""
     from vitrina.learning.step import metric_name
 
-    name = f"validation_{metric_name(network)}"
+    name = metric_name(network)
     order = sorted(range(len(members)), key=lambda place: (members[place].judged, place))
     rows: list[Row] = []
     for rank, place in enumerate(order, 1):
@@ -277,9 +279,19 @@ def ranked(members: Sequence[Member], network: Any) -> Leaderboard:
         row = one.history[one.best_epoch - 1] if one.best_epoch else {}
         error = one.best_error if math.isfinite(one.best_error) else None
         rows.append(
-            Row(rank, place, one.rate, one.seed, one.weight_decay, error, row.get(name), len(one.history), one.stopped)
+            Row(
+                rank,
+                place,
+                one.rate,
+                one.seed,
+                one.weight_decay,
+                error,
+                row.get(f"validation_{name}"),
+                len(one.history),
+                one.stopped,
+            )
         )
-    return Leaderboard(tuple(rows))
+    return Leaderboard(tuple(rows), name)
 
 
 def settings_of(member: Member, settings: Mapping[str, Any]) -> dict[str, Any]:

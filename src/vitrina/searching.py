@@ -14,6 +14,7 @@ from vitrina.data.splits import Division
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.files import write_atomically
 from vitrina.learning.optimizers import optimizer_named
+from vitrina.learning.step import metric_name
 from vitrina.locale import say
 from vitrina.material import Material, gather
 from vitrina.model import Model
@@ -151,7 +152,7 @@ def search(
         "searched_seconds": round(monotonic() - began, 1),
     }
     best = replace(best, settings=settings)
-    result = Search(best, Leaderboard(ranked), tuple(network for _, _, network in found))
+    result = Search(best, Leaderboard(ranked, metric_name(best.network)), tuple(network for _, _, network in found))
     if folder:
         folder.write_settings(settings)
         folder.write_history(best.history)

@@ -90,3 +90,13 @@ def test_the_traceback_is_there_for_those_who_ask(tmp_path: Path) -> None:
 def test_the_language_is_that_of_the_system(tmp_path: Path, language: str) -> None:
     process = start(tmp_path, "train", "wine", "--engine", "numpy", "--epochs", "1", LC_ALL=f"{language}_ES.UTF-8")
     assert {"en": "accuracy", "es": "exactitud"}[language] in process.communicate()[0]
+
+
+def test_the_command_is_there_as_a_module(tmp_path: Path) -> None:
+    told = [
+        subprocess.run(
+            [sys.executable, "-m", name, "--version"], capture_output=True, text=True, cwd=tmp_path, check=True
+        )
+        for name in ("vitrina", "vitrina.cli")
+    ]
+    assert told[0].stdout == told[1].stdout != ""

@@ -177,6 +177,8 @@ def _inputs(model: Model) -> str:
         return size
     names = [column.name for column in columns]
     listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    if len(names) == 1:
+        return say("{size} from the column {name}", size=size, name=names[0])
     return say("{size} from {count} columns: {listed}", size=size, count=len(names), listed=listed)
 
 
