@@ -125,7 +125,7 @@ class LooksReader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._offset = 0
-        self._last: tuple[Any, Mapping[str, int]] | None = None
+        self._places: dict[bytes, Mapping[str, int]] = {}
 
     def more(self) -> Iterator[Look]:
         """Whole looks only; what is cut off, or damaged, is not there (yet)."""
@@ -157,6 +157,9 @@ class LooksReader:
 
     def _look(self, batch: Any) -> Look:
         names = batch.column(2)
-        if self._last is None or not self._last[0].equals(names):  # most looks measure what the one before did
-            self._last = (names, {name: place for place, name in enumerate(names.to_pylist())})
-        return Look(batch.column(0)[0].as_py(), batch.column(1)[0].as_py(), self._last[1], batch)
+        # A file has a few kinds of looks, which come in turns.
+        written = b"".join(part for part in names.buffers()[1:] if part is not None)
+        places = self._places.get(written)
+        if places is None:
+            places = self._places[written] = {name: place for place, name in enumerate(names.to_pylist())}
+        return Look(batch.column(0)[0].as_py(), batch.column(1)[0].as_py(), places, batch)
