@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,9 @@ from vitrina.commands.output import console, marked, print_json
 from vitrina.commands.watching import show_editor
 
 NICENESS = 5  # of the page: whoever learns on this machine comes first
+# Seconds after which threads take turns. A long recording is read while the browser asks for the page: each answer would wait
+# for it five milliseconds at a time.
+TURN = 5e-4
 
 
 def watch(
@@ -36,6 +40,7 @@ def watch(
         show_editor(json, port=port, browser=browser)
         return
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is there
+    sys.setswitchinterval(TURN)
     from vitrina.glass.page import serve
 
     def ready(address: str) -> None:
