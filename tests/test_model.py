@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import errno
+import pickle
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -81,6 +85,36 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
         vt.load(tmp_path / "run" / "last")
 
 
+@pytest.mark.parametrize("name", ["weights.npz", "page.docx", "model.pt"])
+def test_an_archive_of_somebody_elses_is_not_called_incomplete(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / name, "w") as file:
+        file.writestr("content", "something else " * 10)
+    with pytest.raises(ModelError, match="is not a model of Vitrina's"):
+        vt.load(tmp_path / name)
+
+
+@pytest.mark.parametrize("given", [5, None, np.zeros(3), "a\0b"])
+def test_what_is_no_path_is_told(model: vt.Model, given: Any) -> None:
+    for use in (vt.load, model.save, vt.Recording, vt.report):
+        with pytest.raises(VitrinaError, match="must be a path, not"):
+            use(given)
+
+
+def test_a_model_says_in_one_line_what_it_is(model: vt.Model) -> None:
+    assert repr(model) == "Model((4,) -> (3,), cost='cross_entropy', parameters=63, epochs=3)"
+
+
+def test_models_are_compared_and_copied(model: vt.Model) -> None:
+    x = np.random.default_rng(1).normal(size=(5, 4))
+    trace, why = model.trace(x[0], 1), model.explain(x)
+    for thing in (model, trace, why):
+        for copied in (pickle.loads(pickle.dumps(thing)), copy.deepcopy(thing)):
+            assert thing == thing
+            assert copied != thing
+            assert len({thing, copied}) == 2
+    np.testing.assert_array_equal(copy.deepcopy(model).predict_proba(x), model.predict_proba(x))
+
+
 def test_a_run_without_a_model_says_how_to_go_on(tmp_path: Path) -> None:
     (tmp_path / "settings.json").write_text("{}")
     with pytest.raises(ModelError, match=r"has no model yet; go on with: vitrina train --resume "):
@@ -110,8 +144,8 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(
         (np.array([["a", "b", "c", "d"]]), "numbers"),
         (np.array([[1.0, np.nan, 0.0, 0.0]]), "row 0"),
         (np.array([[0.0] * 4, [np.inf, 0, 0, 0]]), "row 1"),
-        (object(), "numbers"),
-        ([[1, 2], [3]], "array"),
+        (object(), "which is no array"),
+        ([[1, 2], [3]], "rows of different lengths"),
     ],
 )
 def test_inputs_that_do_not_fit(model: vt.Model, x: object, said: str) -> None:

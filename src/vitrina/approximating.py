@@ -40,7 +40,7 @@ class Attempt:
     error: float  # root mean square, as a share of the function's own spread
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Approximation:
     """A network that imitates a function.
 

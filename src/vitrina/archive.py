@@ -24,6 +24,7 @@ FORMAT = 1  # raised when an old reader would misread a new file
 DIGEST = 64  # hexadecimal digits of SHA-256
 ARRAYS = "arrays.safetensors"
 HEADER = "vitrina.json"
+OPENING = 64  # bytes in which the name of the header stands, which is written first
 
 
 def write_archive(path: Path, kind: str, documents: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
@@ -48,7 +49,7 @@ def read_archive(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.nd
         content = path.read_bytes()
     except OSError as error:
         raise ModelError(say("{path} cannot be read: {reason}", path=path, reason=reason_of(error))) from None
-    if not content.startswith(b"PK"):
+    if not content.startswith(b"PK") or HEADER.encode("ascii") not in content[:OPENING]:
         raise ModelError(
             say("{path} is not a {kind} of Vitrina's, or its beginning is damaged", path=path, kind=_said(kind))
         )
@@ -59,7 +60,7 @@ def read_archive(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.nd
         )
     try:
         return _read(content, path, kind)
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (zipfile.BadZipFile, KeyError, TypeError, ValueError) as error:
         raise ModelError(
             say(
                 "{path} is not a {kind} that this Vitrina can read: {reason}", path=path, kind=_said(kind), reason=error

@@ -11,6 +11,7 @@ import numpy as np
 
 from vitrina import engines
 from vitrina.archive import read_archive, write_archive
+from vitrina.arguments import place
 from vitrina.data.plain import plain_array
 from vitrina.engines.engine import Chunk
 from vitrina.errors import DataError, ModelError
@@ -32,7 +33,7 @@ BATCH = 1024  # rows predicted at once
 BATCH_BYTES = 64 << 20  # what one batch's activations may take, so that large images are predicted a few at a time
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Model:
     """A network that has learned; predicts with NumPy alone, unless another engine is asked for or is much faster.
 
@@ -48,6 +49,13 @@ class Model:
     history: History = field(default_factory=History)
     settings: dict[str, Any] = field(default_factory=dict)
     measured: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        network = self.network
+        target = f"target={self.settings['target']!r}, " if self.settings.get("target") else ""
+        parameters = sum(weight.size for weight in self.weights.values())
+        about = f"{network.input_shape} -> {network.output_shape}, cost={network.cost.label!r}"
+        return f"Model({about}, {target}parameters={parameters}, epochs={len(self.history)})"
 
     # -- answers
     def predict(self, data: Any, engine: str | None = None) -> np.ndarray:
@@ -157,7 +165,7 @@ class Model:
         }
         arrays = {f"weights/{name}": value for name, value in self.weights.items()}
         arrays |= {f"state/{name}": value for name, value in self.state.items()}
-        write_archive(Path(path), KIND, documents, arrays)
+        write_archive(place(say("a model"), path), KIND, documents, arrays)
 
     @staticmethod
     def load(path: str | Path) -> Model:
@@ -165,7 +173,7 @@ class Model:
 
         Raises ModelError if it is missing, damaged, or does not fit its network.
         """
-        path = Path(path)
+        path = place(say("a model"), path)
         if path.is_dir():
             if (path / "settings.json").is_file() and not (path / f"model{SUFFIX}").exists():
                 raise unfinished(path)

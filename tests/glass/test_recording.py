@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import shutil
 import warnings
 from functools import partial
@@ -399,3 +400,11 @@ def test_threads_that_read_on_at_once_miss_nothing(tmp_path: Path, request: pyte
                 read.result()
         late.refresh()
         assert late.steps.tolist() == wanted
+
+
+def test_a_recording_can_be_sent_to_another_process(tmp_path: Path) -> None:
+    vt.train("wine", epochs=1, engine="numpy", out=tmp_path / "run")
+    recording = vt.Recording(tmp_path / "run")
+    sent = pickle.loads(pickle.dumps(recording))
+    assert str(tmp_path) in repr(sent)
+    np.testing.assert_array_equal(sent.errors, recording.errors)

@@ -13,7 +13,7 @@ from vitrina.locale import say
 from vitrina.model import Model
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Explanation:
     """What moved each answer, in log odds of class `of` (in the output's own unit, for a network of numbers).
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from vitrina.arguments import place
 from vitrina.errors import ModelError, UsageError
 from vitrina.glass.looks_file import Look, LooksReader
 from vitrina.learning.history import History
@@ -74,7 +75,7 @@ class Recording:
     """
 
     def __init__(self, path: str | Path, read: bool = True) -> None:
-        path = Path(path)
+        path = place(say("a run"), path)
         self.folder = path if (path / ABOUT).is_file() else path / FOLDER
         try:
             self.about: dict[str, Any] = json.loads((self.folder / ABOUT).read_text("utf-8"))
@@ -99,6 +100,13 @@ class Recording:
         self._join()
         if read:
             self.refresh()
+
+    def __reduce__(self) -> tuple[type[Recording], tuple[Path]]:
+        """A copy, also one in another process, reads the same folder again: what is read is held with a lock."""
+        return type(self), (self.folder.resolve(),)
+
+    def __repr__(self) -> str:
+        return f"Recording({str(self.folder)!r})"
 
     def _repr_html_(self) -> str:
         """In a notebook: the page itself, in a frame, with what has been recorded until now."""

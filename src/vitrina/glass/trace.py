@@ -141,7 +141,7 @@ class ErrorStage:
     slope: np.ndarray
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Trace(Shown):
     """`forward` and `backward` hold the layers by name, in the order they were passed; `error` stands between them.
 
