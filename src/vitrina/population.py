@@ -16,7 +16,6 @@ import numpy as np
 
 from vitrina.arguments import whole_or_none
 from vitrina.errors import UsageError
-from vitrina.evaluate.words import figure_name
 from vitrina.files import write_atomically
 from vitrina.learning.optimizers import Optimizer
 from vitrina.learning.population import Member
@@ -146,7 +145,8 @@ class Leaderboard:
         varied = [name for name in ("network", *VARIED) if len({getattr(row, name) for row in self.rows}) > 1]
         words = {"network": say("network"), "seed": say("seed")}  # the others are called as in Python
         titles = ["", say("member"), *(words.get(name, name) for name in varied)]
-        titles += [say("validation"), figure_name(self.metric), say("epochs"), say("stopped")]
+        metric = say("accuracy") if self.metric == "accuracy" else say("mean absolute error")
+        titles += [say("validation"), metric, say("epochs"), say("stopped")]
         lines = [
             [
                 "★" if row.rank == 1 else str(row.rank),

@@ -106,10 +106,8 @@ class Look(Mapping[str, np.ndarray]):
         looks, and Arrow takes ten times as long to give an array, NumPy three times as long as Python to give a view of a few."""
         _, ends, _, values = self.batch.column(4).buffers()
         _, ranks, _, sides = self.batch.column(3).buffers()
-        return (
-            np.frombuffer(values, np.float32),
-            *(memoryview(part).cast("b").cast("i") for part in (ends, sides, ranks)),
-        )
+        ends, sides, ranks = (memoryview(part).cast("b").cast("i") for part in (ends, sides, ranks))
+        return np.frombuffer(values, np.float32), ends, sides, ranks
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.places)
