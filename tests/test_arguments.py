@@ -288,3 +288,8 @@ def test_a_table_of_arrows_and_whole_numbers_of_128_bits_are_as_any_other_frame(
         np.testing.assert_array_equal(
             taught(same, target=target, network=None).predict_proba(frame), usual.predict_proba(frame)
         )
+
+
+def test_what_is_watched_is_a_path() -> None:
+    with pytest.raises(vt.UsageError, match="a run must be a path, not 5"):
+        vt.watch(5)  # pyright: ignore[reportArgumentType]

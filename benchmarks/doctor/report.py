@@ -16,15 +16,8 @@ from benchmarks.doctor.score import CURED, FAILS, alarmed, beside, first, is_nam
 from benchmarks.machine import describe
 
 OUT = Path(__file__).with_name("RESULTS.md")
-BATCHES = (
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-)  # after the first, of which UNSEEN.md tells
+# After the first, of which UNSEEN.md tells.
+BATCHES = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ LONGEST = 60  # characters of a value that a sentence repeats
 # What goes with `vt.train(resume=...)`: the data that are not in the run, and what changes nothing of what is learned.
 WITH_RESUME = (
     *("data", "validation", "sample_weight", "resume"),
-    *("callbacks", "progress", "checkpoint_every", "record", "many"),
+    *("callbacks", "progress", "checkpoint_every", "record"),
 )
 
 
@@ -104,6 +104,19 @@ def share_of_rows(name: str, value: Any) -> float | None:
             "{name} must be a share of the rows, 0 or more and below 1, such as 0.15, not {value!r}",
             name=name,
             value=Brief(value),
+        )
+    )
+
+
+def share_kept(weight_average: Any) -> float | None:
+    """What a running mean of the weights keeps of itself, or None where none was given. Raises UsageError for anything else."""
+    number = python_number(weight_average)
+    if number is None or (isinstance(number, int | float) and 0.0 <= number < 1.0):
+        return number
+    raise UsageError(
+        say(
+            "weight_average is what a running mean keeps of itself at each step, 0 or more and below 1, such as 0.99, not {given!r}",
+            given=Brief(weight_average),
         )
     )
 

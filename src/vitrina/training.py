@@ -21,6 +21,7 @@ from vitrina.arguments import (
     not_negative,
     plain_weights,
     roles_by_column,
+    share_kept,
     share_of_rows,
     share_or_data,
     size_of_images,
@@ -46,7 +47,6 @@ from vitrina.learning.step import Recipe
 from vitrina.locale import say
 from vitrina.material import USUAL_TEST, Material, class_weights, data_of, fingerprint, gather, gather_again, weighted
 from vitrina.model import Model, check_weights
-from vitrina.network.codec import python_number
 from vitrina.network.costs import smoothed
 from vitrina.network.network import Network, flatten, nest
 from vitrina.population import Population, members_of, ranked, settings_of
@@ -150,13 +150,9 @@ def train(
 
     Raises DataError, NetworkError, EngineError, ModelError or UsageError, each with one sentence that says what to do.
     """
-    many = population is not None or vary is not None
     if resume is not None:
-        if many:
-            raise UsageError(
-                say("a population cannot be gone on with; resume one of its members' runs, or train it anew")
-            )
         check_resumed(locals(), train.__kwdefaults__ or {})
+    many = population is not None or vary is not None
     callbacks = as_callbacks(callbacks)
     checkpoint_every, record = not_negative("checkpoint_every", checkpoint_every), flag_or_none("record", record)
     if resume is not None:
@@ -172,20 +168,8 @@ def train(
     class_weight = plain_weights(class_weight)
     validation, test = share_or_data(validation), share_of_rows("test", test)
     columns, drop, image_size = roles_by_column(columns), names_of_columns(drop), size_of_images(image_size)
-    stream, folds, early_stop = (
-        flag_or_none("stream", stream),
-        flag_or_none("folds", folds),
-        flag("early_stop", early_stop),
-    )
-    weight_average = python_number(weight_average)
-    if weight_average is not None and not (isinstance(weight_average, int | float) and 0.0 <= weight_average < 1.0):
-        raise UsageError(
-            say(
-                "weight_average is what a running mean keeps of itself at each step, 0 or more and below 1, such as 0.99, "
-                "not {given!r}",
-                given=weight_average,
-            )
-        )
+    stream, folds = flag_or_none("stream", stream), flag_or_none("folds", folds)
+    early_stop, weight_average = flag("early_stop", early_stop), share_kept(weight_average)
     division = Division(time, group, split, gap)
     material = gather(
         data, target, network, validation, test, seed, columns, drop, image_size, division, drop_leaks, None, stream

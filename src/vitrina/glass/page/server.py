@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from vitrina import arguments
 from vitrina.errors import UsageError, VitrinaError
 from vitrina.glass.page.answers import Answers
 from vitrina.glass.page.bundle import STATIC, script
@@ -248,4 +249,5 @@ def watch(run: str | Path | None = None, other: str | Path | None = None, port: 
 
             webbrowser.open(address)
 
-    serve(Path(run) if run is not None else None, port, ready, Path(other) if other is not None else None)
+    runs = [None if one is None else arguments.place(say("a run"), one) for one in (run, other)]
+    serve(runs[0], port, ready, runs[1])
