@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -73,7 +74,7 @@ def main() -> None:
         frames = {
             run: _in_browser(lambda browser, run=run: frames_of(browser, run, given.rounds)) for run in (large, kept)
         }
-        opened = _in_browser(lambda browser: [seconds_to_open(browser, hour) for _ in range(given.rounds)])
+        opened = _in_browser(lambda browser: [seconds_to_open(browser, hour) for _ in range(1 + given.rounds)][1:])
     text = section({weights[run]: frames[run] for run in (large, kept)}, opened, size)
     print(text)
     if given.out:
@@ -165,7 +166,10 @@ class _Watched:
 
     def __init__(self, run: Path) -> None:
         command = [sys.executable, "-m", "vitrina.cli", "watch", str(run), "--json"]
-        self.server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        # Its bytecode is kept, as it is wherever it was installed, also where this environment keeps none.
+        kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        kept |= {"PYTHONPYCACHEPREFIX": str(run.parent / "bytecode")}
+        self.server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=kept)
 
     def __enter__(self) -> _Watched:
         assert self.server.stdout

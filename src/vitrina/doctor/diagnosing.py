@@ -13,7 +13,8 @@ from vitrina.doctor.finding import Findings
 from vitrina.doctor.signs import signs_of
 from vitrina.doctor.verdict import verdict
 from vitrina.errors import ModelError, UsageError
-from vitrina.glass.recording import FOLDER, Recording
+from vitrina.glass.about import FOLDER
+from vitrina.glass.recording import Recording
 from vitrina.learning.augmentation import checked_augmentations
 from vitrina.learning.feed import Examples
 from vitrina.learning.loop import Plan

@@ -1,5 +1,1 @@
-"""How you see it: one example traced through the three stages."""
-
-from vitrina.glass.trace import Trace, trace
-
-__all__ = ["Trace", "trace"]
+"""How you see it: examples traced through the three stages, the recording of a training, and the page."""

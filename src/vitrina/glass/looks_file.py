@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
+from struct import Struct, unpack_from
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pyarrow as pa
 
+TWO, INT = Struct("=2i"), 4  # numbers of Arrow's that stand side by side, and the bytes of one
 LARGE = 1 << 23  # bytes from which a file is mapped into memory instead of read
 Values = Mapping[str, np.ndarray]  # by `key_of`
 
@@ -97,8 +99,9 @@ class Look(Mapping[str, np.ndarray]):
         """A view into the file's memory."""
         place = self.places[name]
         values, ends, sides, ranks = self._arrays
-        shape = tuple(sides[ranks[place] : ranks[place + 1]])
-        return values[ends[place] : ends[place + 1]].reshape(shape)
+        begin, end = TWO.unpack_from(ends, INT * place)
+        first, last = TWO.unpack_from(ranks, INT * place)
+        return values[begin:end].reshape(unpack_from(f"={last - first}i", sides, INT * first))
 
     @cached_property
     def _arrays(self) -> tuple[np.ndarray, Any, Any, Any]:
@@ -106,7 +109,6 @@ class Look(Mapping[str, np.ndarray]):
         looks, and Arrow takes ten times as long to give an array, NumPy three times as long as Python to give a view of a few."""
         _, ends, _, values = self.batch.column(4).buffers()
         _, ranks, _, sides = self.batch.column(3).buffers()
-        ends, sides, ranks = (memoryview(part).cast("b").cast("i") for part in (ends, sides, ranks))
         return np.frombuffer(values, np.float32), ends, sides, ranks
 
     def __iter__(self) -> Iterator[str]:

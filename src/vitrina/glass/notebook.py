@@ -8,9 +8,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from vitrina.errors import UsageError, VitrinaError
+from vitrina.glass.about import ABOUT, FOLDER
 from vitrina.glass.page.answers import Answers
 from vitrina.glass.page.bundle import STATIC, alone
-from vitrina.glass.recording import ABOUT, FOLDER
 from vitrina.learning.callbacks import Callback
 from vitrina.locale import page_texts, say
 

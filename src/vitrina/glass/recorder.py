@@ -18,6 +18,7 @@ from vitrina.engines.blas_threads import threads_for
 from vitrina.engines.engine import whole_batch
 from vitrina.errors import VitrinaError
 from vitrina.files import write_atomically
+from vitrina.glass.about import ABOUT, FORMAT
 from vitrina.glass.exhibits import LEAST, chosen, write_examples
 from vitrina.glass.look import histogram, key_of, observe, probe_values
 from vitrina.glass.looks_file import LooksWriter
@@ -38,7 +39,6 @@ from vitrina.network.watching import Watch
 if TYPE_CHECKING:
     from vitrina.learning.loop import Learner
 
-ABOUT, FORMAT = "about.json", 1
 PROBES = 8  # examples that are followed through the whole training
 WHOLE = 200_000  # parameters: of smaller networks all are kept at each look, of larger ones a sample
 STUDIED = (

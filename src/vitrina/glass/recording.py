@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import bisect
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
 
 from vitrina.arguments import place
 from vitrina.errors import ModelError, UsageError
+from vitrina.glass.about import FOLDER, read_about
 from vitrina.glass.looks_file import Look, LooksReader
 from vitrina.learning.history import History
 from vitrina.locale import say
 from vitrina.network.network import Network
 
-ABOUT, FORMAT, FOLDER = "about.json", 1, "recording"
 ERROR, RATE, EPOCH, PROBES, SAMPLE = "|batches|error", "|step|rate", "|epoch|", "|probes|x", "|sample|x"
 JUDGES = "|judges|x"
 
@@ -76,25 +74,7 @@ class Recording:
 
     def __init__(self, path: str | Path, read: bool = True) -> None:
         path = place(say("a run"), path)
-        self.folder = path if (path / ABOUT).is_file() else path / FOLDER
-        try:
-            self.about: dict[str, Any] = json.loads((self.folder / ABOUT).read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise ModelError(
-                say(
-                    "{path} has no recording that can be read ({reason}); train with a recording",
-                    path=path,
-                    reason=error,
-                )
-            ) from None
-        if self.about.get("format") != FORMAT:
-            raise ModelError(
-                say(
-                    "{path}: the recording has format {format!r}; update Vitrina",
-                    path=path,
-                    format=self.about.get("format"),
-                )
-            )
+        self.folder, self.about = read_about(path)
         self._parts: dict[Path, _Part] = {}
         self._reading = Lock()  # two threads that read on at once would each move the place the other reads from
         self._join()

@@ -6,6 +6,7 @@ import base64
 import html
 import re
 from functools import cache
+from os.path import normpath
 from pathlib import Path
 
 STATIC = Path(__file__).with_name("static")
@@ -30,7 +31,9 @@ def script(api: Path = STATIC / "js" / "api.js") -> str:
             return done[path]
         name = done[path] = f"module_{len(done)}"
         text = path.read_text("utf-8")
-        needs = [f"const {_taken(found, add((path.parent / found[3]).resolve()))};" for found in _IMPORT.finditer(text)]
+        needs = [
+            f"const {_taken(found, add(Path(normpath(path.parent / found[3]))))};" for found in _IMPORT.finditer(text)
+        ]
         exported = _EXPORT.findall(text)
         default = next((found[1] or found[2] for found in _DEFAULT.finditer(text)), None)
         body = _DEFAULT.sub("", _IMPORT.sub("", text))

@@ -8,15 +8,14 @@ import os
 import secrets
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
-from vitrina import arguments
 from vitrina.errors import UsageError, VitrinaError
-from vitrina.glass.page.answers import Answers
+from vitrina.glass.about import read_about
 from vitrina.glass.page.bundle import STATIC, script
 from vitrina.locale import page_texts, say
 from vitrina.locale.system import reason_of
@@ -26,6 +25,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from vitrina.glass.page.answers import Answers
+
 RUNS = Path("runs")  # where those are kept that the editor starts
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 POLL = 0.25  # seconds between looks at what the training is doing, and
@@ -33,6 +34,10 @@ POLL = 0.25  # seconds between looks at what the training is doing, and
 NEWS_EVERY = max(1.0, 4.0 / (os.cpu_count() or 4))
 ADDRESS, TOKEN_BYTES = ".page.json", 16
 QUIET = 15.0  # seconds after which a listener is told that there is none
+QUESTIONS = (
+    *("about", "looks", "curves", "beside", "findings", "moment", "probes"),
+    *("examples", "judged", "dependence", "function", "neuron"),
+)  # each answered by `Answers`
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -51,15 +56,18 @@ def make_app(run: Path, token: str, other: Path | None = None) -> Starlette:
 
 
 def routes_of(run: Path, other: Path | None = None, place: dict[str, Any] | None = None) -> list[Any]:
-    """The page of a run and all that it asks for. place: where it is, for a page that has an editor."""
+    """The page of a run and all that it asks for. place: where it is, for a page that has an editor.
+
+    Raises ModelError if it, or the other, has no recording.
+    """
     from starlette.responses import JSONResponse, StreamingResponse
     from starlette.routing import Mount, Route
     from starlette.staticfiles import StaticFiles
 
-    answers = Answers(run, other, read=False)
-    Thread(
-        target=answers.views.recording.refresh, daemon=True
-    ).start()  # a long one, while the browser fetches the page
+    for one in (run, other):
+        if one is not None:
+            read_about(one)
+    coming = _Coming(run, other)
     turns = asyncio.Lock()
 
     async def told(work: Callable[[], Any]) -> Response:
@@ -72,7 +80,7 @@ def routes_of(run: Path, other: Path | None = None, place: dict[str, Any] | None
     def endpoint(question: str) -> Callable[[Request], Awaitable[Response]]:
         async def answer(asked: Request) -> Response:
             async with turns:  # one question after the other, off the event loop
-                return await told(partial(answers.answer, question, asked.query_params))
+                return await told(lambda: coming.answers().answer(question, asked.query_params))
 
         return answer
 
@@ -81,23 +89,47 @@ def routes_of(run: Path, other: Path | None = None, place: dict[str, Any] | None
             wanted = await asked.json()
         except ValueError:
             wanted = None
-        return await told(partial(answers.control, wanted))
+        return await told(lambda: coming.answers().control(wanted))
 
     async def live(asked: Request) -> Response:
-        return StreamingResponse(_news(answers, asked), media_type="text/event-stream")
+        return StreamingResponse(_news(await asyncio.to_thread(coming.answers), asked), media_type="text/event-stream")
 
     async def placed(asked: Request) -> Response:
         return JSONResponse(place or {"editor": None, "run": run.name})
 
     return [
         Route("/place", placed),
-        *(Route(f"/{question}", endpoint(question)) for question in answers.questions),
+        *(Route(f"/{question}", endpoint(question)) for question in QUESTIONS),
         Route("/control", control, methods=["POST"]),
         Route("/live", live),
         Route("/js/main.js", main_script),
         Route("/texts.es.json", texts),
         Mount("/", StaticFiles(directory=STATIC, html=True)),
     ]
+
+
+class _Coming:
+    """Who answers, made in a thread of its own, and a long recording read, while the browser already fetches the page."""
+
+    def __init__(self, run: Path, other: Path | None) -> None:
+        self._made: Future[Answers] = Future()
+        Thread(target=self._make, args=(run, other), daemon=True).start()
+
+    def answers(self) -> Answers:
+        """Once they are there. Raises what went wrong in making them."""
+        return self._made.result()
+
+    def _make(self, run: Path, other: Path | None) -> None:
+        from vitrina.glass.page.answers import Answers
+
+        try:
+            answers = Answers(run, other, read=False)
+        except Exception as error:
+            self._made.set_exception(error)
+            return
+        self._made.set_result(answers)
+        with suppress(VitrinaError):  # which who asks is told
+            answers.views.recording.refresh()
 
 
 async def main_script(asked: Request) -> Response:
@@ -248,6 +280,8 @@ def watch(run: str | Path | None = None, other: str | Path | None = None, port: 
             import webbrowser
 
             webbrowser.open(address)
+
+    from vitrina import arguments
 
     runs = [None if one is None else arguments.place(say("a run"), one) for one in (run, other)]
     serve(runs[0], port, ready, runs[1])

@@ -13,10 +13,11 @@ from pathlib import Path
 from threading import Thread
 
 from vitrina.errors import UsageError, VitrinaError
+from vitrina.glass.about import ABOUT, FOLDER
 from vitrina.glass.controls import request, status_of
 from vitrina.glass.page.drawn import CURVE
 from vitrina.glass.page.wish import Wish
-from vitrina.glass.recording import ABOUT, FOLDER, Recording
+from vitrina.glass.recording import Recording
 from vitrina.locale import language, say
 from vitrina.locale.system import reason_of
 

@@ -11,7 +11,7 @@ import { Wall } from "./wall.js";
 
 export class ExamplesView {
   constructor(state, known, failed) {
-    Object.assign(this, { state, known, failed, judged: null, pair: null, wanted: null, working: null });
+    Object.assign(this, { state, known, failed, judged: null, pair: null, wanted: null, last: null, working: null });
     new ResizeObserver(() => this.wall?.place()).observe($("#examples"));
     this.sight = new Sight($("#examples"), () => { if (state.moment) this.follow(state.moment.step); });
   }
@@ -40,19 +40,22 @@ export class ExamplesView {
 
   // Asks for one moment at a time, and of those that were wanted meanwhile only for the last: a slider is faster.
   follow(step) {
-    if (!this.known.count) return Promise.resolve();
+    if (!this.known.count || step === (this.wanted ?? this.last)) return this.working ?? Promise.resolve();
     this.wanted = step;
-    this.working ??= this.work().catch(this.failed).finally(() => { this.working = null; });
+    this.working ??= this.work().catch((error) => { this.last = null; this.failed(error); }).finally(() => { this.working = null; });
     return this.working;
   }
 
   async work() {
     while (this.wanted !== null) {
-      const next = this.wanted;
+      const next = this.last = this.wanted;
       this.wanted = null;
       const judged = await ask("judged", { step: next });
       $("#examples").hidden = !judged.order;
-      if (!judged.order) continue;
+      if (!judged.order) {
+        this.last = null; // they may be known later
+        continue;
+      }
       this.judged = judged;
       this.show();
       await this.dependence?.follow(judged.step);

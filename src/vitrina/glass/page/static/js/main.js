@@ -47,7 +47,9 @@ async function go(at) {
     const step = state.looks.step[state.at];
     const small = state.about.layers[0].shape.reduce((a, b) => a * b, 1) <= 2;
     const known = state.probes ? { bare: 1 } : {};
-    const [moment, probes, made] = await Promise.all([ask("moment", { step, probe: state.probe, member: state.member ?? 0 }), ask("probes", { step, ...known }), small ? ask("function", { step }) : {}]);
+    const answers = Promise.all([ask("moment", { step, probe: state.probe, member: state.member ?? 0 }), ask("probes", { step, ...known }), small ? ask("function", { step }) : {}]);
+    if (!state.moment) examples.follow(step); // at first they are answered while the network is drawn
+    const [moment, probes, made] = await answers;
     if (mine !== asked) return; // somebody chose another moment meanwhile
     Object.assign(state, { moment, probes: { ...state.probes, ...probes }, made });
     show();
