@@ -205,3 +205,24 @@ def test_data_that_were_named_from_one_folder_are_found_from_another(
     (tmp_path / "here").rename(tmp_path / "moved")
     monkeypatch.chdir(tmp_path / "moved")
     assert vt.assess("run", compare=False).rows == 30
+
+
+def test_a_run_that_was_interrupted_says_how_it_goes_on(tmp_path: Path, rng: np.random.Generator) -> None:
+    x = rng.normal(size=(64, 3))
+    y = (x[:, 0] > 0).astype(int)
+    network = vt.Network(vt.Input((3,)), vt.Dense(2))
+    with pytest.raises(KeyboardInterrupt):
+        vt.train(
+            (x, y),
+            network=network,
+            epochs=3,
+            engine="numpy",
+            callbacks=[Stop(0, 0)],
+            out=tmp_path / "run",
+            progress=False,
+        )
+    said = RunFolder(tmp_path / "run").how_to_go_on
+    with pytest.raises(ModelError) as refused:
+        vt.load(tmp_path / "run")
+    assert said in str(refused.value)
+    assert eval(said, {"vt": vt, "x": x, "y": y}).history["epoch"] == [1, 2, 3]

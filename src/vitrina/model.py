@@ -403,7 +403,11 @@ def load(path: str | Path) -> Model:
 
 def unfinished(run: str | Path) -> ModelError:
     """What to raise where a run has been begun and has no model yet."""
-    return ModelError(say("{run} has no model yet; go on with: vitrina train --resume {run}", run=run))
+    from vitrina.runs import RunFolder
+
+    return ModelError(
+        say("{run} has no model yet; go on with: {command}", run=run, command=RunFolder(Path(run)).how_to_go_on)
+    )
 
 
 def as_targets(network: Network, y: np.ndarray, name: str) -> np.ndarray:

@@ -6,6 +6,7 @@ Nothing in it is overwritten by another run.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,18 @@ class RunFolder:
             raise ModelError(say("{path} does not hold the settings of a run; train anew", path=self.path / SETTINGS))
         return settings
 
+    @property
+    def how_to_go_on(self) -> str:
+        """What to type for this run to go on: a command, or a call where it was given arrays, which are not in it."""
+        try:
+            missing = not_kept(self.read_settings())
+        except VitrinaError:
+            missing = []
+        if not missing:
+            return f"vitrina train --resume {self.path}"
+        given = ["(x, y)" if name == "data" else f"{name}=..." for name in missing]
+        return f"vt.train({', '.join([*given, f'resume={str(self.path)!r}'])})"
+
     def write_history(self, history: History) -> None:
         write_atomically(self.path / HISTORY, history.to_csv())
 
@@ -116,6 +129,12 @@ class RunFolder:
             return None
         documents, arrays = read_archive(self.path / LAST, "checkpoint")
         return Checkpoint(arrays, documents["facts"])
+
+
+def not_kept(settings: Mapping[str, Any]) -> list[str]:
+    """What a run was given as arrays, which settings cannot hold."""
+    kept = {"data": settings["data"], "validation": not settings["own_validation"]}
+    return [name for name in kept if not kept[name]] + (["sample_weight"] if settings["own_sample_weight"] else [])
 
 
 def _next_number(parent: Path) -> Path:

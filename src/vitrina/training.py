@@ -52,7 +52,7 @@ from vitrina.network.network import Network, flatten, nest
 from vitrina.population import Population, members_of, ranked, settings_of
 from vitrina.racing.decide import decide
 from vitrina.racing.estimates import with_variant
-from vitrina.runs import RunFolder
+from vitrina.runs import RunFolder, not_kept
 
 
 def train(
@@ -445,7 +445,7 @@ def _resume(
     settings = folder.read_settings()
     data = data_of(settings, data)
     given = {"data": data, "validation": validation, "sample_weight": sample_weight}
-    missing = [name for name in _not_kept(settings) if given[name] is None]
+    missing = [name for name in not_kept(settings) if given[name] is None]
     if missing:
         raise UsageError(
             say(
@@ -486,12 +486,6 @@ def _fed(material: Material, plan: Plan, network: Network, class_weight: Any, sa
         shuffle=plan.shuffle,
         of_class=of_class,
     )
-
-
-def _not_kept(settings: Mapping[str, Any]) -> list[str]:
-    """What a run was given as arrays, which settings cannot hold."""
-    kept = {"data": settings["data"], "validation": not settings["own_validation"]}
-    return [name for name in kept if not kept[name]] + (["sample_weight"] if settings["own_sample_weight"] else [])
 
 
 def _start_from(network: Network, weights: Mapping[str, np.ndarray] | None) -> Any:

@@ -117,6 +117,13 @@ def test_any_numbers_can_be_described(values: list[float | None]) -> None:
     json.dumps(described.to_json(), allow_nan=False)
 
 
+def test_years_are_written_as_years() -> None:
+    frame = pl.DataFrame({"year": [1999 + n % 25 for n in range(100)], "km": [1500 + 99 * n for n in range(100)]})
+    text = shown(data.open_source(frame))
+    assert "1999 … 2023" in text
+    assert "1,500 … 11,301" in text
+
+
 def test_blocks_and_numbers() -> None:
     assert blocks((0, 1, 1000, 500)) == " " + BLOCKS[0] + BLOCKS[-1] + BLOCKS[4]
     assert blocks(()) == ""

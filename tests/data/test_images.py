@@ -126,6 +126,22 @@ def test_broken_bytes_are_named(write_images: WriteImages, rng: np.random.Genera
         assert str(folder) not in sentence
 
 
+def test_all_broken_images_are_named_at_once(write_images: WriteImages, rng: np.random.Generator) -> None:
+    folder = write_images(two_classes(rng, 30, 30))
+    broken = [folder / "cat" / "1.png", folder / "dog" / "0.png", folder / "dog" / "2.png"]
+    whole = broken[0].read_bytes()
+    for content in (b"a page instead of an image", whole[: len(whole) // 2]):
+        for path in broken:
+            path.write_bytes(content)
+        sentence = refusal(lambda: data.fit_recipe(data.open_source(folder)))
+        assert "3 images cannot be read, the first of them cat/1.png" in sentence
+        assert "cat/1.png, dog/0.png, dog/2.png" in sentence
+    for path in broken:
+        path.unlink()
+    source = data.open_source(folder)
+    assert data.fit_recipe(source).inputs(source).shape[0] == source.rows
+
+
 def test_folders_that_hold_no_classes(write_images: WriteImages, tmp_path: Path, rng: np.random.Generator) -> None:
     folder = write_images(two_classes(rng, 4, 4))
     (folder / "bird").mkdir()

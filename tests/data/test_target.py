@@ -125,3 +125,18 @@ def test_a_target_of_dates_or_of_names_of_rows_is_refused() -> None:
 def test_without_a_target_the_columns_are_listed() -> None:
     with pytest.raises(DataError, match=r"say which column to predict with --target \(it has x, y\)"):
         vt.train({"x": [1, 2] * 20, "y": [1, 2] * 20})
+
+
+def test_one_hot_rows_are_classes(rng: np.random.Generator) -> None:
+    codes = np.arange(60) % 3
+    x, rows = rng.normal(size=(60, 2)), np.eye(3)[codes]
+    source = data.open_source((x, rows))
+    recipe = data.fit_recipe(source)
+    assert recipe.target.names == ("0", "1", "2")
+    np.testing.assert_array_equal(recipe.targets(source), codes)
+    np.testing.assert_array_equal(recipe.targets(data.open_source((x, codes))), codes)
+    np.testing.assert_array_equal(recipe.target.decode(codes), codes)
+    for other in (rows * 0.5, rows + rows[:, ::-1], np.c_[rows[:, :2], 1.0 - rows[:, 0]]):
+        assert data.infer_task(data.open_source((x, other))) == "regression"
+    with pytest.raises(DataError, match="3 columns"):
+        recipe.targets(data.open_source((x, rows * 0.5)))

@@ -144,7 +144,7 @@ def _describe_unfinished(folder: Any, json: bool) -> None:
     screen.print()
     if failed:
         return
-    screen.print(marked("Go on with  [bold cyan]vitrina train --resume {run}[/]", run=str(folder.path)))
+    screen.print(marked("Go on with  [bold cyan]{command}[/]", command=folder.how_to_go_on))
     screen.print()
 
 

@@ -13,7 +13,7 @@ from vitrina.data.image_files import TableCells
 from vitrina.data.images import Images, checked_size
 from vitrina.data.pixels import PixelStore
 from vitrina.data.table import Table
-from vitrina.data.table_files import listed
+from vitrina.data.words import listed
 from vitrina.errors import DataError
 from vitrina.locale import say
 

@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 from vitrina.data.packed import inner_name
 from vitrina.data.table import Table, make_table
-from vitrina.data.table_files import ARROW_ENDINGS, PARQUET_ENDINGS, is_table_file, listed, read_columns
+from vitrina.data.table_files import ARROW_ENDINGS, PARQUET_ENDINGS, is_table_file, read_columns
+from vitrina.data.words import listed
 from vitrina.errors import DataError
 from vitrina.locale import say
 

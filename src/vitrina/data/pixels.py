@@ -6,12 +6,14 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
 
 import numpy as np
 
 from vitrina.data.image_files import ImageFiles
+from vitrina.data.words import listed
 from vitrina.errors import DataError
 from vitrina.locale import say
 from vitrina.locale.system import reason_of
@@ -19,6 +21,7 @@ from vitrina.locale.system import reason_of
 GREY_MODES = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 ROTATED = (5, 6, 7, 8)  # EXIF orientations that swap height and width
 ORIENTATION = 0x0112
+MOST_NAMED = 20  # broken images
 
 
 class PixelStore:
@@ -67,14 +70,45 @@ class PixelStore:
         return self._pixels[indices]
 
     def _each(self, indices: Iterable[int], read: Callable[[BinaryIO], Any]) -> Iterator[Any]:
+        """What is read of each. Raises DataError when all were tried and some are broken: nobody mends them one at a time."""
+
         def guarded(index: int) -> Any:
             return _guarded(self.files, int(index), read)
+
+        broken: list[_Broken] = []
 
         chunk = 4096  # results are consumed before the next files are queued: decoded images never pile up
         indices = list(indices)
         with ThreadPoolExecutor(min(16, (os.cpu_count() or 1) + 2)) as pool:
             for start in range(0, len(indices), chunk):
-                yield from pool.map(guarded, indices[start : start + chunk])
+                for told in pool.map(guarded, indices[start : start + chunk]):
+                    if isinstance(told, _Broken):
+                        broken.append(told)
+                    elif not broken:
+                        yield told
+        if broken:
+            raise DataError(_told_of(broken))
+
+
+@dataclass(frozen=True)
+class _Broken:
+    place: str
+    reason: str
+
+
+def _told_of(broken: list[_Broken]) -> str:
+    first = broken[0]
+    if len(broken) == 1:
+        return say(
+            "{place}: the image cannot be read ({reason}); replace or remove it", place=first.place, reason=first.reason
+        )
+    return say(
+        "{count} images cannot be read, the first of them {place} ({reason}); replace or remove all: {names}",
+        count=len(broken),
+        place=first.place,
+        reason=first.reason,
+        names=listed([one.place for one in broken], MOST_NAMED),
+    )
 
 
 def _guarded(files: ImageFiles, index: int, read: Callable[[BinaryIO], Any]) -> Any:
@@ -86,10 +120,7 @@ def _guarded(files: ImageFiles, index: int, read: Callable[[BinaryIO], Any]) -> 
     except Exception as error:  # Pillow's readers raise nearly anything on damaged files
         place, told = files.place(index), reason_of(error)
         reason = say("it is in no format known") if "cannot identify image file" in told else told
-        reason = (reason.splitlines() or [type(error).__name__])[0]
-        raise DataError(
-            say("{place}: the image cannot be read ({reason}); replace or remove it", place=place, reason=reason)
-        ) from None
+        return _Broken(place, (reason.splitlines() or [type(error).__name__])[0])
 
 
 def _shape(file: BinaryIO) -> tuple[int, int, bool]:

@@ -20,6 +20,7 @@ from vitrina.locale import say
 if TYPE_CHECKING:
     from vitrina.data.describe import ColumnDescription, Description, TargetDescription
 
+YEARS = (1500, 2200)
 BLOCKS = "▁▂▃▄▅▆▇█"
 COLOURS = {
     "numeric": "cyan",
@@ -48,10 +49,12 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def number(value: float | None) -> str:
-    """Four digits, and no more than needed."""
+def number(value: float | None, year: bool = False) -> str:
+    """Four digits, and no more than needed; thousands are set apart, but not of a year."""
     if value is None:
         return ""
+    if year:
+        return f"{value:.0f}"
     return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"
 
 
@@ -119,6 +122,12 @@ def _cells(column: ColumnDescription, name: int, room: int, missing: bool) -> li
     ]
 
 
+def _of_years(column: ColumnDescription) -> bool:
+    """Whether the numbers can be years, which nobody writes as 2,022."""
+    low, high = column.low, column.high
+    return low is not None and high is not None and low >= YEARS[0] and high <= YEARS[1] and low == int(low)
+
+
 def _share(share: float) -> str:
     """A share that is not zero is never shown as none, nor one below one as all."""
     if share == 0:
@@ -140,10 +149,11 @@ def _range(column: ColumnDescription, room: int) -> Text:
             ends = [end[:7] for end in ends]
         return _between(ends, "", room)
     if column.low is not None:
-        ends = [number(column.low), number(column.high)] if column.low != column.high else [number(column.low)]
+        year = _of_years(column)
+        ends = [number(end, year) for end in dict.fromkeys((column.low, column.high))]
         if column.role == "text":
             ends[-1] = say("{count} words", count=ends[-1])
-        mean = "  " + say("mean {mean}", mean=number(column.mean)) if len(ends) > 1 else ""
+        mean = "  " + say("mean {mean}", mean=number(column.mean, year)) if len(ends) > 1 else ""
         return _between(ends, mean, room)
     if column.values:
         return _listed(column, room)

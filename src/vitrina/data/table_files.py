@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -121,8 +121,3 @@ def guarded(name: str, kind: str, read: Callable[[], T]) -> T:
                 reason=reason,
             )
         ) from None
-
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """Some of the names, for a sentence."""
-    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")

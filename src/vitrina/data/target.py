@@ -32,8 +32,18 @@ class RawTarget:
     names: tuple[str, ...] = ()
     forced: Task | None = None
 
+    @property
+    def is_one_hot(self) -> bool:
+        """Whether every row of several numbers is 1 at its class and 0 elsewhere, as Keras has classes."""
+        values = self.values
+        if values.ndim != 2 or values.shape[1] < 2:
+            return False
+        return bool(((values == 0.0) | (values == 1.0)).all() and (values.sum(axis=1) == 1.0).all())
+
     def factorize(self) -> tuple[np.ndarray, list[str]]:
-        """Every row's place in a sorted list of the distinct values, and that list as text."""
+        """Every row's place in a sorted list of the distinct values, and that list as text; of one-hot rows their column's."""
+        if self.values.ndim > 1:
+            return self.values.argmax(axis=1), [str(place) for place in range(self.values.shape[1])]
         if self.kind in ("text", "boolean"):
             return self.values, list(self.names)
         distinct, codes = np.unique(self.values, return_inverse=True)
@@ -45,7 +55,7 @@ class RawTarget:
 def infer_task(source: Source) -> Task:
     """Whether the target of a source is a class or a quantity.
 
-    Text and booleans are classes; whole numbers are when few values repeat often (on images: always); 0.0 and 1.0 are;
+    Text, booleans and one-hot rows are classes; whole numbers are when few values repeat often (on images: always); 0.0 and 1.0 are;
     other floats are quantities. `columns={target: "categorical"}` or `"numeric"` decides otherwise.
     """
     raw = source.raw_target()
@@ -54,7 +64,7 @@ def infer_task(source: Source) -> Task:
     if raw.kind in ("text", "boolean"):
         return "classification"
     if raw.values.ndim > 1:
-        return "regression"
+        return "classification" if raw.is_one_hot else "regression"
     if raw.kind == "number":
         return "classification" if np.isin(raw.values, (0.0, 1.0)).all() else "regression"
     if source.kind == "images":
@@ -76,10 +86,10 @@ class ClassTarget:
 
     def encode(self, source: Source, raw: RawTarget) -> np.ndarray:
         """int64 (rows,). Raises DataError for a class that training did not have, or several columns."""
-        if raw.values.ndim > 1:
+        if raw.values.ndim > 1 and not raw.is_one_hot:
             raise DataError(
                 say(
-                    "{source}: the target has {count} columns, but a class has only one",
+                    "{source}: the target has {count} columns, but a class has only one, or is 1 in one of them and 0 elsewhere",
                     source=source.name,
                     count=raw.values.shape[1],
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from vitrina.locale import say
 
@@ -28,3 +29,8 @@ def place_name(where: str) -> str:
 def part_name(part: str) -> str:
     """One of the parts that rows are divided into (train, validation, test) in the user's language."""
     return {"train": say("train"), "validation": say("validation"), "test": say("test")}.get(part, part)
+
+
+def listed(names: Sequence[str], most: int = 5) -> str:
+    """Some of the names, for a sentence."""
+    return ", ".join(names[:most]) + (", ..." if len(names) > most else "")
