@@ -37,7 +37,20 @@ def test_repair_helps_on_rows_it_never_saw(kind: str, taught: Callable[..., Path
     assert np.mean(healing.model.predict(x) == TEST[1]) > 0.85
     assert healing.changes
     assert healing.after > healing.before
-    assert "now" in str(healing)
+    assert healing.measure == ("accuracy", "accuracy")
+    assert f"accuracy {healing.before:.1%} before, {healing.after:.1%} now" in str(healing)
+
+
+def test_before_and_after_are_told_by_the_same_measure(taught: Callable[..., Path]) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(3000, 8)).astype(np.float32)
+    rare = (x[:, 0] + 0.7 * rng.normal(size=3000) > 2.4).astype(np.int64)
+    train, judge = (x[:2000], rare[:2000]), (x[2000:], rare[2000:])
+    run = taught(network=net(units=2), train=train, judge=judge, epochs=6)
+    healing = vt.heal(run, train, judge)
+    assert healing.measure == ("balanced_accuracy", "balanced_accuracy")
+    assert 0.5 <= healing.before < healing.after
+    assert f"balanced accuracy {healing.before:.1%} before" in str(healing)
 
 
 def test_rows_labelled_wrong_are_found_and_right_ones_left() -> None:

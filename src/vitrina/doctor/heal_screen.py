@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from vitrina.evaluate.words import figure, figure_name
 from vitrina.locale import say
 
 if TYPE_CHECKING:
@@ -25,14 +26,23 @@ def lines_of(healing: Healing) -> Iterator[Text]:
         return
     for one in healing.tried:
         mark = ("✓ ", "bold green") if one.kept else ("· ", "dim")
-        score = f"{one.score:.3f}" if math.isfinite(one.score) else say("it breaks")
+        told = f"{figure_name(one.measure)} {figure(one.measure, one.score)}"
+        score = told if math.isfinite(one.score) else say("it breaks")
         yield Text.assemble(mark, (f"{one.code}: ", "dim"), one.words, ("  " + score, "bold" if one.kept else "dim"))
     if not healing.helped:
         yield Text.assemble(("✗ ", "bold red"), say("None of these helped; the run is left as it is."))
         return
-    before = f"{healing.before:.3f}" if math.isfinite(healing.before) else say("nothing learned")
-    yield Text.assemble(
-        ("", ""), say("On validation: {before} before, {after:.3f} now.", before=before, after=healing.after)
+    was, now = healing.measure
+    before = figure(was, healing.before) if math.isfinite(healing.before) else say("nothing learned")
+    after = figure(now, healing.after)
+    after = after if was == now else f"{figure_name(now)} {after}"
+    yield Text(
+        say(
+            "On validation: {measure} {before} before, {after} now.",
+            measure=figure_name(was),
+            before=before,
+            after=after,
+        )
     )
     for name, (was, now) in healing.changes.items():
         yield from _change(name, was, now)

@@ -55,23 +55,26 @@ TRAINED = (
 
 @dataclass(frozen=True)
 class Tried:
-    """One remedy on trial. score: on the validation part (the share that is right, the mean over classes where rare ones count
-    more, or R²), NaN where it could not be trained; kept: True if it stayed."""
+    """One remedy on trial. score: on the validation part, by `measure`, NaN where it could not be trained; kept: True if it
+    stayed."""
 
     code: str
     words: str
     score: float
     kept: bool
+    measure: str
 
 
 @dataclass
 class Healing:
-    """What repair came to. before, after: scores on the validation part; findings: what was wrong at first, and what is left;
+    """What repair came to. before, after: scores on the validation part by `measure` (before, and after: accuracy, where rare
+    classes count more balanced_accuracy, of numbers r2); findings: what was wrong at first, and what is left;
     changes: of each setting what it was and what it is now; model: the healed one, None where nothing helped. Where too few rows
     were the trouble, or rows were held back anew, it was taught once more on all rows that are not test rows."""
 
     before: float
     after: float
+    measure: tuple[str, str]
     findings: Findings
     left: Findings
     tried: list[Tried] = field(default_factory=list[Tried])
@@ -87,6 +90,7 @@ class Healing:
         return {
             "before": self.before,
             "after": self.after,
+            "measure": list(self.measure),
             "helped": self.helped,
             "findings": self.findings.to_json(),
             "left": self.left.to_json(),
@@ -113,13 +117,29 @@ class Healing:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A training as it stands: its settings, its rows, what became of it."""
+    """A training as it stands: its settings, its rows, how it fared with those that judge it, what became of it."""
 
     settings: Mapping[str, Any]
     rows: Arrays
-    score: float
+    judged: Mapping[str, Any]
     findings: Findings
     model: Any = None
+
+    @property
+    def measure(self) -> str:
+        """By what it is judged."""
+        if not Network.from_json(self.settings["network"]).cost.classifies:
+            return "r2"
+        return "balanced_accuracy" if self.settings.get("class_weight") else "accuracy"
+
+    @property
+    def score(self) -> float:
+        """By that measure; minus infinity where nothing was learned."""
+        return self.by(self.measure)
+
+    def by(self, measure: str) -> float:
+        """The same, by another measure."""
+        return float(self.judged.get("balanced" if measure == "balanced_accuracy" else "score", -math.inf))
 
 
 def heal(
@@ -145,14 +165,20 @@ def heal(
     if settings.get("folds") and not findings.healthy:  # its members were judged by other rows than trials will be
         attempt = replace(_taught(settings, rows, progress), findings=findings)
     else:
-        known = _known_score(load_checkup(folder.path) or {}, settings)
-        attempt = Attempt(settings, rows, known, findings)
-    healing = Healing(attempt.score, attempt.score, findings, findings)
+        checkup = load_checkup(folder.path) or {}
+        attempt = Attempt(settings, rows, checkup.get("validation") or checkup.get("train") or {}, findings)
+    healing = Healing(attempt.score, attempt.score, (attempt.measure, attempt.measure), findings, findings)
     if findings.healthy:
         return healing
     best = _search(attempt, healing, trials, progress)
     if healing.helped:
         healing.after, healing.left = best.score, best.findings
+        if {attempt.measure, best.measure} == {
+            "accuracy",
+            "balanced_accuracy",
+        }:  # of the two only the like can be compared
+            healing.before, healing.measure = attempt.by(best.measure), (best.measure, best.measure)
+        healing.measure = (healing.measure[0], best.measure)
         healing.changes = _difference(settings, best.settings)
         short = best.rows.parted or any(one.kept and one.code in OF_ROWS for one in healing.tried)
         healing.model = _final(best, settings, material, data, validation, out, progress, short)
@@ -170,7 +196,7 @@ def _search(attempt: Attempt, healing: Healing, trials: int, progress: bool | No
         seen.add(_key(finding, remedy))
         after = _try(attempt, remedy, progress)
         kept = after is not None and _helps(attempt, after, finding, remedy)
-        healing.tried.append(Tried(finding.code, remedy.words, after.score if after else math.nan, kept))
+        healing.tried.append(_tried(finding, remedy, after, attempt, kept))
         if kept and after is not None:
             attempt = after
             healing.treatments += [remedy.words] if remedy.data else []
@@ -190,10 +216,15 @@ def _further(
             continue
         after = _try(attempt, remedy, progress)
         kept = after is not None and after.findings.healthy and after.score > attempt.score + 2.0 * _chance(after)
-        healing.tried.append(Tried(finding.code, remedy.words, after.score if after else math.nan, kept))
+        healing.tried.append(_tried(finding, remedy, after, attempt, kept))
         if kept and after is not None:
             attempt = after
     return attempt
+
+
+def _tried(finding: Finding, remedy: Remedy, after: Attempt | None, before: Attempt, kept: bool) -> Tried:
+    score, measure = (after.score, after.measure) if after is not None else (math.nan, before.measure)
+    return Tried(finding.code, remedy.words, score, kept, measure)
 
 
 def _remedies(findings: Findings) -> Iterator[tuple[Finding, Remedy]]:
@@ -247,23 +278,12 @@ def _taught(settings: Mapping[str, Any], rows: Arrays, progress: bool | None, ou
                 augment=[Augmentation.from_json(one) for one in settings.get("augment") or ()],
                 **{name: settings[name] for name in TRAINED if name in settings},
             )
-        score = _score(model, rows, settings) if model is not None else -math.inf
-        return Attempt(settings, rows, score, of_run(run), model)
+        return Attempt(settings, rows, _judged(model, rows) if model is not None else {}, of_run(run), model)
 
 
-def _score(model: Model, rows: Arrays, settings: Mapping[str, Any]) -> float:
+def _judged(model: Model, rows: Arrays) -> Mapping[str, Any]:
     examples = Examples(*(rows.validation or rows.train))
-    measured = judge(model.network, nest(model.weights), nest(model.state), examples)
-    return float(measured.get("balanced" if _by_class(settings) else "score", math.nan))
-
-
-def _by_class(settings: Mapping[str, Any]) -> bool:
-    return bool(settings.get("class_weight"))
-
-
-def _known_score(checkup: Mapping[str, Any], settings: Mapping[str, Any]) -> float:
-    part = checkup.get("validation") or checkup.get("train") or {}
-    return float(part.get("balanced" if _by_class(settings) else "score", -math.inf))
+    return judge(model.network, nest(model.weights), nest(model.state), examples)
 
 
 def _helps(before: Attempt, after: Attempt, finding: Finding, remedy: Remedy) -> bool:
