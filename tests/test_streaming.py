@@ -98,6 +98,17 @@ def test_rows_that_repeat_each_other_are_on_one_side(tmp_path: Path) -> None:
     assert found.validation.rows % 2 == 0
 
 
+def test_rows_of_few_kinds_are_cases_of_their_own(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    shop, returned = rng.choice(["north", "south", "east"], ROWS), rng.random(ROWS) < 0.3
+    frame = pl.DataFrame({"shop": shop, "late": rng.random(ROWS) < 0.2, "returned": returned.astype(int)})
+    frame.write_parquet(tmp_path / "few.parquet", row_group_size=700)
+    found = surveyed(tmp_path / "few.parquet")
+    for part in (found.sample, found.validation, found.test):
+        assert part.frame.unique().height == 12
+        assert part.frame["returned"].mean() == pytest.approx(returned.mean(), abs=0.05)
+
+
 def test_groups_are_whole(path: Path) -> None:
     found = surveyed(path, Division(group="customer"))
     customers = sales()["customer"].to_numpy()

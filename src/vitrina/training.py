@@ -133,7 +133,8 @@ def train(
         instant on one side; gap: how long before the next part each part ends ("7d", "12h", a timedelta, or a number
         where times are numbers). group: all rows of one value (a customer) on one side, stratified as well as whole
         groups allow. split: the column says train, validation or test itself. By default rows are divided at random,
-        stratified by the target. Rows that repeat each other never end on two sides.
+        stratified by the target. Rows that repeat each other never end on two sides, unless there can be so few different ones
+        that they must.
     drop_leaks: leave out the columns that seem to give the target away, instead of only warning of them.
     stream: whether a table is read piece by piece (or images are decoded), over and over, by a thread that prepares the
         next rows while a network learns from the last: for what does not fit into memory, which None finds by itself. All that is

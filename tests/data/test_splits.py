@@ -84,6 +84,27 @@ def test_columns_that_are_left_out_do_not_make_rows_different() -> None:
     assert not set(parts.train // 2) & set(parts.test // 2)
 
 
+def test_rows_of_few_kinds_are_cases_of_their_own(rng: np.random.Generator) -> None:
+    """Of a passenger only class and sex are known: kept on one side, one answer of a kind would be learned, and the other judge."""
+    table = {"class": rng.choice(["1st", "2nd", "3rd"], 600), "sex": rng.choice(["f", "m"], 600)}
+    table["t"] = np.where(rng.random(600) < np.where(table["sex"] == "f", 0.8, 0.2), "yes", "no")
+    source = data.open_source(table, target="t")
+    parts = data.split(source)
+    kinds = np.char.add(np.char.add(table["class"], table["sex"]), table["t"])
+    for part in (parts.train, parts.validation, parts.test):
+        assert set(kinds[part]) == set(kinds)
+    assert any("6 different rows" in warning for warning in source.describe().warnings)
+    numbered = data.open_source(table | {"n": np.arange(600) // 2 / 2}, target="t")
+    assert not any("different rows" in warning for warning in numbered.describe().warnings)
+
+
+def test_a_table_put_together_twice_stays_on_one_side(rng: np.random.Generator) -> None:
+    x, t = rng.integers(0, 400, 300), rng.choice(["yes", "no"], 300)
+    parts = data.split(data.open_source({"x": np.tile(x, 2), "t": np.tile(t, 2)}, target="t"))
+    pairs = np.char.add(np.tile(x, 2).astype(str), np.tile(t, 2))
+    assert not set(pairs[parts.train]) & (set(pairs[parts.test]) | set(pairs[parts.validation]))
+
+
 def test_classes_absent_from_the_test_part_are_told() -> None:
     parts = data.split(data.open_source({"x": [i / 2 for i in range(41)], "t": ["a", "b"] * 20 + ["rare"]}, target="t"))
     assert "rare" in parts.warnings[0]

@@ -37,7 +37,21 @@ def cautions(source: Source, divided: bool = False) -> list[str]:
         return []
     table: Table = source  # pyright: ignore[reportAssignmentType]
     told = [] if divided else _belonging(table)
-    return [*told, *_counted(table)]
+    return [*told, *_counted(table), *_repeating(table)]
+
+
+def _repeating(table: Table) -> list[str]:
+    """Where rows are alike because there are few kinds of them: of a passenger only class, age and sex are known."""
+    if not table.has_few_kinds or table.kinds < 2:
+        return []
+    return [
+        say(
+            "there can be only {kinds} different rows of inputs, so that most of the {rows:,} repeat others: alike rows are taken for "
+            "different cases, and may be learned from and judge too",
+            kinds=table.kinds,
+            rows=table.rows,
+        )
+    ]
 
 
 def _belonging(table: Table) -> list[str]:

@@ -129,7 +129,8 @@ def split(
     """Divides the rows at random, stratified by class (or by tenths of a quantity), or as `division` says.
 
     Rows that repeat each other in all that is learned from never end on two sides: at random they stay together; divided
-    by a column, those of a later part are left out, with a warning that counts them.
+    by a column, those of a later part are left out, with a warning that counts them. Of a table whose columns allow of so few
+    different rows that they must repeat each other (`Table.has_few_kinds`), each is a case of its own.
     validation, test: shares of the rows, in [0, 1), together below 1; a part whose share is above 0 gets at least one
     row, and every class at least one training row. Divided by a time, rows of one instant are on one side, and the parts
     are as near their shares as that allows. Where a split column names no validation rows, the share is drawn from the

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from vitrina.data.describe import Description
 
 
+OFTEN = 10  # rows of a kind in the mean; a table that was put together twice has two
+ODD = np.uint64(0x9E3779B97F4A7C15)  # spreads the places of rows over all keys
+
+
 @dataclass(frozen=True, eq=False)
 class Table:
     """A table as it was read: values are not touched until a recipe asks for them.
@@ -118,13 +122,33 @@ class Table:
             raise DataError(_no_column(self.name, name, self.frame.columns))
         return _raw_target(self, self.frame[name], self.overrides.get(name))
 
+    @cached_property
+    def kinds(self) -> int:
+        """How many different rows of inputs there can be: the different values of each column that is learned from, multiplied;
+        above the number of rows not counted on."""
+        found = 1
+        for name, role in self.roles.items():
+            if role.used:
+                found *= self.frame[name].n_unique()
+                if found > self.rows:
+                    break
+        return found
+
+    @property
+    def has_few_kinds(self) -> bool:
+        """Whether rows cannot but repeat each other, many times over in the whole table: a repeated row is then no copy."""
+        whole = self.whole or self
+        return OFTEN * whole.kinds <= whole.rows
+
     def group_keys(self) -> np.ndarray:
-        """uint64 (rows,), equal for rows that are the same in the target and in every column that is learned from."""
+        """uint64 (rows,), equal for rows that are the same in the target and in every column that is learned from; where rows
+        cannot but repeat each other, each has its own."""
         used = [name for name, role in self.roles.items() if role.used]
         if not used:  # nothing to be equal in; fit_recipe will say so
             return np.arange(self.rows, dtype=np.uint64)
         columns = [*used, *([self.target_name] if self.target_name else [])]
-        return self.frame.select(columns).hash_rows(seed=0).to_numpy()
+        keys = self.frame.select(columns).hash_rows(seed=0).to_numpy()
+        return keys + self.places.astype(np.uint64) * ODD if self.has_few_kinds else keys
 
     def describe(self) -> Description:
         """Roles, ranges, missing values, the target's balance and warnings."""
