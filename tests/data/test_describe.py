@@ -102,7 +102,7 @@ def test_what_is_wrong_is_described_not_raised() -> None:
     described = source.describe()
     assert described.target is None
     assert any("the target 't' is missing" in warning for warning in described.warnings)
-    assert any("column 'x' holds numbers, but also 1 value" in warning for warning in described.warnings)
+    assert any("column 'x' holds numbers, but something else in 1 of" in warning for warning in described.warnings)
     assert "one class only" in str(data.open_source({"x": [1, 2], "t": ["a", "a"]}, target="t").describe().warnings)
     gaps = data.open_source({"x": [1, *[None] * 9], "y": [1, 2, *[None] * 8], "z": range(10)}).describe()
     assert gaps.warnings == ("column 'x' is missing in 90.0% of the rows, and 1 more in half of them or more",)

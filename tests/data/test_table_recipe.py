@@ -20,6 +20,7 @@ import vitrina as vt
 from vitrina import data
 from vitrina.data.roles import parse_numbers
 from vitrina.data.scaling import SPREADS, log_scale, robust_scale
+from vitrina.data.unfamiliar import unfamiliar
 from vitrina.errors import DataError, ModelError, UsageError
 
 Write = Callable[..., Path]
@@ -221,13 +222,37 @@ def test_booleans_are_categories() -> None:
 
 def test_a_text_value_in_a_column_of_numbers_is_named(write: Write) -> None:
     rows = [f"{i},{'ab'[i % 2]}" for i in range(40)]
-    rows[12] = "twelve,a"
+    for line in (12, 17, 21, 30, 31):
+        rows[line] = "twelve,a"
     path = write("x,label\n" + "\n".join(rows))
-    sentence = refusal(lambda: fitted(path))
-    assert "data.csv, line 14: column 'x' holds numbers, but here it says 'twelve'" in sentence
+    sentence = refusal(lambda: fitted(path, columns={"x": "numeric"}))
+    assert "data.csv, line 14: column 'x' holds numbers, but here it says 'twelve' (and 4 more)" in sentence
     assert "--column x=categorical" in sentence
     _, recipe = fitted(path, columns={"x": "categorical"})
     assert "x = twelve" in recipe.input_names
+
+
+def test_a_few_text_values_among_numbers_are_missing_and_told(write: Write) -> None:
+    """As where a column counts cylinders, and one car's engine has none but turns."""
+    day = [f"2024-03-{1 + n % 28:02}" for n in range(60)]
+    day[7] = "soon"
+    cylinders = ["3", "4", "6", "8"] * 15
+    cylinders[40] = "rotary"
+    source, recipe = fitted(frame(60, cylinders=cylinders, day=day))
+    notes = " ".join(role.note for role in source.roles.values())
+    assert "'cylinders' holds numbers, but something else in 1 of 60 rows, such as 'rotary'" in notes
+    assert "'day' holds dates, but something else in 1 of 60 rows, such as 'soon'" in notes
+    blank = data.open_source(
+        frame(60, cylinders=[*cylinders[:40], None, *cylinders[41:]], day=[*day[:7], None, *day[8:]])
+    )
+    np.testing.assert_array_equal(recipe.inputs(source), recipe.inputs(blank))
+
+    _, plain = fitted(frame(60, cylinders=["3", "4", "6", "8"] * 15))
+    new = data.open_source({"cylinders": ["4"] * 30 + ["rotary"]})
+    assert np.isfinite(plain.inputs(new)).all()
+    assert any("1 of 31 rows, such as 'rotary'" in told for told in unfamiliar(plain, new))
+    mostly = data.open_source({"cylinders": ["4"] * 6 + ["rotary"]})
+    assert "row 6: column 'cylinders' holds numbers, but here it says 'rotary'" in refusal(lambda: plain.inputs(mostly))
 
 
 def test_amounts_as_people_write_them(write: Write) -> None:

@@ -11,7 +11,7 @@ from vitrina.data.date_column import DateColumn, date_from_json
 from vitrina.data.likeness import likened
 from vitrina.data.roles import as_text, parse_numbers
 from vitrina.data.scaling import log_scale, robust_scale, spaced
-from vitrina.data.table import Table, bad_value, check_finite
+from vitrina.data.table import Table, check_finite, check_strays
 from vitrina.data.text_column import TextColumn, text_from_json
 from vitrina.errors import DataError, ModelError
 from vitrina.locale import say
@@ -214,10 +214,9 @@ def _all_there(column: pl.Series) -> np.ndarray | None:
 
 
 def _numbers(table: Table, name: str, learned: bool = False) -> pl.Series:
-    column = table.frame[name]
-    numbers, bad = parse_numbers(column)
+    numbers, bad = parse_numbers(table.frame[name])
     if bad.any():
-        raise DataError(bad_value(table, column, bad, learned=learned))
+        check_strays(table, name, parse_numbers, learned=learned)
     check_finite(table, numbers)
     return numbers
 

@@ -11,8 +11,7 @@ import numpy as np
 
 from vitrina.data.dates import ORDERS, Order, find_order, parse_dates
 from vitrina.data.scaling import robust_scale
-from vitrina.data.table import Table, bad_value
-from vitrina.errors import DataError
+from vitrina.data.table import Table, check_strays
 
 if TYPE_CHECKING:
     import polars as pl
@@ -100,10 +99,9 @@ def date_from_json(data: dict[str, Any]) -> DateColumn:
 
 
 def _dates(table: Table, name: str, order: Order, learned: bool = False) -> pl.Series:
-    column = table.frame[name]
-    dates, bad = parse_dates(column, order)
+    dates, bad = parse_dates(table.frame[name], order)
     if bad.any():
-        raise DataError(bad_value(table, column, bad, dates=True, learned=learned))
+        check_strays(table, name, lambda column: parse_dates(column, order), dates=True, learned=learned)
     return dates
 
 

@@ -156,10 +156,7 @@ def _text_role(series: pl.Series, present: pl.Series) -> Role:
                 say("column {name!r} is taken as codes: some of its numbers begin with 0", name=name),
             )
         if parsed < 1:
-            note = say(
-                "column {name!r} holds numbers, but also {count} values that are not", name=name, count=bad.sum()
-            )
-            return Role(name, "numeric", note)
+            return Role(name, "numeric", strays_told(name, series, bad))
         values = numbers.drop_nulls().to_numpy()
         if len(values) == 0:  # 'None', '-' and the like throughout
             return Role(name, "constant", say("column {name!r} is left out: it has no values", name=name))
@@ -197,15 +194,11 @@ def _date_role(name: str, present: pl.Series) -> Role | None:
     if (some.str.contains(r"\d.*[-/., ].*\d").mean() or 0) < MOSTLY or find_order(some)[1] < MOSTLY:
         return None
     order, _, guessed = find_order(present)
-    bad = int(parse_dates(present, order)[1].sum())
-    if bad > (1 - MOSTLY) * present.len():
+    bad = parse_dates(present, order)[1]
+    if bad.sum() > (1 - MOSTLY) * present.len():
         return None
-    if bad:
-        return Role(
-            name,
-            "date",
-            say("column {name!r} holds dates, but also {count} values that are none", name=name, count=bad),
-        )
+    if bad.any():
+        return Role(name, "date", strays_told(name, present, bad, dates=True))
     if guessed:
         if order == "dmy":
             note = say(
@@ -217,6 +210,23 @@ def _date_role(name: str, present: pl.Series) -> Role | None:
             )
         return Role(name, "date", note)
     return Role(name, "date")
+
+
+def strays_told(name: str, series: pl.Series, bad: pl.Series, dates: bool = False) -> str:
+    """The sentence for the few values among numbers, or dates, that are none."""
+    found = series.filter(bad)
+    told = {"name": name, "count": found.len(), "rows": series.len(), "first": first_said(found)}
+    if dates:
+        return say(
+            "column {name!r} holds dates, but something else in {count:,} of {rows:,} rows, such as {first}; "
+            "there it counts as missing",
+            **told,
+        )
+    return say(
+        "column {name!r} holds numbers, but something else in {count:,} of {rows:,} rows, such as {first}; "
+        "there it counts as missing",
+        **told,
+    )
 
 
 def is_code(series: pl.Series) -> bool:

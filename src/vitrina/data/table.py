@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
     from vitrina.data.describe import Description
 
+    Parse = Callable[[pl.Series], tuple[pl.Series, pl.Series]]
 
+
+STRETCH = 20  # values that are no numbers: fewer of them in a part of a table are no stretch of it
 OFTEN = 10  # rows of a kind in the mean; a table that was put together twice has two
 ODD = np.uint64(0x9E3779B97F4A7C15)  # spreads the places of rows over all keys
 
@@ -295,6 +298,21 @@ def bad_value(table: Table, column: pl.Series, bad: pl.Series, dates: bool = Fal
         "correct it, leave it empty, or treat the column as categories with --column {given}",
         **told,
     )
+
+
+def check_strays(table: Table, name: str, parse: Parse, dates: bool = False, learned: bool = False) -> None:
+    """Raises DataError where more than a tenth of the values of a whole table's column are no numbers, or dates, or most of a
+    stretch of it: fewer count as missing. parse: tells of a column which are none."""
+    _refuse_strays(table.whole or table, name, parse, 1.0 - MOSTLY, 0, dates, learned)
+    if table.whole is not None:  # that is a draw of what is read piece by piece, and a piece may be another matter
+        _refuse_strays(table, name, parse, 0.5, STRETCH, dates, learned)
+
+
+def _refuse_strays(table: Table, name: str, parse: Parse, share: float, few: int, dates: bool, learned: bool) -> None:
+    column = table.frame[name]
+    bad = parse(column)[1]
+    if bad.sum() > max(few, share * (column.len() - column.null_count()) + 1e-9):
+        raise DataError(bad_value(table, column, bad, dates, learned))
 
 
 def check_finite(table: Table, numbers: pl.Series, target: bool = False) -> None:

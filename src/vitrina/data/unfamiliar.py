@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 
 from vitrina.data.columns import CategoricalColumn, NumericColumn
+from vitrina.data.date_column import DateColumn
+from vitrina.data.dates import parse_dates
 from vitrina.data.features import TableFeatures
 from vitrina.data.naming import with_columns
-from vitrina.data.roles import parse_numbers
+from vitrina.data.roles import parse_numbers, strays_told
 from vitrina.data.table import Table
 from vitrina.locale import say
 
@@ -28,9 +30,22 @@ def unfamiliar(recipe: Any, source: Any) -> list[str]:
     for column in features.columns:
         if isinstance(column, CategoricalColumn):
             told += _categories(column, table)
+        told += _strays(column, table)
         if not column.missing:
             told += _gaps(column, table)
     return told
+
+
+def _strays(column: Any, table: Table) -> list[str]:
+    """What is no number, or no date, in a column of them."""
+    series = table.frame[column.name]
+    if isinstance(column, NumericColumn):
+        bad = parse_numbers(series)[1]
+    elif isinstance(column, DateColumn):
+        bad = parse_dates(series, column.order)[1]
+    else:
+        return []
+    return [strays_told(column.name, series, bad, isinstance(column, DateColumn))] if bad.any() else []
 
 
 def _categories(column: CategoricalColumn, table: Table) -> list[str]:
