@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from vitrina.doctor.case import Case, doubt_of
 from vitrina.doctor.finding import Finding, Remedy
 from vitrina.doctor.mending import changed, with_fields
@@ -29,6 +31,11 @@ def lost_by_statistics(case: Case) -> tuple[float, float]:
 
 def _is_lost(case: Case) -> bool:
     kept, anew = lost_by_statistics(case)
+    if not anew > kept:
+        return False
+    judged = case.signs.of_epochs("validation_error") if case.signs is not None else []
+    if len(judged) and float(np.min(judged)) <= float(case.checkup["statistics"]["judged"].get("error", -math.inf)):
+        return False  # only its end is out of step: the best epoch, which is kept, is as good as with statistics anew
     rows = (case.checkup.get("validation") or case.checkup.get("train") or {}).get("rows", 0)
     return anew - kept > max(LOST, doubt_of(anew, rows, bool(case.classes)))
 

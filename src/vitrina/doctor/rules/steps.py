@@ -24,6 +24,7 @@ CLIMBS = 1.2  # times the first batch's error: what only comes down from where i
 OVER = 0.01  # a rate that is over, as a share of the highest
 SHORT = 0.08  # of what there is to learn, missing on training rows: what ended too early lacked 0.12 or more of it
 HARDLY = 30  # steps: fewer are too few, whatever the error did
+WORSE = 1.5  # times the best epoch's error
 SWING = 0.25  # the change of the error from epoch to epoch over the error
 COMMON = ("underfitting", "majority-only")
 
@@ -143,7 +144,8 @@ def oscillates(case: Case) -> Finding | None:
     """Symptom: the error goes up and down from epoch to epoch and does not settle. Why: steps too long for the bottom of the valley,
     or batches so small that each pulls elsewhere. Measured: over the second half of the epochs, a mean change of more than a quarter
     of the error (on validation an eighth, where training stands still), up about as often as down, at more than 4 % of a constant's
-    error; and what is reached is less than simple models reach, or than its own best epoch. Not where it reaches what simple models
+    error; and what is reached is less than simple models reach, or ends half as bad again as its own best epoch, on validation too.
+    Not where it reaches what simple models
     do, on the rows it learned from as well: the best epoch is kept, and swings that cost nothing are no fault. Nor where it knows its
     own rows as well as simple models know others, and validation rows less well: then it has learned by heart. Remedy: a lower rate,
     or one that falls (cosine). Example: SGD at ten times the rate that suits.
@@ -170,8 +172,12 @@ def oscillates(case: Case) -> Finding | None:
     )  # neither learned by heart nor settling
     if not ((swings or stays) and 0.2 < ups < 0.8 and level > 0.04):
         return None
-    harmed = case.shortfall > 0.03 or case.fit_shortfall > 0.03 or float(half[-1]) > 1.5 * float(half.min())
-    harmed |= bool(stays and judged[-1] > 1.3 * judged.min())
+    harmed = case.shortfall > 0.03 or case.fit_shortfall > 0.03 or float(half[-1]) > WORSE * float(half.min())
+    harmed |= bool(stays and judged[-1] > WORSE * judged.min())
+    if (
+        len(judged) and not case.shortfall > 0.03
+    ):  # its best epoch is kept: to have ended worse must show on those that judge
+        harmed &= bool(judged[-1] > WORSE * judged.min())
     if not harmed or (case.learnable and not case.fit_shortfall and (case.learned_by_heart or not case.behind)):
         return None
     return Finding(
