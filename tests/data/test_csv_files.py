@@ -277,3 +277,12 @@ def test_blocks_of_a_file_with_a_title_have_its_columns(write: Write) -> None:
     content = "Sales;;\nday;price;people\n" + "".join(f"{day};{day},5 €;1.{day:03d}\n" for day in range(1, 200))
     whole = table_of(path := write(content)).frame
     assert pl.concat(csv_files.csv_blocks(path, 512)).equals(whole)
+
+
+def test_a_column_beside_an_index_without_a_name_is_no_title(write: Write) -> None:
+    """As pandas writes a series, and R a vector."""
+    for comma in (",", ";"):
+        rows = "".join(f"{place}{comma}{place / 4}\n" for place in range(30))
+        source = data.open_source(write(f"{comma}y\n{rows}"), target="y")
+        assert source.rows == 30
+        assert not source.warnings

@@ -26,7 +26,7 @@ def without_title(path: Path, body: bytes, separators: bytes, warnings: list[str
     """The text from its line of column names on. A title is above it where the first lines have one cell at most, and those
     below several, all of them equally many."""
     looks = {each: _beginning(body, chr(each)) for each in separators}
-    if any(_filled(records[0][1]) > 1 for records in looks.values() if records):
+    if any(_filled(records[0][1]) > 1 or _is_index(records[0][1]) for records in looks.values() if records):
         return body
     for separator, records in looks.items():
         first = next((place for place, (_, cells) in enumerate(records) if _filled(cells) > 1), 0)
@@ -62,6 +62,11 @@ def _beginning(body: bytes, separator: str) -> list[tuple[int, list[str]]]:
             records.append((above, cells))
             above = reader.line_num
     return records[:-1] if len(body) > CHARACTERS and len(records) < LOOKED_AT else records  # the last is cut off
+
+
+def _is_index(cells: list[str]) -> bool:
+    """Whether these are the names of an index, which has none, and of one column: as pandas and R write them."""
+    return len(cells) == 2 and not cells[0].strip() and bool(cells[1].strip())
 
 
 def _filled(cells: list[str]) -> int:
