@@ -23,7 +23,6 @@ TABLES = {
     "only a header": (["size,colour,bought"], "", ("no rows",)),
     "a short row": (with_line(42, "1.0,red"), "", ("line 42", "2 values")),
     "a long row": (with_line(42, "1.0,red,yes,no"), "", ("line 42", "4 values")),
-    "text among numbers": (with_line(42, "lots,red,yes"), "", ("line 42", "'size'", "'lots'", "--column")),
     "one class": ([line.replace(",no", ",yes") for line in table()], "", ("one class only", "'yes'")),
     "an infinite number": (with_line(9, "inf,red,yes"), "", ("line 9", "'size'", "infinite")),
     "a missing answer": (with_line(9, "1.0,red,"), "", ("line 9", "'bought'", "missing")),
@@ -43,6 +42,14 @@ def test_a_bad_table(vitrina: Vitrina, name: str, seed: int) -> None:
     for word in words:
         assert word in result.sentence
     assert not Path("runs").exists()
+
+
+def test_a_word_among_numbers_counts_as_missing_and_is_told(vitrina: Vitrina) -> None:
+    path = write(Path("words.csv"), with_line(42, "lots,red,yes"))
+    result = vitrina("train", path, "--target", "bought", "--epochs", 1, "--engine", "numpy")
+    assert result.status == 0
+    said = " ".join(result.out.split())
+    assert "column 'size' holds numbers, but something else in 1 of 80 rows, such as 'lots'" in said
 
 
 def test_a_missing_number_is_no_mistake(vitrina: Vitrina) -> None:
