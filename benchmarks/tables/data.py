@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.tables.r_tables import R_TABLES, reader
+from benchmarks.tables.r_tables import R_TABLES
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data" / "tables"
 
@@ -81,10 +81,7 @@ TABLES: dict[str, tuple[Callable[[Path], pl.DataFrame], str, bool]] = {
 
 def load(name: str, most_rows: int, folder: Path = SHARED) -> Task:
     """The table with at most so many rows, drawn at random but always the same. Raises FileNotFoundError without its file."""
-    if (of_r := R_TABLES.get(name)) is not None:
-        read, target, number = reader(name), of_r.target, of_r.number
-    else:
-        read, target, number = TABLES[name]
+    read, target, number = (TABLES | R_TABLES)[name]
     frame = read(folder)
     if frame.height > most_rows:
         rows = np.random.default_rng(0).choice(frame.height, most_rows, replace=False)

@@ -234,6 +234,18 @@ def test_the_hardest_rows_and_what_a_column_does_are_those_of_the_moment(
         opened.context.close()
 
 
+def test_the_examples_are_asked_for_once_when_the_page_opens(browser: Any, server: Server) -> None:
+    page = browser.new_context(viewport={"width": 1300, "height": 900}).new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2].partition("?")[0]))
+    page.goto(server.address)
+    page.wait_for_selector(".dependence[data-step] .u-over")
+    page.locator("#examples").scroll_into_view_if_needed()
+    page.wait_for_timeout(600)
+    assert (asked.count("judged"), asked.count("dependence")) == (1, 1)
+    page.context.close()
+
+
 def test_what_the_doctor_finds_is_marked_where_it_is_and_since_when(browser: Any, run: Path, tmp_path: Path) -> None:
     x, y = table()
     deep = vt.Network(vt.Input((4,)), *(vt.Dense(12, "sigmoid") for _ in range(6)), vt.Dense(2))

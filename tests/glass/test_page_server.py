@@ -14,8 +14,9 @@ import vitrina as vt
 from docs import catalogues
 from vitrina.errors import ModelError
 from vitrina.glass.controls import REQUESTS
+from vitrina.glass.page.answers import Answers
 from vitrina.glass.page.bundle import STATIC
-from vitrina.glass.page.server import make_app
+from vitrina.glass.page.server import QUESTIONS, make_app
 from vitrina.locale import page_texts
 
 TOKEN = "a-token"
@@ -48,6 +49,10 @@ def asked(client: TestClient, question: str, **values: object) -> dict:
     answer = client.get(f"/{TOKEN}/{question}", params={name: str(value) for name, value in values.items()})
     assert answer.status_code == 200, answer.text
     return answer.json()
+
+
+def test_every_question_that_is_known_can_be_asked(run: Path) -> None:
+    assert sorted(QUESTIONS) == sorted(Answers(run).questions)
 
 
 def test_the_network_is_told_as_it_is_drawn(client: TestClient) -> None:

@@ -173,12 +173,9 @@ def heal(
     best = _search(attempt, healing, trials, progress)
     if healing.helped:
         healing.after, healing.left = best.score, best.findings
-        if {attempt.measure, best.measure} == {
-            "accuracy",
-            "balanced_accuracy",
-        }:  # of the two only the like can be compared
-            healing.before, healing.measure = attempt.by(best.measure), (best.measure, best.measure)
-        healing.measure = (healing.measure[0], best.measure)
+        # Both are known of classes, and only the like can be compared.
+        was = attempt.measure if "r2" in (attempt.measure, best.measure) else best.measure
+        healing.before, healing.measure = attempt.by(was), (was, best.measure)
         healing.changes = _difference(settings, best.settings)
         short = best.rows.parted or any(one.kept and one.code in OF_ROWS for one in healing.tried)
         healing.model = _final(best, settings, material, data, validation, out, progress, short)

@@ -145,10 +145,9 @@ def oscillates(case: Case) -> Finding | None:
     or batches so small that each pulls elsewhere. Measured: over the second half of the epochs, a mean change of more than a quarter
     of the error (on validation an eighth, where training stands still), up about as often as down, at more than 4 % of a constant's
     error; and what is reached is less than simple models reach, or ends half as bad again as its own best epoch, on validation too.
-    Not where it reaches what simple models
-    do, on the rows it learned from as well: the best epoch is kept, and swings that cost nothing are no fault. Nor where it knows its
-    own rows as well as simple models know others, and validation rows less well: then it has learned by heart. Remedy: a lower rate,
-    or one that falls (cosine). Example: SGD at ten times the rate that suits.
+    Not where it reaches what simple models do, on the rows it learned from as well: the best epoch is kept, and swings that cost
+    nothing are no fault. Nor where it knows its own rows as well as simple models know others, and validation rows less well: then it
+    has learned by heart. Remedy: a lower rate, or one that falls (cosine). Example: SGD at ten times the rate that suits.
     """
     signs = case.signs
     if signs is None or case.broke or case.progress < HALF:
@@ -174,9 +173,8 @@ def oscillates(case: Case) -> Finding | None:
         return None
     harmed = case.shortfall > 0.03 or case.fit_shortfall > 0.03 or float(half[-1]) > WORSE * float(half.min())
     harmed |= bool(stays and judged[-1] > WORSE * judged.min())
-    if (
-        len(judged) and not case.shortfall > 0.03
-    ):  # its best epoch is kept: to have ended worse must show on those that judge
+    # The best epoch is kept: to have ended worse must show on those that judge, or what is kept be worse than simple models.
+    if np.isfinite(judged).all() and not case.shortfall > 0.03:
         harmed &= bool(judged[-1] > WORSE * judged.min())
     if not harmed or (case.learnable and not case.fit_shortfall and (case.learned_by_heart or not case.behind)):
         return None

@@ -34,10 +34,11 @@ POLL = 0.25  # seconds between looks at what the training is doing, and
 NEWS_EVERY = max(1.0, 4.0 / (os.cpu_count() or 4))
 ADDRESS, TOKEN_BYTES = ".page.json", 16
 QUIET = 15.0  # seconds after which a listener is told that there is none
+# Those that `Answers` knows, which is imported when the page has been asked for: it brings the engines.
 QUESTIONS = (
     *("about", "looks", "curves", "beside", "findings", "moment", "probes"),
     *("examples", "judged", "dependence", "function", "neuron"),
-)  # each answered by `Answers`
+)
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -281,7 +282,7 @@ def watch(run: str | Path | None = None, other: str | Path | None = None, port: 
 
             webbrowser.open(address)
 
-    from vitrina import arguments
+    from vitrina import arguments  # they bring the networks, which `vitrina watch` does without at first
 
     runs = [None if one is None else arguments.place(say("a run"), one) for one in (run, other)]
     serve(runs[0], port, ready, runs[1])
